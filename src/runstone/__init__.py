@@ -1,0 +1,1 @@
+"""Runstone: the open system of record for machine-learning experiments."""

@@ -1,0 +1,36 @@
+"""All domain functions under one roof; `app.py` builds it, doors and jobs are handed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runstone.server.domain.access import Access
+from runstone.server.domain.accounts import Accounts
+from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.console import Console
+from runstone.server.domain.feed import Feed
+from runstone.server.domain.files import Files
+from runstone.server.domain.history import History
+from runstone.server.domain.ingest import Ingest
+from runstone.server.domain.leases import Leases
+from runstone.server.domain.projects import Projects
+from runstone.server.domain.runs import Runs
+from runstone.server.domain.signing import Signer
+from runstone.server.domain.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    access: Access
+    accounts: Accounts
+    projects: Projects
+    runs: Runs
+    history: History
+    ingest: Ingest
+    leases: Leases
+    files: Files
+    console: Console
+    alerts: Alerts
+    views: Views
+    feed: Feed
+    signer: Signer

@@ -1,0 +1,38 @@
+"""What the rest of the server may rely on from a blob store: bytes addressed by their SHA-256."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+Sha256 = NewType("Sha256", str)  # 64 lower-case hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class BlobInfo:
+    """md5 is the hexadecimal digest, kept for wires that ask for it."""
+
+    sha256: Sha256
+    md5: str
+    size: int
+
+
+class BlobStore(Protocol):
+    async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
+        """Keep a stream of bytes: hashed on the way, written under a temporary name, flushed, then
+        moved to its address. What exists is not written again. Raises domain Invalid where the
+        digest is not the expected one, and leaves nothing behind on any failure."""
+
+    def put_bytes(self, data: bytes) -> BlobInfo: ...
+
+    def info(self, sha256: Sha256) -> int | None:
+        """Its size, or None."""
+
+    def read(self, sha256: Sha256, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Chunks of at most 1 MiB of the half-open range. Raises NotFound."""
+
+    def delete(self, digests: Iterable[Sha256]) -> None: ...
+
+    def all(self) -> Iterator[tuple[Sha256, int]]:
+        """All blobs with their sizes, for collecting those nothing refers to."""
