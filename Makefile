@@ -1,0 +1,77 @@
+# Two commands do all the set-up on a machine with Python 3.10+: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: help demo test check format bench web system-packages lock clean test-unit test-slow
+
+help:
+	@echo "make demo        set up, train a small model with both clients, and keep the server running"
+	@echo "make test        set up, check, and run every test"
+	@echo "make check       ruff, mypy, import arrows, and the UI's lint and types"
+	@echo "make bench       the benchmarks, with figures"
+	@echo "make web         build the web UI into the package"
+
+# What is installed is remembered by a stamp, so that a second call costs nothing. The stamps lie in
+# the environment itself: removing .venv removes them.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml requirements.lock hatch_build.py | $(BIN)/python
+	UI_BUILD=require $(PIP) install -q -c requirements.lock -e ".[demo]"
+	@touch "$@"
+
+$(VENV)/.dev: pyproject.toml requirements.lock hatch_build.py | $(BIN)/python
+	UI_BUILD=require $(PIP) install -q -c requirements.lock -e ".[dev,demo]"
+	@touch "$@"
+
+web/node_modules/.dev: web/package-lock.json
+	@command -v npm > /dev/null || { echo "The UI's checks need node >= 20.19 and npm on PATH."; exit 1; }
+	cd web && npm ci --no-audit --no-fund
+	@touch "$@"
+
+web: | $(BIN)/python
+	UI_BUILD=require $(BIN)/python hatch_build.py
+
+# Chromium drives the browser tests; a PostgreSQL server program runs the store suites a second time.
+system-packages:
+	@scripts/system-packages
+
+demo: $(VENV)/.demo web
+	$(BIN)/python examples/demo.py
+
+check: $(VENV)/.dev web/node_modules/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+test: system-packages check web
+	cd web && npm run --silent budget
+	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+test-unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not faults" $(TESTS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format .
+
+# One set of versions for every Python and platform we support.
+lock: $(VENV)/.dev
+	$(PIP) install -q uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev --extra demo --no-header \
+	  --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) web/node_modules src/runstone/static .demo build dist
