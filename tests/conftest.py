@@ -1,0 +1,41 @@
+"""The shared rig: no test reads or writes the home of whoever runs it, nor reaches their servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import RunningServer, running_server
+
+_FOREIGN = ("RUNSTONE_", "WANDB_", "SLURM_", "OMPI_")
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A local home and a netrc of this test's own; nothing configured."""
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN) or name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+            monkeypatch.delenv(name)
+    root = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("RUNSTONE_DATA", str(root / "runstone"))
+    monkeypatch.setenv("NETRC", str(root / "netrc"))
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(root / "wandb-config"))
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(root / "wandb-cache"))
+    return root / "runstone"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """A fresh server for one test."""
+    with running_server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for the tests of a module that each keep to a project of their own."""
+    with running_server(tmp_path_factory.mktemp("shared")) as running:
+        yield running
