@@ -1,0 +1,3 @@
+from runstone.cli.main import main
+
+main()
