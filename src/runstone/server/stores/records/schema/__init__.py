@@ -1,0 +1,12 @@
+"""The tables, as SQLAlchemy Core metadata: one module per noun, all on `base.metadata`.
+
+To add tables: write `schema/NOUN.py` with `Table(..., base.metadata, ...)`, import it below, and add
+the migration `migrations/versions/NNNN_what.py` whose `down_revision` is the highest there is
+(`HEAD` in `migrations/__init__.py` then names yours). A test compares what the migrations build
+with this metadata on both databases, so neither can be forgotten.
+"""
+
+from runstone.server.stores.records.schema import accounts, projects, runs, views
+from runstone.server.stores.records.schema.base import metadata
+
+__all__ = ["accounts", "metadata", "projects", "runs", "views"]
