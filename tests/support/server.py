@@ -18,7 +18,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -100,10 +99,12 @@ class RunningServer:
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 raise RuntimeError(f"The server ended while starting:\n{self.tail()}")
-            with contextlib.suppress(OSError, urllib.error.URLError):
+            try:
                 with urllib.request.urlopen(self.base_url + "/healthz", timeout=5) as answer:
                     if answer.status == 200:
                         return
+            except OSError:  # urllib's own errors are of this kind
+                pass
             time.sleep(0.05)
         raise TimeoutError(f"The server was not ready after {seconds} s:\n{self.tail()}")
 

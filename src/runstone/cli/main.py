@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Runstone: the open system of record for machine-learning experiments.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

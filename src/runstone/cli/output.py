@@ -29,9 +29,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
         print(empty)
         return
     texts = [[_cell(cell) for cell in row] for row in rows]
-    widths = [
-        max(len(name), *(len(row[at]) for row in texts)) for at, name in enumerate(columns)
-    ]
+    widths = [max(len(name), *(len(row[at]) for row in texts)) for at, name in enumerate(columns)]
     for line in ([name.upper() for name in columns], *texts):
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 

@@ -4,7 +4,7 @@ HOME (RUNSTONE_DATA, default ~/.runstone)
   server.json        {"url", "pid"} while a local server runs (the server writes and removes it)
   admin.key          the local server's first key
   runs/              run folders of runs that named no `dir`
-  server             {"base_url"}: the server that `runstone login` named, where a run names none
+  login.json         {"base_url"}: the server that `runstone login` named, for runs that name none
   uplink/lock-HOST   held (flock) by the one uplink of this home and host while it lives: `uplink_lock`
   uplink/queue/*.json  one file per journal that is still to be watched or shipped: `QueueEntry`
   uplink/queue/*.status  beside it, how that goes: `QueueStatus`
