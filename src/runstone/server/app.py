@@ -1,0 +1,105 @@
+"""The application: builds the stores, hands the domain to the doors, and opens them.
+
+A request enters by `doors/http/edge.py`, which holds for all of them; then the wandb door, the
+native door and the web UI's files are tried, in that order. See docs/architecture.md for the way
+of one event.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Scope
+
+from runstone.server.doors.http.bodies import BodyBudget
+from runstone.server.doors.http.context import Context
+from runstone.server.doors.http.edge import Edge
+from runstone.server.doors.http.permissions import check_declared
+from runstone.server.doors.rest import door as rest
+from runstone.server.house import House, open_house
+from runstone.server.metrics import Metrics
+from runstone.server.pool import Pool
+from runstone.server.settings import ServerSettings
+from runstone.server.version import server_version
+
+
+def serve(settings: ServerSettings) -> int:
+    """Listen and answer until told to stop (SIGTERM, SIGINT). Returns the exit status."""
+    from runstone.server.run import run
+
+    return run(settings)
+
+
+def create_app(settings: ServerSettings) -> ASGIApp:
+    """An ASGI application over the stores that the settings name; they are opened here and closed
+    when the application's lifespan ends. Raises Invalid or Unavailable where they cannot be."""
+    house = open_house(settings)
+    try:
+        return build_app(settings, house)[0]
+    except BaseException:
+        house.close()
+        raise
+
+
+def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]:
+    """The application over an open house, and the context its endpoints find."""
+    metrics = Metrics()
+    context = Context(
+        domain=house.domain,
+        settings=settings,
+        pool=Pool(settings.limits),
+        bodies=BodyBudget(settings.limits.bodies_in_flight_bytes),
+        metrics=metrics,
+        started_at=time.time(),
+        check_stores=house.check,
+    )
+    metrics.ask("runstone_pool_busy", "Calls that wait or run, by lane", context.pool.busy, label="lane")
+    metrics.ask("runstone_feeds", "Readers that follow the feed", lambda: context.feeds)
+    metrics.ask("runstone_bodies_bytes", "Request bodies held in memory", lambda: context.bodies.held)
+    metrics.ask("runstone_uptime_seconds", "Since the start", lambda: time.time() - context.started_at)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        house.start_jobs()
+        try:
+            yield
+        finally:
+            context.stopping.set()
+            await context.pool.close(seconds=settings.limits.stop_seconds)
+            house.close()
+
+    app = FastAPI(
+        title="Runstone",
+        version=server_version(),
+        description="The native API. Every error has the same shape; times are Unix seconds.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    rest.mount(app)
+    app.router.routes.extend(rest.edge_routes())
+    app.router.routes.extend(_wandb_routes(house, settings))
+    app.router.routes.extend(rest.ui_routes())
+    check_declared(app.routes)
+    return Edge(app, settings=settings, metrics=metrics, route_of=_route_of), context
+
+
+def _wandb_routes(house: House, settings: ServerSettings) -> list[BaseRoute]:
+    try:
+        from runstone.server.doors.wandb import routes
+    except ImportError:
+        return []
+    return list(routes(house.domain, settings))
+
+
+def _route_of(scope: Scope) -> str:
+    """The template of the route that took the request: a label with few values."""
+    route = scope.get("route")
+    return getattr(route, "path", None) or "unmatched"

@@ -1,0 +1,136 @@
+"""Request bodies: read up to a bound, unpacked up to the same bound, and counted while they are held."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+
+from runstone.server.domain.errors import Invalid, TooLarge, Unavailable
+
+_PIECE_BYTES = 1024 * 1024
+
+
+class BodyBudget:
+    """How many bytes of bodies are held in memory at once, over all requests."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.held = 0
+
+    def take(self, size: int) -> None:
+        """Raises Unavailable where the budget is spent."""
+        if self.held and self.held + size > self._most:
+            raise Unavailable(
+                "The server holds as many uploads in memory as it may. Try again in a second.",
+                retry_after_seconds=1,
+            )
+        self.held += size
+
+    def give(self, size: int) -> None:
+        self.held -= size
+
+
+def declared_length(request: Request) -> int | None:
+    """Content-Length, or None. Raises Invalid where it is not a number."""
+    text = request.headers.get("content-length")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise Invalid(f"Content-Length {text[:40]!r} is not a number of bytes.")
+    return int(text)
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """The whole body as sent. Raises TooLarge, before reading where the length is declared."""
+    length = declared_length(request)
+    if length is not None and length > limit:
+        raise _too_large(length, limit)
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise _too_large(size, limit)
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def stream_body(request: Request, *, limit: int) -> AsyncIterator[bytes]:
+    """The body piece by piece, refused once it is longer than `limit`."""
+    length = declared_length(request)
+    if length is not None and length > limit:
+        raise _too_large(length, limit)
+    size = 0
+    async for piece in request.stream():
+        if piece:
+            size += len(piece)
+            if size > limit:
+                raise _too_large(size, limit)
+            yield piece
+
+
+def unpack(body: bytes, encoding: str | None, *, limit: int) -> bytes:
+    """A body with its Content-Encoding undone: gzip, deflate, zstd or none.
+
+    Never more than `limit` bytes are made of it, however small it came. Raises Invalid or TooLarge.
+    Blocks: call it in a thread.
+    """
+    name = (encoding or "identity").strip().lower()
+    if name in ("identity", ""):
+        return body
+    if name in ("gzip", "x-gzip", "deflate"):
+        return _inflate(body, name, limit)
+    if name == "zstd":
+        return _unpack_zstd(body, limit)
+    raise Invalid(f"Content-Encoding {name[:40]!r} is not known here. Use gzip or zstd, or none.")
+
+
+def _inflate(body: bytes, name: str, limit: int) -> bytes:
+    out: list[bytes] = []
+    size = 0
+    rest = body
+    try:
+        while rest:  # a gzip body may hold several members, one after another
+            stream = zlib.decompressobj(wbits=47)  # zlib or gzip, told by the header
+            while not stream.eof:
+                piece = stream.decompress(rest, min(_PIECE_BYTES, limit - size + 1))
+                rest = stream.unconsumed_tail
+                size += len(piece)
+                if size > limit:
+                    raise _too_large(size, limit)
+                out.append(piece)
+                if not piece and not rest and not stream.eof:
+                    raise Invalid(f"The {name} body ends in the middle.")
+            rest = stream.unused_data
+    except zlib.error as error:
+        raise Invalid(f"The body is not {name}: {error}.") from None
+    return b"".join(out)
+
+
+def _unpack_zstd(body: bytes, limit: int) -> bytes:
+    import zstandard
+
+    out: list[bytes] = []
+    size = 0
+    try:
+        reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
+            body, read_across_frames=True
+        )
+        while piece := reader.read(_PIECE_BYTES):
+            size += len(piece)
+            if size > limit:
+                raise _too_large(size, limit)
+            out.append(piece)
+    except zstandard.ZstdError as error:
+        raise Invalid(f"The body is not zstd: {error}.") from None
+    return b"".join(out)
+
+
+def _too_large(size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body has {size} bytes or more; the most here is {limit}. Send it in smaller pieces.",
+        size=size,
+        limit=limit,
+    )

@@ -1,0 +1,69 @@
+"""What an endpoint finds under `request.app.state.context`: the house it is a door of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.requests import HTTPConnection
+
+from runstone.server.domain.domain import Domain
+from runstone.server.domain.errors import NotAllowed, NotSignedIn
+from runstone.server.domain.identity import Actor, Permission
+from runstone.server.doors.http.bodies import BodyBudget
+from runstone.server.doors.http.credentials import Credentials, authenticate
+from runstone.server.pool import Lane, Pool
+from runstone.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from runstone.server.metrics import Metrics
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Context:
+    """One per application.
+
+    check_stores: raises Unavailable where a store cannot be read; blocks. stopping: set when the
+    server was asked to stop; whoever answers without end (the feed) ends then. feeds: how many are
+    followed now.
+    """
+
+    domain: Domain
+    settings: ServerSettings
+    pool: Pool
+    bodies: BodyBudget
+    metrics: Metrics
+    started_at: float
+    check_stores: Callable[[], None]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    feeds: int = 0
+
+    async def run(self, work: Callable[[], T], *, lane: Lane = Lane.READ) -> T:
+        """A blocking call, in a thread of that lane."""
+        return await self.pool.run(lane, work)
+
+    def actor(self, credentials: Credentials, permission: Permission) -> Actor:
+        """Who acts, held to what can be said without knowing the entity. May block.
+
+        Raises NotSignedIn, or NotAllowed for a server admin's route and for a read-only key's
+        attempt to write.
+        """
+        actor = authenticate(self.domain.accounts, credentials)
+        if permission is Permission.NOBODY:
+            return actor
+        if actor.user_id is None:
+            raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
+        if permission is Permission.SERVER_ADMIN and not actor.is_admin:
+            raise NotAllowed("This is for server administrators. Ask one of them.")
+        if actor.read_only and permission > Permission.READ:
+            raise NotAllowed("This key may read, not change. Use a key without that restriction.")
+        return actor
+
+
+def context_of(request: HTTPConnection) -> Context:
+    context: Context = request.app.state.context
+    return context

@@ -1,0 +1,104 @@
+"""All routes of the native door on an application, in the order in which they are matched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from runstone.server.domain.errors import RunstoneError
+from runstone.server.domain.identity import Permission
+from runstone.server.doors.http.answers import error_answer, error_body, plain
+from runstone.server.doors.http.permissions import needs
+from runstone.server.doors.rest import feed, health, session, ui
+from runstone.server.doors.rest.routing import BASE
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "invalid", 415: "invalid"}
+
+UI_PATH = "/{path:path}"
+
+# Hot routes first: matching goes down the list.
+NOUNS = (session.routes, feed.routes)
+
+
+def mount(app: FastAPI) -> None:
+    """Put the native API, and how its errors look, on the application."""
+    for noun in NOUNS:
+        noun.mount(app)
+    app.router.routes.append(Route(BASE + "/openapi.json", _openapi, methods=["GET"]))
+    app.add_exception_handler(RunstoneError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _shape_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def edge_routes() -> list[BaseRoute]:
+    """What lies outside /api/v1: health, the sign-in link."""
+    return [
+        Route("/healthz", health.healthz, methods=["GET", "HEAD"]),
+        Route("/metrics", health.metrics, methods=["GET"]),
+        Route("/signin", session.use_link, methods=["GET"]),
+    ]
+
+
+def ui_routes() -> list[BaseRoute]:
+    """The web UI: everything that nothing else took. Stands last."""
+    return [Route(UI_PATH, ui.ui, methods=["GET", "HEAD"])]
+
+
+@needs(Permission.NOBODY)
+async def _openapi(request: Request) -> Response:
+    app: FastAPI = request.app
+    from runstone.server.doors.http.answers import json_answer
+
+    return json_answer(app.openapi(), headers={"Cache-Control": "no-cache"})
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RunstoneError)
+    return error_answer(error, request.state.request_id)
+
+
+async def _shape_error(request: Request, error: Exception) -> Response:
+    """A body or a parameter of another shape than documented: 422, with a line per place."""
+    assert isinstance(error, RequestValidationError)
+    fields: dict[str, str] = {}
+    for problem in error.errors()[:20]:
+        place = ".".join(str(part) for part in problem["loc"])
+        fields[place[:200]] = str(problem["msg"])[:300]
+    first = next(iter(fields.items()), ("request", "not as documented"))
+    message = f"The request is not as documented: {first[0]}: {first[1]}. See {BASE}/openapi.json."
+    return Response(
+        error_body("invalid", message, request.state.request_id, fields), 422, media_type="application/json"
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What the framework refused by itself: no such route, no such method, a body that is not JSON."""
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    if status == 405 and request.scope.get("endpoint") is ui.ui:
+        status = 404  # only the UI's route, which takes any path, would have taken it by GET
+    messages: dict[int, str] = {
+        404: f"There is no route {request.method} {request.url.path[:200]}. See {BASE}/openapi.json.",
+        405: f"{request.url.path[:200]} does not take {request.method}.",
+    }
+    fields: dict[str, Any] = {}
+    allow = (error.headers or {}).get("Allow") or (error.headers or {}).get("allow")
+    if status == 405 and allow:
+        fields["allow"] = allow
+    return Response(
+        error_body(
+            _CODES.get(status, "invalid" if status < 500 else "internal"),
+            messages.get(status, str(plain(error.detail))[:500]),
+            request.state.request_id,
+            fields,
+        ),
+        status,
+        dict(error.headers or {}),
+        "application/json",
+    )

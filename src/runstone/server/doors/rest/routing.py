@@ -1,0 +1,259 @@
+"""How a route of the native API is declared, and what every one of them does before its endpoint.
+
+A typed route names its models and is documented from them; a raw one (journal, files, series, feed)
+gets the request itself, for speed, and brings its documentation along. Both declare the permission
+they need. The order is always: credentials, then the body's bound, then its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, FastAPI, Path, Query
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message
+
+from runstone.server.domain.domain import Domain
+from runstone.server.domain.errors import NotSignedIn
+from runstone.server.domain.identity import ANONYMOUS, Actor, Permission
+from runstone.server.doors.http.answers import json_answer
+from runstone.server.doors.http.bodies import read_body
+from runstone.server.doors.http.context import Context, context_of
+from runstone.server.doors.http.credentials import NO_CREDENTIALS, credentials_of
+from runstone.server.doors.http.permissions import declared, needs
+from runstone.server.doors.rest.models.errors import ErrorAnswer
+from runstone.server.pool import Lane
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+BASE = "/api/v1"
+P = "/projects/{entity}/{project}"
+R = "/projects/{entity}/{project}/runs/{run}"
+_NO_BODY = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way: who acts, and the house."""
+
+    request: Request
+    context: Context
+    actor: Actor
+
+    @property
+    def domain(self) -> Domain:
+        return self.context.domain
+
+    @property
+    def client(self) -> str:
+        """The caller's address, for throttles."""
+        return self.request.client.host if self.request.client else ""
+
+    async def run(self, work: Callable[[], T], *, lane: Lane = Lane.READ) -> T:
+        return await self.context.run(work, lane=lane)
+
+    async def answer(
+        self,
+        work: Callable[[], Any],
+        *,
+        status: int = 200,
+        lane: Lane = Lane.READ,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """What `work` returns, as JSON; both are made in a thread."""
+        return await self.context.run(lambda: json_answer(work(), status, headers), lane=lane)
+
+    async def done(self, work: Callable[[], Any], *, lane: Lane = Lane.READ) -> Response:
+        """204 once `work` is done."""
+        await self.context.run(work, lane=lane)
+        return Response(status_code=204)
+
+
+def _call_of(request: Request) -> Call:
+    call: Call = request.state.call
+    return call
+
+
+CallDep = Annotated[Call, Depends(_call_of)]
+EntityPath = Annotated[
+    str, Path(description="User, team or organisation; `-` is the key's own default entity.")
+]
+ProjectPath = Annotated[str, Path(description="Project name.")]
+RunPath = Annotated[str, Path(description="Run id.")]
+SearchQuery = Annotated[str, Query(max_length=1000, description="Only what contains this text.")]
+AfterQuery = Annotated[str, Query(max_length=2000, description="`next` of the page before.")]
+
+
+def entity_of(text: str) -> str:
+    """`-` in a path is the key's default entity, which the domain calls ""."""
+    return "" if text == "-" else text
+
+
+async def call_for(request: Request, permission: Permission) -> Call:
+    """Who acts, checked as far as the route alone tells."""
+    context = context_of(request)
+    credentials = credentials_of(request) if permission is not Permission.NOBODY else NO_CREDENTIALS
+    if credentials.kind == "none":
+        if permission is not Permission.NOBODY:
+            raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
+        return Call(request, context, ANONYMOUS)
+    actor = await context.run(partial(context.actor, credentials, permission))
+    return Call(request, context, actor)
+
+
+class _TypedRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+        permission = declared(self.endpoint)
+        assert permission is not None
+
+        async def handle(request: Request) -> Response:
+            call = await call_for(request, permission)
+            if request.method not in _NO_BODY:
+                body = await read_body(request, limit=call.context.settings.limits.json_body_bytes)
+                request = Request(request.scope, _replay(body))
+            request.state.call = call
+            return await inner(request)
+
+        return handle
+
+
+class _RawRoute(APIRoute):
+    """The endpoint gets the request and says itself who acts (`call_for`)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
+def _replay(body: bytes) -> Callable[[], Awaitable[Message]]:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    route_class: type[APIRoute]
+    options: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Routes:
+    """The routes of one noun, in the order in which they are matched."""
+
+    tag: str
+    specs: list[_Spec] = field(default_factory=list)
+
+    def typed(
+        self,
+        method: str,
+        path: str,
+        *,
+        needs: Permission,
+        answers: Any = None,
+        status: int = 200,
+        also: Mapping[int, str] | None = None,
+    ) -> Callable[[F], F]:
+        """An endpoint with typed parameters, returning a Response. answers: the model of its body
+        (None: no body). also: further statuses with the same body."""
+        responses: dict[int | str, dict[str, Any]] = {"default": _ERROR}
+        for code, words in (also or {}).items():
+            responses[code] = {"model": answers, "description": words}
+        options = {"response_model": answers, "status_code": status, "responses": responses}
+        if answers is None:
+            options["response_class"] = Response
+        return self._add(method, path, needs, _TypedRoute, options)
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        needs: Permission,
+        docs: Mapping[str, Any],
+        answers: Any = None,
+        status: int = 200,
+        responses: Mapping[int | str, Any] | None = None,
+    ) -> Callable[[F], F]:
+        """An endpoint that is handed the Request. docs: its parameters and requestBody, as in
+        OpenAPI; responses: further answers."""
+        options = {
+            "response_model": answers,
+            "status_code": status,
+            "responses": {"default": _ERROR, **(responses or {})},
+            "openapi_extra": dict(docs),
+        }
+        if answers is None:
+            options["response_class"] = Response
+        return self._add(method, path, needs, _RawRoute, options)
+
+    def _add(
+        self,
+        method: str,
+        path: str,
+        permission: Permission,
+        route_class: type[APIRoute],
+        options: dict[str, Any],
+    ) -> Callable[[F], F]:
+        def declare(endpoint: F) -> F:
+            # One endpoint per route: the permission is declared on it.
+            needs(permission)(endpoint)
+            self.specs.append(_Spec(method, path, endpoint, route_class, options))
+            return endpoint
+
+        return declare
+
+    def mount(self, app: FastAPI) -> None:
+        for spec in self.specs:
+            app.router.add_api_route(
+                BASE + spec.path,
+                spec.endpoint,
+                methods=[spec.method],
+                tags=[self.tag],
+                operation_id=spec.endpoint.__name__,
+                route_class_override=spec.route_class,
+                **spec.options,
+            )
+
+
+_ERROR: dict[str, Any] = {"model": ErrorAnswer, "description": "What went wrong"}
+
+
+def query_parameter(
+    name: str, kind: str, words: str, *, required: bool = False, many: bool = False
+) -> dict[str, Any]:
+    """Documentation of one query parameter of a raw route."""
+    schema: dict[str, Any] = {"type": kind}
+    if many:
+        schema = {"type": "array", "items": schema}
+    return {"name": name, "in": "query", "required": required, "description": words, "schema": schema}
+
+
+def path_parameters(*names: str) -> list[dict[str, Any]]:
+    words = {
+        "entity": "User, team or organisation; `-` is the key's own default entity.",
+        "project": "Project name.",
+        "run": "Run id.",
+        "name": "File name; slashes make folders.",
+    }
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": words[name],
+            "schema": {"type": "string"},
+        }
+        for name in names
+    ]

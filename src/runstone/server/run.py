@@ -1,0 +1,322 @@
+"""One server process, from its first key to its last answer.
+
+Order at the start: the data directory is locked, the stores are opened (and brought to this
+release), the first admin gets a key, the port is bound, and only when requests are answered is
+`server.json` written, by which clients on this host find us. At a stop, the same backwards: no new
+connections, the feed ends, requests in hand are answered, jobs end, the stores close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import string
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import msgspec
+import uvicorn
+
+from runstone.server.domain.accounts import Accounts
+from runstone.server.domain.errors import Conflict, Invalid, RunstoneError
+from runstone.server.domain.identity import Actor
+from runstone.server.house import open_house
+from runstone.server.settings import ServerSettings, is_loopback
+
+log = logging.getLogger("runstone.server")
+
+FIRST_LINK_SECONDS = 3600.0
+KEY_CHARS_MIN = 16
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def run(settings: ServerSettings) -> int:
+    """Serve until told to stop. Returns the exit status: 0 after a clean stop, 1 where it could
+    not start (and says why)."""
+    _log_to_stderr(settings)
+    try:
+        return _run(settings)
+    except RunstoneError as error:
+        print(f"runstone server: {error.message}", file=sys.stderr)
+        return 1
+
+
+def _run(settings: ServerSettings) -> int:
+    from runstone.server.app import build_app
+
+    data = settings.storage.data
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"The data directory {str(data)!r} cannot be made: {error}. Name another by --data."
+        ) from None
+    with _only_one(data), contextlib.ExitStack() as bound:
+        listener = bound.enter_context(_bind(settings))
+        settings = replace(settings, listen=replace(settings.listen, port=listener.getsockname()[1]))
+        house = open_house(settings)
+        try:
+            first = first_key(settings, house.domain.accounts)
+            app, context = build_app(settings, house)
+        except BaseException:
+            house.close()
+            raise
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=2048,
+            timeout_keep_alive=settings.limits.keep_alive_seconds,
+            timeout_graceful_shutdown=int(settings.limits.stop_seconds),
+            proxy_headers=bool(settings.listen.trusted_proxies),
+            forwarded_allow_ips=list(settings.listen.trusted_proxies),
+        )
+        server = _Server(
+            config, stopping=context.stopping, ready=lambda: _ready(settings, first, house.domain.accounts)
+        )
+        try:
+            server.run(sockets=[listener])
+        finally:
+            _forget(data)
+        if any(context.pool.busy().values()):
+            # A call still runs past every deadline. What was acknowledged is kept; ending the
+            # interpreter in the usual way would wait for its thread.
+            log.warning("calls still running at the stop were cut: %s", context.pool.busy())
+            logging.shutdown()
+            os._exit(0)
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with two moments of our own: once requests are answered, and once it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, *, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            await asyncio.get_running_loop().run_in_executor(None, self._ready)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()  # first, so that endless answers end while connections are waited for
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, without raising the signal again at the end: a stop asked for is a success."""
+        before = {number: signal.signal(number, self._told) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _told(self, number: int, _frame: FrameType | None) -> None:
+        if self.should_exit and number == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def first_key(settings: ServerSettings, accounts: Accounts) -> str | None:
+    """See that there is an admin who can sign in. Returns the admin's key where it was made or
+    given just now, so that the first start can offer a link.
+
+    A made key lies on disk before its user exists: a crash between the two must not leave a
+    server nobody can enter.
+    """
+    path = settings.storage.data / "admin.key"
+    given = settings.security.admin_key_file
+    if given is not None:
+        key = _read_key(given)
+        if accounts.ensure_first_admin(key) is not None:
+            return key
+        if accounts.actor_for_key(key) is None:
+            accounts.create_user(_SERVER, "admin", api_key=key, admin=True)
+            log.info("the key in %s was added to user 'admin'", given)
+        return None
+    waiting = path.with_name("admin.key.new")
+    if waiting.exists():
+        key = _read_key(waiting)
+    else:
+        key = "local-" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
+        _write_secret(waiting, key)
+    made = accounts.ensure_first_admin(key)
+    if made is None and accounts.actor_for_key(key) is None:
+        waiting.unlink()
+        return None
+    waiting.replace(path)
+    return key
+
+
+_SERVER = Actor(None, "", is_admin=True, system="server")
+
+
+def _read_key(path: Path) -> str:
+    try:
+        key = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The admin's key file {str(path)!r} cannot be read: {error}.") from None
+    if len(key) < KEY_CHARS_MIN or len(key.split()) != 1:
+        raise Invalid(
+            f"The admin's key in {str(path)!r} must be one word of at least {KEY_CHARS_MIN} characters; "
+            f"met {len(key)}. `python -c 'import secrets; print(secrets.token_hex(20))'` makes one."
+        )
+    return key
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Readable by its owner only, from its first byte on, and on disk before we go on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ready(settings: ServerSettings, first: str | None, accounts: Accounts) -> None:
+    """Requests are answered: tell clients on this host, and the person who started us."""
+    _announce(settings)
+    url = settings.base_url
+    lines = [f"Runstone serves {url}  (data: {settings.storage.data})"]
+    if first is not None:
+        actor = accounts.actor_for_key(first)
+        assert actor is not None
+        token = accounts.make_sign_in_link(actor, seconds=FIRST_LINK_SECONDS)
+        where = settings.security.admin_key_file or settings.storage.data / "admin.key"
+        lines += [
+            f"First start: open this link to sign in as '{actor.username}'. It works once, within the hour:",
+            f"  {url}/signin?token={token}",
+            f"Later, sign in with the key in {where} (readable by you only).",
+        ]
+    if not is_loopback(settings.listen.host) and not url.startswith("https:"):
+        lines.append(
+            f"Listening on {settings.listen.host}: keys travel unencrypted. Put a TLS proxy in front, and "
+            "name its address by --base-url https://…"
+        )
+    print("\n".join(lines), flush=True)
+    if settings.start_uplink:
+        _start_uplink(settings.storage.data)
+
+
+def _announce(settings: ServerSettings) -> None:
+    """Write DIR/server.json, whole or not at all. The address in it is the one to use on this host."""
+    data = settings.storage.data
+    local = replace(settings, listen=replace(settings.listen, base_url=""))
+    url = local.base_url + settings.listen.path_prefix
+    part = data / f".server.json.{os.getpid()}"
+    part.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+    part.replace(data / "server.json")
+
+
+def _forget(data: Path) -> None:
+    path = data / "server.json"
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(path.read_text()).get("pid") == os.getpid():
+            path.unlink()
+
+
+def _start_uplink(data: Path) -> None:
+    """Have journals that wait in this home taken in; the uplink ends by itself when none is left."""
+    queue = data / "uplink" / "queue"
+    if not queue.is_dir() or not any(queue.glob("*.json")):
+        return
+    try:
+        subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            [sys.executable, "-m", "runstone.uplink", "--home", str(data)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.warning("journals wait in %s, but the uplink did not start: %s", queue, error)
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the data directory; a second server on it would break what the first has in memory."""
+    path = data / "server.lock"
+    file: IO[str] = path.open("a")
+    with file:
+        if not _lock(file):
+            other = ""
+            with contextlib.suppress(OSError, ValueError):
+                other = str(json.loads((data / "server.json").read_text()).get("url", ""))
+            raise Conflict(
+                f"Another server{' at ' + other if other else ''} uses the data directory {str(data)!r}. "
+                "Stop it first, or name another directory by --data."
+            )
+        yield
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # not on Windows, where the record store's own lock still guards
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(settings: ServerSettings) -> socket.socket:
+    host, port = settings.listen.host, settings.listen.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise Invalid(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. Name another by --port (0 is "
+            "any free one), or stop what listens there.",
+            host=host,
+            port=port,
+        ) from None
+    return listener
+
+
+class _Lines(logging.Formatter):
+    """Time, level, words; a request's fields as JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", None)
+        words = msgspec.json.encode(fields).decode() if fields else record.getMessage()
+        line = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {record.levelname.lower()} {words}"
+        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+
+
+def _log_to_stderr(settings: ServerSettings) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines())
+    ours = logging.getLogger("runstone")
+    if not ours.handlers:
+        ours.addHandler(handler)
+        ours.propagate = False
+    ours.setLevel(logging.INFO)
+    theirs = logging.getLogger("uvicorn")
+    if not theirs.handlers:
+        theirs.addHandler(handler)
+        theirs.propagate = False
+    theirs.setLevel(logging.WARNING)
