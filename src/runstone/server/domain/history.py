@@ -64,6 +64,10 @@ class History:
         """Trusted to come after the door's or the ingest's own permission check of the run."""
         raise NotImplementedError
 
+    def next_offset(self, actor: Actor, run: RunKey, stream: str, *, space: Space = "history") -> int:
+        """Where `stream` of the run goes on; 0 for one never seen."""
+        raise NotImplementedError
+
     def series(
         self,
         actor: Actor,
