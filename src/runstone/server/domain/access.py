@@ -2,23 +2,132 @@
 
 A server admin may do everything. On a user's own entity the user has every right. On a team the
 member's role decides; members of the organisation may read its teams' projects only by being
-members of the team. Whoever may not read a thing gets NotFound, whoever may read but not change it
-NotAllowed.
+members of the team, save the organisation's admins, who manage its teams. Whoever may not read a
+thing gets NotFound, whoever may read but not change it NotAllowed.
 """
 
 from __future__ import annotations
 
-from runstone.server.domain.identity import Actor, EntityId, Permission
+import threading
+import time
+
+from sqlalchemy import Connection
+
+from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
+from runstone.server.domain.identity import Actor, EntityId, Permission, Role, UserId
+from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records.contract import Records
+from runstone.server.stores.records.rows import AnyRow
+
+ROLES_CACHED_SECONDS = 2.0  # another replica's change of a role is obeyed after that time
+_ROLES_CACHED_MAX = 10_000
+
+_ROLE_NEEDED = {
+    Permission.READ: Role.VIEWER,
+    Permission.WRITE: Role.MEMBER,
+    Permission.MANAGE: Role.ADMIN,
+}
 
 
 class Access:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._roles: dict[UserId, tuple[float, dict[int, int]]] = {}
+        self._lock = threading.Lock()
+        self._generation = 0  # rises with `forget`: roles read before it are not kept
+
     def check(self, actor: Actor, permission: Permission, entity: EntityId) -> None:
         """Raises NotSignedIn, NotFound or NotAllowed."""
-        raise NotImplementedError
+        if permission is Permission.NOBODY:
+            return
+        if actor.user_id is None and not actor.system:
+            raise NotSignedIn("Sign in, or send an API key.")
+        if permission is Permission.SIGNED_IN:
+            return
+        role = self.role(actor, entity)
+        if role is None and permission is not Permission.SERVER_ADMIN:
+            raise NotFound("There is no such entity, or it is not yours to see.")
+        if permission is Permission.SERVER_ADMIN:
+            if not (actor.is_admin or actor.system):
+                raise NotAllowed("Only an admin of this server may do that.")
+        elif role is not None and role < _ROLE_NEEDED[permission]:
+            needed = _ROLE_NEEDED[permission].name.lower()
+            raise NotAllowed(
+                f"That needs the role {needed} there; {actor.username!r} is {role.name.lower()}. "
+                "Ask an admin of the team.",
+                role=role.name.lower(),
+                needed=needed,
+            )
+        if actor.read_only and permission >= Permission.WRITE:
+            raise NotAllowed("This key may only read.")
+
+    def check_server_admin(self, actor: Actor) -> None:
+        """Raises NotSignedIn or NotAllowed."""
+        self.check(actor, Permission.SERVER_ADMIN, EntityId(0))
+
+    def check_signed_in(self, actor: Actor) -> None:
+        self.check(actor, Permission.SIGNED_IN, EntityId(0))
 
     def allows(self, actor: Actor, permission: Permission, entity: EntityId) -> bool:
-        raise NotImplementedError
+        try:
+            self.check(actor, permission, entity)
+        except (NotSignedIn, NotFound, NotAllowed):
+            return False
+        return True
+
+    def role(self, actor: Actor, entity: EntityId) -> Role | None:
+        """The actor's role on the entity; None for none at all."""
+        if actor.is_admin or actor.system:
+            return Role.ADMIN
+        if actor.user_id is None:
+            return None
+        found = self._roles_of(actor.user_id).get(entity)
+        return None if found is None else Role(found)
 
     def readable_entities(self, actor: Actor) -> set[EntityId] | None:
         """For listings; None is all."""
-        raise NotImplementedError
+        if actor.is_admin or actor.system:
+            return None
+        if actor.user_id is None:
+            return set()
+        return {EntityId(entity) for entity in self._roles_of(actor.user_id)}
+
+    def resolve(self, conn: Connection, actor: Actor, name: str, permission: Permission) -> AnyRow:
+        """The entity of that name ("" or "-": the actor's default), checked. The answer for one
+        that is not there and one that may not be seen is the same."""
+        self.check_signed_in(actor)
+        if name in ("", "-"):
+            name = actor.default_entity or actor.username
+        found = statements.entity(conn, name)
+        if found is None:
+            raise _no_entity(name)
+        try:
+            self.check(actor, permission, EntityId(found.id))
+        except NotFound:
+            raise _no_entity(name) from None
+        return found
+
+    def forget(self) -> None:
+        """Roles changed: ask the store again."""
+        with self._lock:
+            self._generation += 1
+            self._roles.clear()
+
+    def _roles_of(self, user: UserId) -> dict[int, int]:
+        now = time.monotonic()
+        kept = self._roles.get(user)
+        if kept is not None and now - kept[0] < ROLES_CACHED_SECONDS:
+            return kept[1]
+        generation = self._generation
+        with self._records.read() as conn:
+            roles = statements.roles_of(conn, user)
+        with self._lock:
+            if generation == self._generation:
+                if len(self._roles) >= _ROLES_CACHED_MAX:
+                    self._roles.clear()
+                self._roles[user] = (now, roles)
+        return roles
+
+
+def _no_entity(name: str) -> NotFound:
+    return NotFound(f"Entity {name!r} does not exist, or you are not a member of it.", entity=name)

@@ -17,6 +17,7 @@ RunKey = NewType("RunKey", int)  # the run's number in the stores; the run *id* 
 
 NAME_CHARS_MAX = 128
 _ENTITY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _RUN_ID_REFUSED = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 
 
@@ -93,3 +94,11 @@ def _check(name: str, what: str) -> str:
             name=name,
         )
     return name
+
+
+def check_text(text: str, *, what: str, chars_max: int) -> str:
+    """Free text as it is kept: NUL and lone surrogates, which no database takes, become U+FFFD.
+    Raises Invalid where it is too long."""
+    if len(text) > chars_max:
+        raise Invalid(f"{what} has at most {chars_max:,} characters, met {len(text):,}.", length=len(text))
+    return _UNSTORABLE.sub("\ufffd", text)
