@@ -1,0 +1,58 @@
+/**
+ * Every page by its address. To add one: a lazy route here, its search parameters validated by the
+ * feature's own function; a tab in tabs.ts if it belongs to a project.
+ */
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+
+import { basePath } from "@/api/request";
+import { parseWorkspaceSearch } from "@/model/workspace/search";
+
+import { PageError, PageMissing, ProjectPage, Root } from "./shell";
+
+const root = createRootRoute({ component: Root, notFoundComponent: PageMissing });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/home/page"), "HomePage"),
+});
+
+const project = createRoute({ getParentRoute: () => root, path: "$entity/$project", component: ProjectPage });
+
+const projectIndex = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/$entity/$project/workspace", params, replace: true });
+  },
+});
+
+const workspace = createRoute({
+  getParentRoute: () => project,
+  path: "workspace",
+  validateSearch: parseWorkspaceSearch,
+  component: lazyRouteComponent(() => import("@/features/workspace/page"), "WorkspacePage"),
+});
+
+const routes = root.addChildren([home, project.addChildren([projectIndex, workspace])]);
+
+export const router = createRouter({
+  routeTree: routes,
+  basepath: basePath(),
+  defaultErrorComponent: PageError,
+  defaultPreload: "intent",
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

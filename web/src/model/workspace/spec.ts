@@ -1,0 +1,141 @@
+/**
+ * What a workspace shows: a saved view's content, or what the address changes of one.
+ * Parsed from unknown, with a version, since saved views outlive the code.
+ */
+
+import type { JsonObject, RunFilter } from "@/api/types";
+import { asBoolean, asNumber, asOneOf, asPair, asRecord, asString, asStrings } from "@/base/parse";
+import { AMOUNTS, NO_SMOOTHING, SMOOTHINGS, type Smoothing } from "@/base/smoothing";
+
+export const DRAWN_DEFAULT = 30;
+export const DRAWN_MAX = 200;
+
+/** What one panel does otherwise than the bar says. */
+export interface PanelSettings {
+  x?: string;
+  log?: boolean;
+  smoothing?: Smoothing;
+  outliers?: boolean;
+  y?: [number, number];
+  /** stays as it is when another panel zooms */
+  locked?: boolean;
+}
+
+export interface WorkspaceSpec {
+  /** text in run names and ids */
+  q: string;
+  filter: RunFilter;
+  /** column keys with a sign: `-created_at` */
+  sort: string;
+  group: string[];
+  columns: string[];
+  /** runs whose eye is closed */
+  hidden: string[];
+  /** not null: only these have an open eye */
+  only: string[] | null;
+  pins: string[];
+  x: string;
+  smoothing: Smoothing;
+  log: boolean;
+  outliers: boolean;
+  /** of x; null shows all */
+  zoom: [number, number] | null;
+  drawn: number;
+  panels: Record<string, PanelSettings>;
+  pinnedPanels: string[];
+  closed: string[];
+}
+
+export const DEFAULT_SPEC: WorkspaceSpec = {
+  q: "",
+  filter: {},
+  sort: "-created_at",
+  group: [],
+  columns: [],
+  hidden: [],
+  only: null,
+  pins: [],
+  x: "_step",
+  smoothing: NO_SMOOTHING,
+  log: false,
+  outliers: false,
+  zoom: null,
+  drawn: DRAWN_DEFAULT,
+  panels: {},
+  pinnedPanels: [],
+  closed: [],
+};
+
+const VERSION = 1;
+
+/** Known fields of the right shape; everything else is left out, so an old address still opens. */
+export function parseFields(value: unknown): Partial<WorkspaceSpec> {
+  const raw = asRecord(value) ?? {};
+  const found: Partial<WorkspaceSpec> = {
+    q: asString(raw["q"]),
+    filter: asRecord(raw["filter"]) as RunFilter | undefined,
+    sort: asString(raw["sort"]),
+    group: asStrings(raw["group"]),
+    columns: asStrings(raw["columns"]),
+    hidden: asStrings(raw["hidden"]),
+    only: raw["only"] === null ? null : asStrings(raw["only"]),
+    pins: asStrings(raw["pins"]),
+    x: asString(raw["x"]),
+    smoothing: parseSmoothing(raw["smoothing"]),
+    log: asBoolean(raw["log"]),
+    outliers: asBoolean(raw["outliers"]),
+    zoom: raw["zoom"] === null ? null : asPair(raw["zoom"]),
+    drawn: clampDrawn(asNumber(raw["drawn"])),
+    panels: parsePanels(raw["panels"]),
+    pinnedPanels: asStrings(raw["pinnedPanels"]),
+    closed: asStrings(raw["closed"]),
+  };
+  return known(found);
+}
+
+function known<T extends object>(found: T): T {
+  const entries: [string, unknown][] = Object.entries(found);
+  return Object.fromEntries(entries.filter(([, one]) => one !== undefined)) as T;
+}
+
+export function parseSpec(value: unknown): WorkspaceSpec {
+  return { ...DEFAULT_SPEC, ...parseFields(value) };
+}
+
+/** As kept in a view: zoom is a passing look, so it stays out. */
+export function specToJson(spec: WorkspaceSpec): JsonObject {
+  const kept: Partial<WorkspaceSpec> = { ...spec };
+  delete kept.zoom;
+  return { version: VERSION, ...kept } as unknown as JsonObject;
+}
+
+function clampDrawn(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.min(DRAWN_MAX, Math.max(1, Math.round(value)));
+}
+
+function parseSmoothing(value: unknown): Smoothing | undefined {
+  const raw = asRecord(value);
+  const kind = asOneOf(raw?.["kind"], SMOOTHINGS);
+  const amount = asNumber(raw?.["amount"]);
+  if (!kind || amount === undefined) return undefined;
+  return { kind, amount: Math.min(AMOUNTS[kind].max, Math.max(AMOUNTS[kind].min, amount)) };
+}
+
+function parsePanels(value: unknown): Record<string, PanelSettings> | undefined {
+  const raw = asRecord(value);
+  if (!raw) return undefined;
+  return Object.fromEntries(Object.entries(raw).map(([key, one]) => [key, parsePanel(one)]));
+}
+
+function parsePanel(value: unknown): PanelSettings {
+  const raw = asRecord(value) ?? {};
+  const found: PanelSettings = {
+    x: asString(raw["x"]),
+    log: asBoolean(raw["log"]),
+    smoothing: parseSmoothing(raw["smoothing"]),
+    outliers: asBoolean(raw["outliers"]),
+    y: asPair(raw["y"]),
+    locked: asBoolean(raw["locked"]),
+  };
+  return known(found);
+}
