@@ -6,7 +6,26 @@ the migration `migrations/versions/NNNN_what.py` whose `down_revision` is the hi
 with this metadata on both databases, so neither can be forgotten.
 """
 
-from runstone.server.stores.records.schema import accounts, projects, runs, views
+from runstone.server.stores.records.schema import (
+    accounts,
+    alerts,
+    files,
+    projects,
+    runs,
+    upkeep,
+    views,
+    writers,
+)
 from runstone.server.stores.records.schema.base import metadata
 
-__all__ = ["accounts", "metadata", "projects", "runs", "views"]
+__all__ = [
+    "accounts",
+    "alerts",
+    "files",
+    "metadata",
+    "projects",
+    "runs",
+    "upkeep",
+    "views",
+    "writers",
+]
