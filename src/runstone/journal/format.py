@@ -4,12 +4,14 @@
     record   u32 payload length | u32 crc32(kind byte + payload) | u8 kind | payload
 
 All integers are little endian. Offsets are absolute positions in the file, so the first record is
-at `HEADER_BYTES` and what is on disk from an offset on is exactly what goes on the wire.
+at `HEADER_BYTES` and what is on disk from an offset on is exactly what goes on the wire. A payload
+has at least one byte, so a frame never is all zeros.
 
-A writer may reserve space ahead (the file then ends in zeros): a length of 0 is the end of what
-was written. A record that does not fit in the file, or whose checksum is wrong and behind which
-only zeros or nothing follow, is a torn tail (the process died while writing) and is ignored. A
-wrong checksum with more records behind it is damage, and is refused.
+A writer may reserve space ahead (the file then ends in zeros). Where no sound record begins, the
+journal ends: the process died before or while it wrote there. The stores of one record may reach
+the file in any order, so a torn record can look like anything; but nothing was written behind it.
+A sound record behind such a place therefore means that something in the middle was damaged, and
+that is refused.
 """
 
 from __future__ import annotations
@@ -17,16 +19,24 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAGIC = b"RUNSTONE"
 VERSION = 1
 HEADER_BYTES = 64
 FRAME_BYTES = 9
 RECORD_BYTES_MAX = 32 * 1024 * 1024
+KIND_MAX = 63
+
+# How far behind a spoilt length a sound record is looked for. Where only the payload, the checksum
+# or the kind is spoilt, the length says where the next record is and no search is needed.
+SEARCH_BYTES = 256 * 1024
 
 _HEADER = struct.Struct("<8sHH4x16sQ20xI")
 _FRAME = struct.Struct("<IIB")
+
+# crc32 of each kind byte: the checksum of a record goes on from there.
+KIND_CRC = tuple(zlib.crc32(bytes((kind,))) for kind in range(256))
 
 
 class JournalError(ValueError):
@@ -37,8 +47,7 @@ class JournalError(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a journal says of itself: `writer` is 16 random bytes, `created_ns` Unix nanoseconds."""
 
     writer: bytes
@@ -66,8 +75,7 @@ class Header:
         return cls(writer, created_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One framed record: `offset` is where its frame starts, `end` where the next one would."""
 
     offset: int
@@ -80,59 +88,66 @@ class Record:
 
 
 def frame(kind: int, payload: bytes) -> bytes:
-    """One record as bytes, ready to append."""
-    if len(payload) > RECORD_BYTES_MAX:
+    """One record as bytes, ready to append. Raises JournalError for one no reader would take."""
+    if not 0 < len(payload) <= RECORD_BYTES_MAX:
         raise JournalError(
-            f"A record holds at most {RECORD_BYTES_MAX} bytes, met {len(payload)}. "
-            "Log large values as files.",
+            f"A record holds 1 to {RECORD_BYTES_MAX} bytes, met {len(payload)}. Log large values as files.",
             offset=0,
         )
-    crc = zlib.crc32(payload, zlib.crc32(bytes((kind,))))
-    return _FRAME.pack(len(payload), crc, kind) + payload
+    return _FRAME.pack(len(payload), zlib.crc32(payload, KIND_CRC[kind]), kind) + payload
 
 
-def records(data: bytes | memoryview, *, start: int, torn_tail: bool = True) -> Iterator[Record]:
+def records(
+    data: bytes | memoryview, *, start: int, torn_tail: bool = True, more: bool = False
+) -> Iterator[Record]:
     """The records in `data`, whose first byte lies at offset `start` of its journal.
 
     With `torn_tail` the last record may be cut or half written and is then left out (reading a
-    file); without it that raises too (reading a request body). Raises JournalError for a damaged
-    record and for one longer than `RECORD_BYTES_MAX`.
+    file); without it that raises too (reading a request body). With `more` the journal goes on
+    behind `data`, and a record that is cut there is simply left for the next call. Raises
+    JournalError for a damaged record and for one longer than `RECORD_BYTES_MAX`.
     """
     view = memoryview(data)
     at, size = 0, len(view)
     while at < size:
+        wrong = ""
         if size - at < FRAME_BYTES:
-            if torn_tail:
-                return
-            raise JournalError("The last record's frame is cut.", offset=start + at)
+            if not torn_tail:
+                raise JournalError("The last record's frame is cut.", offset=start + at)
+            return
         length, crc, kind = _FRAME.unpack_from(view, at)
-        if length == 0 and crc == 0 and kind == 0:
-            if torn_tail:
-                return
-            raise JournalError("An empty record.", offset=start + at)
-        if length > RECORD_BYTES_MAX:
-            if torn_tail and _only_zeros_after(view, at + FRAME_BYTES):
-                return
-            raise JournalError(
-                f"A record of {length} bytes; the most is {RECORD_BYTES_MAX}.", offset=start + at
-            )
         end = at + FRAME_BYTES + length
-        if end > size:
-            if torn_tail:
+        if length == 0:
+            wrong = "An empty record."
+        elif length > RECORD_BYTES_MAX:
+            wrong = f"A record of {length} bytes; the most is {RECORD_BYTES_MAX}."
+        elif end > size:
+            if more:
                 return
-            raise JournalError(
-                f"The last record says {length} bytes, and {size - at - FRAME_BYTES} follow.",
-                offset=start + at,
-            )
-        payload = view[at + FRAME_BYTES : end]
-        if zlib.crc32(payload, zlib.crc32(bytes((kind,)))) != crc:
-            if torn_tail and _only_zeros_after(view, end):
-                return
-            raise JournalError("A record's checksum is wrong.", offset=start + at)
-        yield Record(start + at, kind, payload)
+            wrong = f"The last record says {length} bytes, and {size - at - FRAME_BYTES} follow."
+        elif zlib.crc32(view[at + FRAME_BYTES : end], KIND_CRC[kind]) != crc:
+            wrong = "A record's checksum is wrong."
+        if wrong:
+            if not torn_tail or _sound_record_behind(view, at, end):
+                raise JournalError(wrong, offset=start + at)
+            return
+        yield Record(start + at, kind, view[at + FRAME_BYTES : end])
         at = end
 
 
-def _only_zeros_after(view: memoryview, at: int) -> bool:
-    rest = bytes(view[at:])
-    return rest.count(0) == len(rest)
+def _sound_record_behind(view: memoryview, at: int, end: int) -> bool:
+    """Is there a whole record behind the unsound one at `at`, which says that it goes to `end`?"""
+    if _sound(view, end):
+        return True
+    tail = bytes(view[at : at + SEARCH_BYTES]).rstrip(b"\0")
+    return any(_sound(view, at + ahead) for ahead in range(1, len(tail) - FRAME_BYTES + 1))
+
+
+def _sound(view: memoryview, at: int) -> bool:
+    if at + FRAME_BYTES >= len(view):
+        return False
+    length, crc, kind = _FRAME.unpack_from(view, at)
+    end = at + FRAME_BYTES + length
+    if not (0 < length <= RECORD_BYTES_MAX and 0 < kind <= KIND_MAX and end <= len(view)):
+        return False
+    return zlib.crc32(view[at + FRAME_BYTES : end], KIND_CRC[kind]) == int(crc)
