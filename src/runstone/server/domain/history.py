@@ -159,8 +159,10 @@ class History:
         min_step: int | None = None,
         max_step: int | None = None,
         space: Space = "history",
+        require_all: bool = False,
     ) -> list[Row]:
-        """Evenly spread whole rows, first and last among them."""
+        """Evenly spread whole rows, first and last among them. With `keys`, among rows that hold one
+        of them (all of them with `require_all`)."""
         raise NotImplementedError
 
     def export(
