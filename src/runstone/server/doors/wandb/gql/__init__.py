@@ -1,0 +1,1 @@
+"""GraphQL for the wandb door: the schema put together, documents checked once, requests answered."""

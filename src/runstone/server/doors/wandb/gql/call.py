@@ -1,0 +1,69 @@
+"""What a resolver is handed besides its parent and arguments: who asks, and the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.domain import Domain
+from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
+from runstone.server.domain.identity import Actor
+from runstone.server.domain.projects import Project
+from runstone.server.doors.wandb.links import Links
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Call:
+    """One GraphQL request. Runs in one thread; what it looked up it keeps until its end."""
+
+    actor: Actor
+    domain: Domain
+    links: Links
+    client_id: str = ""  # of a writer in shared mode
+    _kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def signed_in(self) -> Actor:
+        """The actor, once it is somebody. Raises NotSignedIn."""
+        if self.actor.user_id is None:
+            raise NotSignedIn("Sign in first: send an API key as the password of HTTP Basic authentication.")
+        return self.actor
+
+    def entity_name(self, given: str | None) -> str:
+        """The entity that a request means: the caller's default where it names none, or ""."""
+        return given or self.signed_in().default_entity or self.actor.username
+
+    def project(self, entity: str, name: str) -> Project | None:
+        """None where it is not there, or not for this caller to know of."""
+        return self._keep(
+            "project", entity, name, lambda: self.domain.projects.get(self.signed_in(), entity, name)
+        )
+
+    def entity(self, name: str) -> Entity | None:
+        return self._keep("entity", name, "", lambda: self.domain.accounts.entity(self.signed_in(), name))
+
+    def user(self, username: str) -> User | None:
+        if not username:
+            return None
+        return self._keep("user", username, "", lambda: self.domain.accounts.user(self.signed_in(), username))
+
+    def forget(self) -> None:
+        """After a change: what was looked up may be old."""
+        self._kept.clear()
+
+    def _keep(self, kind: str, first: str, second: str, find: Callable[[], T]) -> T | None:
+        key = (kind, first, second)
+        if key not in self._kept:
+            self._kept[key] = _or_none(find)
+        found: T | None = self._kept[key]
+        return found
+
+
+def _or_none(find: Callable[[], T]) -> T | None:
+    try:
+        return find()
+    except (NotFound, NotAllowed):
+        return None

@@ -1,0 +1,51 @@
+"""Addresses that carry their own authority, absolute, from the address the client knows us by.
+
+Go clients put bytes to what they are given as it stands and send no credentials there (seen in all
+versions), so a relative address or one that wants a key loses the file without a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from runstone.server.domain.identity import Actor, RunKey
+from runstone.server.domain.signing import Signer
+from runstone.server.settings import ServerSettings
+
+PUT_SECONDS = 24 * 3600.0  # a client retries an upload for hours
+GET_SECONDS = 3600.0
+
+PUT_FILE, GET_FILE, GET_HISTORY = "put", "get", "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """For one request. `base_url` has no slash at its end."""
+
+    signer: Signer
+    base_url: str
+    actor: Actor
+
+    def put_file(self, run: RunKey, name: str) -> str:
+        return self._link({"do": PUT_FILE, "run": run, "name": name}, PUT_SECONDS)
+
+    def get_file(self, run: RunKey, name: str) -> str:
+        return self._link({"do": GET_FILE, "run": run, "name": name}, GET_SECONDS)
+
+    def get_history(self, run: RunKey, version: int) -> str:
+        return self._link({"do": GET_HISTORY, "run": run, "version": version}, GET_SECONDS)
+
+    def _link(self, claim: dict[str, Any], seconds: float) -> str:
+        # The authority is that of whoever asked, as far as it reaches when the address is used.
+        who = {"id": self.actor.user_id, "name": self.actor.username, "admin": self.actor.is_admin}
+        return f"{self.base_url}/storage/{self.signer.sign({**claim, 'as': who}, seconds=seconds)}"
+
+
+def base_url_of(request: Request, settings: ServerSettings) -> str:
+    """The configured public address, else the one this client used (its Host was checked before)."""
+    if settings.listen.base_url:
+        return settings.listen.base_url.rstrip("/")
+    return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}{settings.listen.path_prefix}"

@@ -1,0 +1,38 @@
+"""One file per noun, as in `schema/`."""
+
+from __future__ import annotations
+
+from runstone.server.doors.wandb.gql.binding import Fields
+from runstone.server.doors.wandb.resolvers import (
+    artifacts,
+    base,
+    entities,
+    files,
+    history,
+    projects,
+    run_changes,
+    runs,
+    server,
+    sweeps,
+    users,
+    views,
+)
+
+
+def all_fields() -> list[Fields]:
+    """Every type's resolvers."""
+    nouns = (
+        base,
+        server,
+        users,
+        entities,
+        projects,
+        runs,
+        run_changes,
+        history,
+        files,
+        views,
+        artifacts,
+        sweeps,
+    )
+    return [group for noun in nouns for group in noun.FIELDS]

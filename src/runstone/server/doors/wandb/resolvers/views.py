@@ -1,0 +1,172 @@
+"""Saved views: what other clients save is kept text for text."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from runstone.server.domain.accounts import User
+from runstone.server.domain.errors import NotFound
+from runstone.server.domain.projects import Project
+from runstone.server.domain.views import View
+from runstone.server.doors.wandb import ids
+from runstone.server.doors.wandb.gql.binding import Fields, maps
+from runstone.server.doors.wandb.gql.call import Call
+from runstone.server.doors.wandb.resolvers.base import sliced
+
+query = Fields("Query")
+mutation = Fields("Mutation")
+project = Fields("Project")
+view = Fields("View")
+
+# This wire's types in the domain's words. A type we do not know keeps its own name, marked.
+_KINDS = {"runs": "report", "runs/draft": "report-draft", "project-view": "saved-workspace"}
+_TYPES = {kind: name for name, kind in _KINDS.items()}
+_FOREIGN = "wandb:"
+
+_TEXTS = (
+    "name",
+    "display_name",
+    "description",
+    "spec",
+    "parent_id",
+    "preview_url",
+    "cover_url",
+    "locked",
+    "showcased_at",
+    "created_using",
+)
+
+
+def kind_of(view_type: str) -> str:
+    return _KINDS.get(view_type, _FOREIGN + view_type)
+
+
+def type_of(kind: str) -> str:
+    return _TYPES.get(kind, kind.removeprefix(_FOREIGN))
+
+
+@query("view")
+def find_view(_root: None, call: Call, id: str) -> View | None:
+    try:
+        return call.domain.views.get(call.signed_in(), ids.named_of("View", id))
+    except NotFound:
+        return None
+
+
+@project("allViews")
+def all_views(
+    parent: Project,
+    call: Call,
+    view_type: str | None = None,
+    view_name: str | None = None,
+    user_name: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> dict[str, Any]:
+    found = call.domain.views.find(
+        call.signed_in(), parent.entity, parent.name, kind=kind_of(view_type or "runs")
+    )
+    if view_name:
+        found = [one for one in found if view_name in (one.spec.get("name"), one.spec.get("display_name"))]
+    if user_name:
+        found = [one for one in found if one.owner == user_name]
+    return sliced(found, first, after)
+
+
+@view("id")
+def view_id(parent: View, _call: Call) -> str:
+    return ids.named_id("View", parent.id)
+
+
+view.plain(createdAt="created_at", updatedAt="updated_at", entityName="entity")
+view.constant(starCount=0)
+
+
+def _kept(field: str, otherwise: Any = None) -> Any:
+    return lambda parent, _call: parent.spec.get(field, otherwise)
+
+
+view("description")(_kept("description"))
+view("spec")(_kept("spec", "{}"))
+view("previewUrl")(_kept("preview_url"))
+view("coverUrl")(_kept("cover_url"))
+view("locked")(_kept("locked", False))
+view("showcasedAt")(_kept("showcased_at"))
+view("createdUsing")(_kept("created_using"))
+
+
+@view("name")
+def name(parent: View, _call: Call) -> str:
+    return parent.spec.get("name") or parent.name
+
+
+@view("displayName")
+def display_name(parent: View, _call: Call) -> str:
+    return parent.spec.get("display_name") or parent.name
+
+
+@view("type")
+def view_type(parent: View, _call: Call) -> str:
+    return type_of(parent.kind)
+
+
+@view("user")
+def user(parent: View, call: Call) -> User | None:
+    return call.user(parent.owner)
+
+
+@view("updatedBy")
+def updated_by(parent: View, call: Call) -> User | None:
+    return call.user(parent.spec.get("updated_by") or parent.owner)
+
+
+@view("project")
+def project_of(parent: View, call: Call) -> Project | None:
+    return call.project(parent.entity, parent.project)
+
+
+@mutation("upsertView")
+def upsert_view(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    """Null leaves a field as it is."""
+    actor = call.signed_in()
+    before = call.domain.views.get(actor, ids.named_of("View", input["id"])) if input.get("id") else None
+    spec: dict[str, Any] = dict(before.spec) if before else {}
+    spec |= {field: input[field] for field in _TEXTS if input.get(field) is not None}
+    spec.setdefault("name", secrets.token_hex(6))
+    spec["updated_by"] = actor.username
+    if before is not None:
+        entity, place, kind = before.entity, before.project, before.kind
+        if input.get("type"):
+            kind = kind_of(input["type"])  # a draft becomes a report
+    else:
+        entity = call.entity_name(input.get("entity_name"))
+        place, kind = input.get("project_name") or "", kind_of(input.get("type") or "runs")
+    if before is None or before.kind != kind:
+        call.domain.projects.get(actor, entity, place)
+    saved = call.domain.views.save(
+        actor,
+        entity,
+        place,
+        kind=kind,
+        name=spec.get("display_name") or spec["name"],
+        spec=spec,
+        shared=True,
+        view_id=before.id if before else None,
+    )
+    return {"view": saved, "inserted": before is None, "clientMutationId": input.get("client_mutation_id")}
+
+
+@mutation("deleteView")
+def delete_view(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    call.domain.views.delete(call.signed_in(), ids.named_of("View", input["id"]))
+    return {"success": True, "clientMutationId": input.get("client_mutation_id")}
+
+
+FIELDS = [
+    query,
+    mutation,
+    project,
+    view,
+    *maps("ViewConnection", "ViewEdge", "UpsertViewPayload", "DeleteViewPayload"),
+]

@@ -1,0 +1,100 @@
+"""Bytes by signed address: uploads and downloads of run files, and exported histories.
+
+The address is the authority; no other credential is looked at. What comes back is data that
+anybody may have uploaded, so a browser is told to save it, never to show it.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from runstone.server.domain.errors import NotAllowed
+from runstone.server.domain.files import RunFile
+from runstone.server.domain.identity import Actor, Permission, RunKey, UserId
+from runstone.server.doors.http.bodies import stream_body
+from runstone.server.doors.http.context import Context, context_of
+from runstone.server.doors.http.downloads import Download, file_headers, parse_range
+from runstone.server.doors.http.permissions import needs
+from runstone.server.doors.wandb.exports import Exports
+from runstone.server.doors.wandb.links import GET_FILE, GET_HISTORY, PUT_FILE
+from runstone.server.pool import Lane
+
+
+def storage_routes(exports: Exports) -> list[BaseRoute]:
+    @needs(Permission.NOBODY)  # the address itself is the authority
+    async def put(request: Request) -> Response:
+        context = context_of(request)
+        claim = context.domain.signer.verify(request.path_params["token"])
+        if claim.get("do") != PUT_FILE:
+            raise NotAllowed("This signed address is for reading, not for putting.")
+        actor = await context.run(lambda: _actor(context, claim))
+        chunks = stream_body(request, limit=context.settings.limits.file_body_bytes)
+        name = claim["name"]
+        kept = await context.domain.files.put(
+            actor, RunKey(claim["run"]), name, chunks, mimetype=_mimetype(name, request)
+        )
+        return Response(status_code=200, headers={"ETag": f'"{kept.md5}"'})
+
+    @needs(Permission.NOBODY)
+    async def get(request: Request) -> Response:
+        context = context_of(request)
+        claim = context.domain.signer.verify(request.path_params["token"])
+        if claim.get("do") == GET_HISTORY:
+            path = await context.run(lambda: _export(context, exports, claim), lane=Lane.SLOW)
+            return FileResponse(path, media_type="application/vnd.apache.parquet")
+        if claim.get("do") != GET_FILE:
+            raise NotAllowed("This signed address is for putting, not for reading.")
+
+        def find() -> tuple[Actor, RunFile]:
+            actor = _actor(context, claim)
+            return actor, context.domain.files.get(actor, RunKey(claim["run"]), claim["name"])
+
+        actor, file = await context.run(find)
+        return _file_answer(request, context, actor, file)
+
+    return [
+        Route("/storage/{token}", put, methods=["PUT"]),
+        Route("/storage/{token}", get, methods=["GET"]),  # and HEAD
+    ]
+
+
+def _actor(context: Context, claim: dict[str, Any]) -> Actor:
+    """Whoever the address was made for, with the rights they have now."""
+    who = claim["as"]
+    actor = Actor(UserId(who["id"]), who["name"])
+    user = context.domain.accounts.user(actor, who["name"])
+    return Actor(user.id, user.username, is_admin=user.is_admin, default_entity=user.default_entity)
+
+
+def _export(context: Context, exports: Exports, claim: dict[str, Any]) -> Path:
+    actor = _actor(context, claim)
+    return exports.file(context.domain.history, actor, RunKey(claim["run"]), claim["version"])
+
+
+def _file_answer(request: Request, context: Context, actor: Actor, file: RunFile) -> Response:
+    headers, mimetype = file_headers(file.name, file.mimetype, inline=False)
+    headers |= {"ETag": f'"{file.md5}"', "Accept-Ranges": "bytes"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    wanted = parse_range(request.headers.get("range"), file.size)
+    if wanted is False:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{file.size}"})
+    start, end = wanted if isinstance(wanted, tuple) else (0, file.size)
+    status = 200
+    if isinstance(wanted, tuple):
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    pieces = context.domain.files.read(actor, file, start=start, end=end)
+    return Download(context, pieces, mimetype=mimetype, headers=headers, status=status, size=end - start)
+
+
+def _mimetype(name: str, request: Request) -> str:
+    guessed, _ = mimetypes.guess_type(name)
+    given = request.headers.get("content-type", "")
+    return guessed or given.partition(";")[0].strip() or "application/octet-stream"

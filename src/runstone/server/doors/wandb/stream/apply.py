@@ -1,0 +1,64 @@
+"""A file_stream request carried out: rows first, the end last, so that a crash between is healed by
+the client's re-send (each part is idempotent by line number)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from runstone.server.domain.domain import Domain
+from runstone.server.domain.history import batch_of
+from runstone.server.domain.identity import Actor, RunKey
+from runstone.server.domain.runs import RunChange, State
+from runstone.server.doors.wandb.lines import history_stream
+from runstone.server.doors.wandb.stream.body import Rows, Sent
+from runstone.server.stores.history.contract import Space
+
+log = logging.getLogger("runstone.server")
+
+
+def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: str) -> bool:
+    """Keep all that was sent. `client_id` is "" save in shared mode, where each writer numbers its
+    own lines. Returns whether the run is asked to stop."""
+    if sent.unreadable or sent.dropped:
+        log.warning(
+            "run %s: %s lines unreadable, %s dropped by the client", run, sent.unreadable, sent.dropped
+        )
+    stop = domain.leases.beat(actor, run)
+    stream = history_stream(client_id)
+    if sent.history is not None:
+        _append(domain, actor, run, stream, sent.history, "history")
+    if sent.system is not None:
+        _append(domain, actor, run, stream, sent.system, "system")
+    for label, lines in sent.console.items():
+        domain.console.write(actor, run, stream, lines, label=label)
+    change = _change(domain, actor, run, sent, stop=stop, shared=bool(client_id))
+    if change is not None:
+        domain.runs.update(actor, run, change)
+    return stop
+
+
+def _append(domain: Domain, actor: Actor, run: RunKey, stream: str, sent: Rows, space: Space) -> None:
+    domain.history.append(actor, run, stream, batch_of(sent.rows, end_offset=sent.end_offset), space=space)
+
+
+def _change(
+    domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, stop: bool, shared: bool
+) -> RunChange | None:
+    state: State | None = "preempting" if sent.preempting else None
+    if sent.exit_code is not None:
+        state = "finished" if sent.exit_code == 0 else "failed"
+        if stop and sent.exit_code != 0:
+            state = "killed"
+    summary: Mapping[str, object] | None = sent.summary
+    if summary is None and state is None:
+        return None
+    if shared and summary is not None:
+        # Each writer of a shared run sends the summary that it knows: they add up, key by key.
+        return RunChange(
+            state=state,
+            exit_code=sent.exit_code,
+            summary_set=[((key,), value) for key, value in summary.items()],
+            writer="wandb",
+        )
+    return RunChange(state=state, exit_code=sent.exit_code, summary=summary, writer="wandb")

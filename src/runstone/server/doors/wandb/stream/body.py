@@ -1,0 +1,198 @@
+"""What a file_stream request says, read into plain values. Pure: no store is touched.
+
+The body is strict JSON whose lines are texts; the lines are JSON (of the extended kind), or console
+text. A line that cannot be read is left out and counted: one bad line must not end a client's
+stream, and any 4xx would.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from runstone.server.domain.errors import Invalid
+from runstone.server.domain.history import WrittenRow
+from runstone.server.doors.wandb import clock, jsonx
+from runstone.server.stores.console.contract import Line
+
+HISTORY, EVENTS, SUMMARY = "wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json"
+CONSOLE = "output.log"
+_INTERNAL = "_wandb"
+
+# `[ERROR ]<time> [\[label\] ]<text>`, as 0.16 to 0.31 write it where structured lines are off.
+_TEXT_LINE = re.compile(
+    r"(?P<error>ERROR )?(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?) (?:\[(?P<label>[^\]]*)\] )?(?P<text>.*)",
+    re.DOTALL,
+)
+
+
+class _Part(msgspec.Struct):
+    offset: int = 0
+    content: list[str] = []
+
+
+class _Body(msgspec.Struct):
+    """Unknown keys are passed over."""
+
+    files: dict[str, _Part] | None = None
+    uploaded: list[str] | None = None
+    preempting: bool | None = None
+    complete: bool | None = None
+    exitcode: int | None = None
+    dropped: int | None = None
+    failed: bool | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """`rows` of a stream whose next line has the number `end_offset`."""
+
+    rows: Sequence[WrittenRow]
+    end_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request. None and empty: not sent. exit_code is set where the writer ended."""
+
+    history: Rows | None = None
+    system: Rows | None = None
+    summary: Mapping[str, Any] | None = None
+    console: Mapping[str, Sequence[Line]] = field(default_factory=dict)  # by label
+    preempting: bool = False
+    exit_code: int | None = None
+    unreadable: int = 0  # lines left out
+    dropped: int = 0  # lines that the client says it left out itself
+
+
+def read(body: bytes, *, now: float | None = None) -> Sent:
+    """Raises Invalid where the body is not one of this wire at all."""
+    if not body.strip():
+        return Sent()
+    try:
+        sent = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        sent = _decode_leniently(body)
+    files = sent.files or {}
+    moment = time.time() if now is None else now
+    history, bad_rows = _history(files.get(HISTORY), moment)
+    system, bad_samples = _system(files.get(EVENTS), moment)
+    summary, bad_summary = _summary(files.get(SUMMARY))
+    ended = sent.exitcode if sent.complete else None
+    if sent.complete and ended is None:
+        ended = 1 if sent.failed else 0
+    return Sent(
+        history=history,
+        system=system,
+        summary=summary,
+        console=_console(files.get(CONSOLE), moment),
+        preempting=bool(sent.preempting),
+        exit_code=ended,
+        unreadable=bad_rows + bad_samples + bad_summary,
+        dropped=sent.dropped or 0,
+    )
+
+
+def _decode_leniently(body: bytes) -> _Body:
+    try:
+        return msgspec.convert(jsonx.parse(body), _Body, strict=False)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise Invalid(f"The file_stream body cannot be read: {error}.") from None
+
+
+def _history(part: _Part | None, now: float) -> tuple[Rows | None, int]:
+    if part is None or not part.content:
+        return None, 0
+    rows: list[WrittenRow] = []
+    bad = 0
+    step = part.offset - 1
+    for number, values in enumerate(jsonx.parse_lines(part.content), part.offset):
+        if type(values) is not dict:
+            bad += 1
+            continue
+        step = _step(values.pop("_step", None), step + 1)
+        timestamp = _number(values.pop("_timestamp", None), now)
+        runtime = _number(values.pop("_runtime", None), 0.0)
+        values.pop(_INTERNAL, None)
+        rows.append(WrittenRow(number, step, timestamp, runtime, values))
+    return Rows(rows, part.offset + len(part.content)), bad
+
+
+def _system(part: _Part | None, now: float) -> tuple[Rows | None, int]:
+    """A system sample's step is its time in milliseconds."""
+    if part is None or not part.content:
+        return None, 0
+    rows: list[WrittenRow] = []
+    bad = 0
+    for number, values in enumerate(jsonx.parse_lines(part.content), part.offset):
+        if type(values) is not dict:
+            bad += 1
+            continue
+        timestamp = _number(values.pop("_timestamp", None), now)
+        runtime = _number(values.pop("_runtime", None), 0.0)
+        values.pop(_INTERNAL, None)
+        rows.append(WrittenRow(number, int(timestamp * 1000), timestamp, runtime, values))
+    return Rows(rows, part.offset + len(part.content)), bad
+
+
+def _summary(part: _Part | None) -> tuple[Mapping[str, Any] | None, int]:
+    """The last line stands."""
+    if part is None or not part.content:
+        return None, 0
+    values = jsonx.parse_lines(part.content[-1:])[0]
+    return (values, 0) if type(values) is dict else (None, 1)
+
+
+def _console(part: _Part | None, now: float) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
+    if part is not None:
+        for number, text in enumerate(part.content, part.offset):
+            label, line = console_line(number, text, now)
+            found.setdefault(label, []).append(line)
+    return found
+
+
+def console_line(number: int, text: str, now: float) -> tuple[str, Line]:
+    """(label, line) of a console line in either format; text of neither is kept as it stands."""
+    text = text.removesuffix("\n")
+    if text.startswith("{"):
+        try:
+            found = jsonx.parse(text)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and isinstance(found.get("content"), str) and "ts" in found:
+            at = clock.seconds_of(str(found["ts"]))
+            return str(found.get("label") or ""), Line(
+                number, int(found.get("level") == "error"), now if at is None else at, found["content"]
+            )
+    match = _TEXT_LINE.fullmatch(text)
+    if match is None:
+        return "", Line(number, 0, now, text)
+    at = clock.seconds_of(match["at"])
+    return match["label"] or "", Line(
+        number, int(match["error"] is not None), now if at is None else at, match["text"]
+    )
+
+
+def _step(value: Any, otherwise: int) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return otherwise
+
+
+def _number(value: Any, otherwise: float) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = float(value)
+        if number - number == 0.0:
+            return number
+    return otherwise
