@@ -1,0 +1,141 @@
+"""Statements about signs of life: of runs, and of the processes that do background work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
+
+from runstone.server.stores.records.rows import AnyRow, locked, upsert
+from runstone.server.stores.records.schema.runs import runs
+from runstone.server.stores.records.schema.upkeep import job_leases, leftovers, run_seals
+
+LIVE = ("running", "preempting")
+
+
+def set_heartbeats(conn: Connection, beats: Mapping[int, float]) -> None:
+    """run key -> Unix seconds. Never sets one back."""
+    statement = (
+        update(runs)
+        .where(
+            runs.c.id == bindparam("key"),
+            or_(runs.c.heartbeat_at.is_(None), runs.c.heartbeat_at < bindparam("at")),
+        )
+        .values(heartbeat_at=bindparam("at"))
+    )
+    conn.execute(statement, [{"key": key, "at": at} for key, at in sorted(beats.items())])
+
+
+def signs_of_life(conn: Connection, run_key: int) -> AnyRow | None:
+    """state, stop_requested, heartbeat_at."""
+    wanted = select(runs.c.state, runs.c.stop_requested, runs.c.heartbeat_at).where(runs.c.id == run_key)
+    return conn.execute(wanted).first()
+
+
+def silent_runs(conn: Connection, *, before: float, limit: int) -> Sequence[AnyRow]:
+    """Live runs not heard of since `before`, the longest silent first."""
+    heard = runs.c.heartbeat_at
+    wanted = (
+        select(runs.c.id, runs.c.state, runs.c.heartbeat_at)
+        .where(
+            runs.c.state.in_(LIVE),
+            runs.c.deleted_at.is_(None),
+            or_(heard < before, heard.is_(None) & (runs.c.created_at < before)),
+        )
+        .order_by(heard)
+        .limit(limit)
+    )
+    return conn.execute(wanted).all()
+
+
+# -- who does a background job
+
+
+def take_job(conn: Connection, name: str, *, owner: str, now: float, seconds: float, every: float) -> bool:
+    """Take the job for `seconds`, if nobody else holds it and it was not done within `every`."""
+    row = conn.execute(locked(select(job_leases).where(job_leases.c.name == name))).first()
+    if row is None:
+        made = (
+            upsert(conn, job_leases)
+            .values(name=name, owner=owner, until=now + seconds, last_run_at=now)
+            .on_conflict_do_nothing()
+        )
+        return bool(conn.execute(made).rowcount == 1)
+    # A clock that was set back must not keep a job from ever running again.
+    held = row.owner != owner and now < row.until <= now + 10 * seconds
+    done = row.last_run_at <= now < row.last_run_at + every
+    if held or done:
+        return False
+    conn.execute(
+        update(job_leases)
+        .where(job_leases.c.name == name)
+        .values(owner=owner, until=now + seconds, last_run_at=now)
+    )
+    return True
+
+
+def extend_job(conn: Connection, name: str, *, owner: str, until: float) -> bool:
+    """False where it was taken over."""
+    mine = update(job_leases).where(job_leases.c.name == name, job_leases.c.owner == owner)
+    return conn.execute(mine.values(until=until)).rowcount == 1
+
+
+def leave_job(conn: Connection, name: str, *, owner: str) -> None:
+    mine = update(job_leases).where(job_leases.c.name == name, job_leases.c.owner == owner)
+    conn.execute(mine.values(until=0.0))
+
+
+def leave_all_jobs(conn: Connection, *, owner: str) -> None:
+    conn.execute(update(job_leases).where(job_leases.c.owner == owner).values(until=0.0))
+
+
+# -- what is still to be done to runs
+
+
+def unsealed_runs(conn: Connection, *, ended_before: float, limit: int) -> Sequence[AnyRow]:
+    """(id, finished_at) of runs that ended before then and were not sealed since."""
+    wanted = (
+        select(runs.c.id, runs.c.finished_at)
+        .outerjoin(run_seals, run_seals.c.run_key == runs.c.id)
+        .where(
+            runs.c.state.not_in([*LIVE, "pending"]),
+            runs.c.finished_at < ended_before,
+            or_(run_seals.c.finished_at.is_(None), run_seals.c.finished_at != runs.c.finished_at),
+        )
+        .order_by(runs.c.finished_at)
+        .limit(limit)
+    )
+    return conn.execute(wanted).all()
+
+
+def set_sealed(conn: Connection, run_key: int, *, finished_at: float) -> None:
+    # The run may have been purged meanwhile.
+    if conn.execute(select(runs.c.id).where(runs.c.id == run_key)).first() is None:
+        return
+    conn.execute(
+        upsert(conn, run_seals)
+        .values(run_key=run_key, finished_at=finished_at)
+        .on_conflict_do_update(index_elements=[run_seals.c.run_key], set_={"finished_at": finished_at})
+    )
+
+
+def runs_in_trash_since(conn: Connection, *, before: float, limit: int) -> list[int]:
+    """Keys of runs that were put there before then."""
+    wanted = select(runs.c.id).where(runs.c.deleted_at < before).order_by(runs.c.deleted_at).limit(limit)
+    return list(conn.execute(wanted).scalars())
+
+
+def add_leftovers(conn: Connection, run_keys: Sequence[int], *, now: float) -> None:
+    """In the transaction that purges runs: their data in other stores are still to be deleted."""
+    for key in run_keys:
+        conn.execute(upsert(conn, leftovers).values(run_key=key, purged_at=now).on_conflict_do_nothing())
+
+
+def some_leftovers(conn: Connection, *, limit: int) -> list[int]:
+    return list(
+        conn.execute(select(leftovers.c.run_key).order_by(leftovers.c.purged_at).limit(limit)).scalars()
+    )
+
+
+def remove_leftover(conn: Connection, run_key: int) -> None:
+    conn.execute(delete(leftovers).where(leftovers.c.run_key == run_key))
