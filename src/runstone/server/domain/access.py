@@ -36,15 +36,17 @@ class Access:
         self._lock = threading.Lock()
         self._generation = 0  # rises with `forget`: roles read before it are not kept
 
-    def check(self, actor: Actor, permission: Permission, entity: EntityId) -> None:
-        """Raises NotSignedIn, NotFound or NotAllowed."""
+    def check(
+        self, actor: Actor, permission: Permission, entity: EntityId, *, conn: Connection | None = None
+    ) -> None:
+        """Raises NotSignedIn, NotFound or NotAllowed. Inside a transaction hand its connection on."""
         if permission is Permission.NOBODY:
             return
         if actor.user_id is None and not actor.system:
             raise NotSignedIn("Sign in, or send an API key.")
         if permission is Permission.SIGNED_IN:
             return
-        role = self.role(actor, entity)
+        role = self.role(actor, entity, conn=conn)
         if role is None and permission is not Permission.SERVER_ADMIN:
             raise NotFound("There is no such entity, or it is not yours to see.")
         if permission is Permission.SERVER_ADMIN:
@@ -68,20 +70,22 @@ class Access:
     def check_signed_in(self, actor: Actor) -> None:
         self.check(actor, Permission.SIGNED_IN, EntityId(0))
 
-    def allows(self, actor: Actor, permission: Permission, entity: EntityId) -> bool:
+    def allows(
+        self, actor: Actor, permission: Permission, entity: EntityId, *, conn: Connection | None = None
+    ) -> bool:
         try:
-            self.check(actor, permission, entity)
+            self.check(actor, permission, entity, conn=conn)
         except (NotSignedIn, NotFound, NotAllowed):
             return False
         return True
 
-    def role(self, actor: Actor, entity: EntityId) -> Role | None:
+    def role(self, actor: Actor, entity: EntityId, *, conn: Connection | None = None) -> Role | None:
         """The actor's role on the entity; None for none at all."""
         if actor.is_admin or actor.system:
             return Role.ADMIN
         if actor.user_id is None:
             return None
-        found = self._roles_of(actor.user_id).get(entity)
+        found = self._roles_of(actor.user_id, conn).get(entity)
         return None if found is None else Role(found)
 
     def readable_entities(self, actor: Actor) -> set[EntityId] | None:
@@ -102,7 +106,7 @@ class Access:
         if found is None:
             raise _no_entity(name)
         try:
-            self.check(actor, permission, EntityId(found.id))
+            self.check(actor, permission, EntityId(found.id), conn=conn)
         except NotFound:
             raise _no_entity(name) from None
         return found
@@ -113,14 +117,17 @@ class Access:
             self._generation += 1
             self._roles.clear()
 
-    def _roles_of(self, user: UserId) -> dict[int, int]:
+    def _roles_of(self, user: UserId, conn: Connection | None = None) -> dict[int, int]:
         now = time.monotonic()
         kept = self._roles.get(user)
         if kept is not None and now - kept[0] < ROLES_CACHED_SECONDS:
             return kept[1]
         generation = self._generation
-        with self._records.read() as conn:
+        if conn is not None:
             roles = statements.roles_of(conn, user)
+        else:
+            with self._records.read() as own:
+                roles = statements.roles_of(own, user)
         with self._lock:
             if generation == self._generation:
                 if len(self._roles) >= _ROLES_CACHED_MAX:

@@ -3,11 +3,13 @@
 Plain JSON text, with one escape for what JSON or PostgreSQL's jsonb cannot hold. The character
 U+001A (SUBSTITUTE) introduces it:
 
-- NaN and ±Infinity are the strings U+001A + `NaN`, `Infinity`, `-Infinity`;
+- NaN and ±Infinity are the strings U+001A + `NaN`, `Infinity`, `-Infinity`; floats of 1e16 and
+  above, and -0.0, which jsonb would give back as integers, are U+001A + Python's `repr`;
 - within strings and keys, NUL, lone surrogates and U+001A itself are U+001A + four hex digits.
 
 Nothing else needs it, so a key or value without such characters is its own JSON, and paths into it
-can be used in SQL. Integers of any size stay exact.
+can be used in SQL. Integers of any size stay exact. (The two forms cannot be mistaken for each
+other: no such float begins with four hexadecimal digits.)
 """
 
 from __future__ import annotations
@@ -20,25 +22,38 @@ from typing import Any
 import msgspec
 
 MARK = "\x1a"
-NON_FINITE = {MARK + "NaN": math.nan, MARK + "Infinity": math.inf, MARK + "-Infinity": -math.inf}
 
 _ESCAPED = re.compile("[\x00\x1a\ud800-\udfff]")
 _UNESCAPE = re.compile(f"{MARK}([0-9a-f]{{4}})")
+_FLOAT = re.compile(f"{MARK}(NaN|-?Infinity|-0\\.0|-?\\d(?:\\.\\d+)?e\\+\\d+)")
 _LONG_DIGITS = re.compile(r"\d{18}")
+# What the plain text might hold that has to be escaped. May be met in harmless places too.
+_SUSPECT = re.compile("\\\\u0000|\\\\u001a|e\\+\\d|-0\\.0|[\ud800-\udfff]")
 _MARK_IN_JSON = "\\u001a"
+_FLOAT_LARGE = 1e16
 _decode = msgspec.json.Decoder().decode
 
 
+class Encoded:
+    """A value that `dumps` has encoded already: `text` is bound as it is."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 def dumps(value: Any) -> str:
-    """JSON text of plain maps, lists, strings, numbers, booleans and None. TypeError for others."""
+    """JSON text of plain maps with string keys, lists, strings, numbers, booleans and None.
+    TypeError for others, ValueError for integers of thousands of digits, RecursionError where
+    nested hundreds deep."""
+    if isinstance(value, Encoded):
+        return value.text
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except ValueError:  # NaN or an infinity somewhere
         return _dumps_escaped(value)
-    # json.dumps has written NUL and U+001A as \u escapes; surrogates it has let through.
-    if "\\u0000" in text or _MARK_IN_JSON in text or _has_surrogate(text):
-        return _dumps_escaped(value)
-    return text
+    return _dumps_escaped(value) if _SUSPECT.search(text) else text
 
 
 def loads(text: str | bytes) -> Any:
@@ -56,20 +71,16 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str | float:
-    """The value behind a kept string: a string, or NaN or an infinity."""
+    """The value behind a kept string: a string, or one of the floats that are kept as such."""
     if MARK not in text:
         return text
-    if text in NON_FINITE:
-        return NON_FINITE[text]
-    return _UNESCAPE.sub(lambda met: chr(int(met[1], 16)), text)
+    if met := _FLOAT.fullmatch(text):
+        return float(met[1])
+    return unescape_key(text)
 
 
-def _has_surrogate(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def unescape_key(text: str) -> str:
+    return _UNESCAPE.sub(lambda met: chr(int(met[1], 16)), text) if MARK in text else text
 
 
 def _dumps_escaped(value: Any) -> str:
@@ -80,11 +91,13 @@ def _escape_value(value: Any) -> Any:
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, float):
-        if math.isfinite(value):
-            return value
         if math.isnan(value):
             return MARK + "NaN"
-        return MARK + ("Infinity" if value > 0 else "-Infinity")
+        if math.isinf(value):
+            return MARK + ("Infinity" if value > 0 else "-Infinity")
+        if abs(value) >= _FLOAT_LARGE or (value == 0.0 and math.copysign(1.0, value) < 0):
+            return MARK + float.__repr__(value)
+        return value
     if isinstance(value, dict):
         return {escape(key) if isinstance(key, str) else key: _escape_value(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -96,7 +109,7 @@ def _unescape(value: Any) -> Any:
     if isinstance(value, str):
         return unescape(value)
     if isinstance(value, dict):
-        return {_UNESCAPE.sub(lambda met: chr(int(met[1], 16)), k): _unescape(v) for k, v in value.items()}
+        return {unescape_key(key): _unescape(v) for key, v in value.items()}
     if isinstance(value, list):
         return [_unescape(v) for v in value]
     return value
