@@ -56,6 +56,7 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
         metrics=metrics,
         started_at=time.time(),
         check_stores=house.check,
+        look=house.look,
     )
     metrics.ask("runstone_pool_busy", "Calls that wait or run, by lane", context.pool.busy, label="lane")
     metrics.ask("runstone_feeds", "Readers that follow the feed", lambda: context.feeds)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,6 +17,7 @@ from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
 from runstone.server.domain.console import Console
 from runstone.server.domain.domain import Domain
+from runstone.server.domain.errors import Invalid
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
@@ -22,8 +27,12 @@ from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.views import Views
-from runstone.server.settings import ServerSettings
+from runstone.server.settings import ServerSettings, Storage
+from runstone.server.stores.blobs.objects import open_blobs
+from runstone.server.stores.console.sql import open_console
 from runstone.server.stores.records.engine import open_records
+
+SIGNING_KEY_BYTES = 32
 
 
 @dataclass(slots=True)
@@ -34,6 +43,9 @@ class House:
     check: Callable[[], None]  # raises Unavailable where a store cannot be read
     _closing: ExitStack = field(default_factory=ExitStack)
 
+    def look(self) -> dict[str, Any]:
+        return {}
+
     def start_jobs(self) -> None:
         pass
 
@@ -42,28 +54,76 @@ class House:
 
 
 def open_house(settings: ServerSettings) -> House:
-    storage = settings.storage
-    closing = ExitStack()
-    records = open_records(storage.database_url or f"sqlite:///{storage.data / 'records.db'}")
+    """Open every store that the settings name, brought to this release, and the domain over them.
+    Raises Invalid or Unavailable saying which one cannot be opened, and leaves nothing open then."""
+    with ExitStack() as closing:
+        house = _open(settings.storage, closing)
+        house._closing = closing.pop_all()
+        return house
+
+
+def _open(storage: Storage, closing: ExitStack) -> House:
+    storage.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = _signing_key(storage)
+    records = open_records(storage.database_url or _sqlite(storage.data / "records.db"))
     closing.callback(records.close)
+    console = open_console(storage.database_url or _sqlite(storage.data / "console.db"))
+    closing.callback(console.close)
+    blobs = open_blobs(storage.blobs_url or storage.data / "blobs")
+    closing.callback(blobs.close)
 
     def check() -> None:
         with records.read() as connection:
             connection.execute(text("SELECT 1"))
 
+    access = Access(records)
+    feed = Feed(access)
+    projects = Projects(records, access, feed)
     domain = Domain(
-        access=Access(),
-        accounts=Accounts(),
-        projects=Projects(),
-        runs=Runs(),
+        access=access,
+        accounts=Accounts(records, access),
+        projects=projects,
+        runs=Runs(records, access, projects, feed),
         history=History(),
         ingest=Ingest(),
         leases=Leases(),
-        files=Files(),
-        console=Console(),
-        alerts=Alerts(),
+        files=Files(records, blobs, access, feed),
+        console=Console(console, records, access, feed),
+        alerts=Alerts(records, access, feed),
         views=Views(),
-        feed=Feed(),
-        signer=Signer(b"0" * 32),
+        feed=feed,
+        signer=Signer(secret),
     )
-    return House(domain, check, closing)
+    return House(domain, check)
+
+
+def _sqlite(path: Path) -> str:
+    """The address of a SQLite file. The path is made to be data: nothing in it is a query."""
+    return f"sqlite:///{path}"
+
+
+def _signing_key(storage: Storage) -> bytes:
+    """The secret behind signed addresses: read, or made once. Replicas share one by its file."""
+    path = storage.signing_key_file or storage.data / "signing.key"
+    try:
+        text_ = path.read_text().strip()
+    except FileNotFoundError:
+        if storage.signing_key_file is not None:
+            raise Invalid(f"The signing key file {str(path)!r} is not there.") from None
+        text_ = secrets.token_hex(SIGNING_KEY_BYTES)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text_ + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    try:
+        secret = bytes.fromhex(text_)
+    except ValueError:
+        secret = b""
+    if len(secret) < SIGNING_KEY_BYTES:
+        raise Invalid(
+            f"The signing key in {str(path)!r} must be at least {2 * SIGNING_KEY_BYTES} hexadecimal digits. "
+            "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one."
+        )
+    return secret

@@ -57,7 +57,7 @@ class Metrics:
         self.ingest_bytes = Counter(
             "runstone_ingest_bytes", "Journal bytes taken in, unpacked", registry=self.registry
         )
-        self.ingest_requests = Counter(
+        self._ingest_requests = Counter(
             "runstone_ingest_requests", "Journal requests by outcome", ["outcome"], registry=self.registry
         )
         self._children: dict[tuple[str, str, int], Counter] = {}
@@ -68,6 +68,10 @@ class Metrics:
     ) -> None:
         """A gauge whose value (or values by `label`) is asked of `source` when somebody looks."""
         self._asked.sources[name] = (words, label, source)
+
+    def ingested(self, outcome: str) -> None:
+        """One journal request; outcome: `taken`, or the code of the error."""
+        self._ingest_requests.labels(outcome).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the template, never the path: a path would be a label without bound."""

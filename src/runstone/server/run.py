@@ -56,6 +56,7 @@ def _run(settings: ServerSettings) -> int:
     from runstone.server.app import build_app
 
     data = settings.storage.data
+    os.umask(0o077)  # what we keep is for nobody else on this machine
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -39,12 +39,17 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where things are kept: one directory, unless an address names another store."""
+    """Where things are kept: one directory, unless an address names another store.
+
+    signing_key_file: the secret behind signed addresses, in place of one made in the data directory;
+    replicas need the same one.
+    """
 
     data: Path = field(default_factory=home)
     database_url: str = ""
     history_url: str = ""
     blobs_url: str = ""
+    signing_key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,10 @@ class ServerSettings:
                 database_url=env.get("RUNSTONE_DATABASE_URL", ""),
                 history_url=env.get("RUNSTONE_HISTORY_URL", ""),
                 blobs_url=env.get("RUNSTONE_BLOBS_URL", ""),
+                signing_key_file=_path(env.get("RUNSTONE_SIGNING_KEY_FILE")),
             ),
             security=Security(
-                admin_key_file=Path(key_file).expanduser() if key_file else None,
+                admin_key_file=_path(key_file),
                 allowed_hosts=words(allowed_hosts, "RUNSTONE_ALLOWED_HOSTS"),
                 allowed_origins=tuple(
                     _origin(word) for word in words(allowed_origins, "RUNSTONE_ALLOWED_ORIGINS")
@@ -155,6 +161,10 @@ class ServerSettings:
                 else _switch("RUNSTONE_ACCESS_LOG", env.get("RUNSTONE_ACCESS_LOG", "0"))
             ),
         )
+
+
+def _path(text: str | Path | None) -> Path | None:
+    return Path(text).expanduser() if text else None
 
 
 def is_loopback(host: str) -> bool:

@@ -114,6 +114,12 @@ class Accounts:
         digest = _digest(key)
         return self._actors.get(digest, lambda: self._actor_by_key_digest(digest))
 
+    def actor_at_hand(self, secret: str, *, session: bool) -> Actor | None:
+        """As `actor_for_key` and `actor_for_session`, if they were asked within the last seconds;
+        never blocks. None says nothing."""
+        digest = _digest(secret)
+        return self._actors.at_hand(_SESSION_MARK + digest if session else digest)
+
     def actor_for_session(self, token: str) -> Actor | None:
         digest = _digest(token)
 
@@ -122,7 +128,7 @@ class Accounts:
                 found = statements.session_owner(conn, digest, now=time.time())
             return None if found is None else (_actor(found), found.expires_at)
 
-        return self._actors.get(digest, load)
+        return self._actors.get(_SESSION_MARK + digest, load)
 
     def start_session(self, key: str, *, client: str) -> tuple[str, Actor]:
         """Sign in to the UI with a key: a session token (30 days). `client` is the address, for the
@@ -531,6 +537,9 @@ class Accounts:
         self._access.forget()
 
 
+_SESSION_MARK = b"s"  # so that a session's token is never taken for a key
+
+
 class _Actors:
     """Who stands behind a key or a session, for the few seconds in which its next request comes."""
 
@@ -539,10 +548,16 @@ class _Actors:
         self._kept: dict[bytes, tuple[float, float, Actor]] = {}
         self._generation = 0
 
-    def get(self, digest: bytes, load: Callable[[], tuple[Actor, float] | None]) -> Actor | None:
-        kept, now = self._kept.get(digest), time.monotonic()
-        if kept is not None and kept[0] > now and kept[1] > time.time():
+    def at_hand(self, digest: bytes) -> Actor | None:
+        kept = self._kept.get(digest)
+        if kept is not None and kept[0] > time.monotonic() and kept[1] > time.time():
             return kept[2]
+        return None
+
+    def get(self, digest: bytes, load: Callable[[], tuple[Actor, float] | None]) -> Actor | None:
+        kept, now = self.at_hand(digest), time.monotonic()
+        if kept is not None:
+            return kept
         generation = self._generation
         found = load()
         if found is None:

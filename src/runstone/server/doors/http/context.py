@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -13,7 +13,7 @@ from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotSignedIn
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.doors.http.bodies import BodyBudget
-from runstone.server.doors.http.credentials import Credentials, authenticate
+from runstone.server.doors.http.credentials import Credentials, at_hand, authenticate
 from runstone.server.pool import Lane, Pool
 from runstone.server.settings import ServerSettings
 
@@ -27,7 +27,8 @@ T = TypeVar("T")
 class Context:
     """One per application.
 
-    check_stores: raises Unavailable where a store cannot be read; blocks. stopping: set when the
+    check_stores: raises Unavailable where a store cannot be read; blocks. look: what the house says of
+    its own state (see `House.look`); blocks. stopping: set when the
     server was asked to stop; whoever answers without end (the feed) ends then. feeds: how many are
     followed now.
     """
@@ -39,6 +40,7 @@ class Context:
     metrics: Metrics
     started_at: float
     check_stores: Callable[[], None]
+    look: Callable[[], dict[str, Any]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: int = 0
 
@@ -52,16 +54,27 @@ class Context:
         Raises NotSignedIn, or NotAllowed for a server admin's route and for a read-only key's
         attempt to write.
         """
-        actor = authenticate(self.domain.accounts, credentials)
-        if permission is Permission.NOBODY:
-            return actor
-        if actor.user_id is None:
-            raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
-        if permission is Permission.SERVER_ADMIN and not actor.is_admin:
-            raise NotAllowed("This is for server administrators. Ask one of them.")
-        if actor.read_only and permission > Permission.READ:
-            raise NotAllowed("This key may read, not change. Use a key without that restriction.")
+        return held_to(authenticate(self.domain.accounts, credentials), permission)
+
+    async def actor_for(self, credentials: Credentials, permission: Permission) -> Actor:
+        """As `actor`, from the event loop: without a thread for those who were here just now."""
+        known = at_hand(self.domain.accounts, credentials)
+        if known is not None:
+            return held_to(known, permission)
+        return await self.run(lambda: self.actor(credentials, permission))
+
+
+def held_to(actor: Actor, permission: Permission) -> Actor:
+    """The actor, if the permission can be theirs. See `Context.actor`."""
+    if permission is Permission.NOBODY:
         return actor
+    if actor.user_id is None:
+        raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
+    if permission is Permission.SERVER_ADMIN and not actor.is_admin:
+        raise NotAllowed("This is for server administrators. Ask one of them.")
+    if actor.read_only and permission > Permission.READ:
+        raise NotAllowed("This key may read, not change. Use a key without that restriction.")
+    return actor
 
 
 def context_of(request: HTTPConnection) -> Context:

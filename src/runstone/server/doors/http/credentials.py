@@ -74,6 +74,13 @@ def authenticate(accounts: Accounts, credentials: Credentials) -> Actor:
     return actor
 
 
+def at_hand(accounts: Accounts, credentials: Credentials) -> Actor | None:
+    """As `authenticate` for those who were here just now; never blocks, and None says nothing."""
+    if credentials.kind == "none":
+        return ANONYMOUS
+    return accounts.actor_at_hand(credentials.secret, session=credentials.kind == "session")
+
+
 def _bounded(secret: str) -> str:
     if len(secret) > CREDENTIAL_CHARS_MAX:
         raise NotSignedIn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,9 +14,25 @@ from starlette.routing import BaseRoute, Route
 
 from runstone.server.domain.errors import RunstoneError
 from runstone.server.domain.identity import Permission
-from runstone.server.doors.http.answers import error_answer, error_body, plain
-from runstone.server.doors.http.permissions import needs
-from runstone.server.doors.rest import feed, health, session, ui
+from runstone.server.doors.http.answers import error_answer, error_body, json_answer, plain
+from runstone.server.doors.http.credentials import COOKIE
+from runstone.server.doors.http.permissions import declared, endpoints, needs
+from runstone.server.doors.rest import (
+    admin,
+    alerts,
+    console,
+    feed,
+    files,
+    health,
+    history,
+    journal,
+    projects,
+    runs,
+    series,
+    session,
+    ui,
+    views,
+)
 from runstone.server.doors.rest.routing import BASE
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "invalid", 415: "invalid"}
@@ -23,7 +40,20 @@ _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "i
 UI_PATH = "/{path:path}"
 
 # Hot routes first: matching goes down the list.
-NOUNS = (session.routes, feed.routes)
+NOUNS = (
+    journal.routes,
+    series.routes,
+    runs.routes,
+    history.routes,
+    console.routes,
+    files.routes,
+    session.routes,
+    feed.routes,
+    projects.routes,
+    alerts.routes,
+    views.routes,
+    admin.routes,
+)
 
 
 def mount(app: FastAPI) -> None:
@@ -52,10 +82,49 @@ def ui_routes() -> list[BaseRoute]:
 
 @needs(Permission.NOBODY)
 async def _openapi(request: Request) -> Response:
-    app: FastAPI = request.app
-    from runstone.server.doors.http.answers import json_answer
+    """The description of the native API, from which clients' types are made."""
+    return json_answer(describe(request.app), headers={"Cache-Control": "no-cache"})
 
-    return json_answer(app.openapi(), headers={"Cache-Control": "no-cache"})
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The application's OpenAPI document."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    for noun in NOUNS:
+        for model in noun.models:
+            made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(made.pop("$defs", {}))
+            schemas[model.__name__] = made
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    document["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "basic": {"type": "http", "scheme": "basic", "description": "The key as the password."},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    }
+    for path in document["paths"].values():
+        for operation in path.values():
+            # Shape errors look like all others, see `default`.
+            operation["responses"].pop("422", None)
+    permissions = {
+        (path, method.lower()): permission
+        for method, path, endpoint in endpoints(app.routes)
+        if (permission := declared(endpoint)) is not None
+    }
+    for route_path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            permission = permissions.get((route_path, method)) or permissions.get(
+                (re.sub(r"\{name\}$", "{name:path}", route_path), method)
+            )
+            if permission is None:
+                continue
+            operation["x-needs"] = permission.name.lower()
+            if permission is not Permission.NOBODY:
+                operation["security"] = [{"key": []}, {"basic": []}, {"session": []}]
+    app.openapi_schema = document
+    return document
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from runstone.server.domain.errors import Invalid, TooMany
+from runstone.server.domain.errors import Invalid, RunstoneError, TooMany
 from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import encode, plain
 from runstone.server.doors.http.context import Context
+from runstone.server.doors.http.credentials import credentials_of
 from runstone.server.doors.rest.routing import Routes, call_for, query_parameter
 
 HEARTBEAT_SECONDS = 15.0
@@ -49,18 +51,36 @@ async def follow_feed(request: Request) -> Response:
             f"{context.settings.limits.feeds_max}. Poll in its place.",
             retry_after_seconds=30,
         )
-    events = context.domain.feed.subscribe(call.actor)
-    return _FeedResponse(context, events, (entity, project) if wanted else None)
+    credentials = credentials_of(request)
+
+    async def still_signed_in() -> bool:
+        try:
+            await context.actor_for(credentials, Permission.SIGNED_IN)
+        except RunstoneError:
+            return False
+        return True
+
+    return _FeedResponse(
+        context,
+        context.domain.feed.subscribe(call.actor),
+        only=(entity, project) if wanted else None,
+        still_signed_in=still_signed_in,
+    )
 
 
 class _FeedResponse(Response):
-    """Ends when the reader hangs up, when the subscription does, or when the server stops.
+    """Ends when the reader hangs up, is no longer signed in, or when the server stops.
 
     The subscription is closed in every case: it holds a queue in the feed.
     """
 
     def __init__(
-        self, context: Context, events: AsyncIterator[list[Event]], only: tuple[str, str] | None
+        self,
+        context: Context,
+        events: AsyncIterator[list[Event]],
+        *,
+        only: tuple[str, str] | None,
+        still_signed_in: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__(media_type="text/event-stream; charset=utf-8")
         self.headers["Cache-Control"] = "no-store"
@@ -69,6 +89,7 @@ class _FeedResponse(Response):
         self._context = context
         self._events = events
         self._only = only
+        self._still_signed_in = still_signed_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._context.feeds += 1
@@ -76,6 +97,7 @@ class _FeedResponse(Response):
         stopping = asyncio.ensure_future(self._context.stopping.wait())
         ahead: asyncio.Future[list[Event] | None] | None = None
         number = 0
+        check_at = time.monotonic() + HEARTBEAT_SECONDS
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await _write(send, f"retry: {RETRY_MS}\n: hello\n\n".encode())
@@ -90,6 +112,11 @@ class _FeedResponse(Response):
                 )
                 if gone.done() or stopping.done():
                     break
+                if time.monotonic() >= check_at:
+                    # A key or a session that has ended takes its feed along.
+                    if not await self._still_signed_in():
+                        break
+                    check_at = time.monotonic() + HEARTBEAT_SECONDS
                 if not ahead.done():
                     await _write(send, b": still here\n\n")
                     continue

@@ -7,13 +7,13 @@ they need. The order is always: credentials, then the body's bound, then its sha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Path, Query
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
@@ -103,7 +103,7 @@ async def call_for(request: Request, permission: Permission) -> Call:
         if permission is not Permission.NOBODY:
             raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
         return Call(request, context, ANONYMOUS)
-    actor = await context.run(partial(context.actor, credentials, permission))
+    actor = await context.actor_for(credentials, permission)
     return Call(request, context, actor)
 
 
@@ -154,6 +154,7 @@ class Routes:
 
     tag: str
     specs: list[_Spec] = field(default_factory=list)
+    models: list[type[BaseModel]] = field(default_factory=list)
 
     def typed(
         self,
@@ -164,13 +165,17 @@ class Routes:
         answers: Any = None,
         status: int = 200,
         also: Mapping[int, str] | None = None,
+        content: Mapping[str, Any] | None = None,
     ) -> Callable[[F], F]:
         """An endpoint with typed parameters, returning a Response. answers: the model of its body
-        (None: no body). also: further statuses with the same body."""
+        (None: no body). also: further statuses with the same body. content: what a body that is no
+        JSON is, by media type, as in OpenAPI."""
         responses: dict[int | str, dict[str, Any]] = {"default": _ERROR}
         for code, words in (also or {}).items():
             responses[code] = {"model": answers, "description": words}
         options = {"response_model": answers, "status_code": status, "responses": responses}
+        if content is not None:
+            responses[status] = {"description": "The file", "content": dict(content)}
         if answers is None:
             options["response_class"] = Response
         return self._add(method, path, needs, _TypedRoute, options)
@@ -185,9 +190,11 @@ class Routes:
         answers: Any = None,
         status: int = 200,
         responses: Mapping[int | str, Any] | None = None,
+        models: Sequence[type[BaseModel]] = (),
     ) -> Callable[[F], F]:
         """An endpoint that is handed the Request. docs: its parameters and requestBody, as in
-        OpenAPI; responses: further answers."""
+        OpenAPI; responses: further answers; models: those that docs refers to by name."""
+        self.models += models
         options = {
             "response_model": answers,
             "status_code": status,

@@ -1,0 +1,19 @@
+"""Files of runs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class RunFile(BaseModel):
+    name: str = Field(description="Slashes make folders.")
+    size: int
+    sha256: str
+    md5: str = Field(description="Hexadecimal.")
+    mimetype: str
+    updated_at: float
+
+
+class RunFiles(BaseModel):
+    files: list[RunFile] = Field(description="By name.")
+    next: str

@@ -1,0 +1,43 @@
+"""Projects."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+
+class Project(BaseModel):
+    id: int
+    entity: str
+    name: str
+    description: str
+    created_at: float
+    updated_at: float = Field(description="The last change of any of its runs.")
+    run_count: int
+    settings: dict[str, Any]
+
+
+class Projects(BaseModel):
+    projects: list[Project] = Field(description="By last activity, newest first.")
+    next: str = Field(description="`after` of the next page; '' at the end.")
+
+
+class ProjectWanted(BaseModel):
+    description: Annotated[str, Field(max_length=100_000)] | None = None
+
+
+class ProjectChange(BaseModel):
+    description: Annotated[str, Field(max_length=100_000)] | None = None
+    name: Annotated[str, Field(max_length=128)] | None = None
+    settings: dict[str, Any] | None = None
+
+
+class TrashedProjects(BaseModel):
+    projects: list[Project]
+
+
+class RestoreWanted(BaseModel):
+    name: Annotated[str, Field(max_length=128)] | None = Field(
+        default=None, description="Another name, where the old one is taken again."
+    )
