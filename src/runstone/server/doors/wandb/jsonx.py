@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,19 +21,30 @@ from runstone.server.doors.http.answers import plain
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_LONG_NUMBER, _LONG_NUMBER_BYTES = re.compile(r"\d{19}"), re.compile(rb"\d{19}")
 _FLOAT_MAX = 1.7976931348623157e308
 
 
 def parse(text: str | bytes) -> Any:
-    """A JSON value, numbers that are not finite allowed. Raises ValueError."""
+    """A JSON value, numbers that are not finite allowed; integers beyond 64 bits come as floats.
+    Raises ValueError."""
     try:
-        return _decode(text)
+        value = _decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError, UnicodeDecodeError):
         return _parse_extended(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return _clean(value) if _has_long_number(text) else value
+
+
+def _has_long_number(text: str | bytes) -> bool:
+    found = _LONG_NUMBER.search(text) if isinstance(text, str) else _LONG_NUMBER_BYTES.search(text)
+    return found is not None
 
 
 def parse_lines(lines: Sequence[str]) -> list[Any]:
-    """The value of each line; None for a line that is no JSON.
+    """The value of each line; None for a line that is no JSON. Integers come as they are, however
+    long: looking for long ones would cost as much as reading them all.
 
     One decoder call for all of them where every line is strict JSON, which is nearly always.
     """
@@ -42,7 +54,7 @@ def parse_lines(lines: Sequence[str]) -> list[Any]:
         values = _decode("[" + ",".join(lines) + "]")
         if len(values) == len(lines):  # a line such as `1,2` would shift the ones after it
             return list(values)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass
     return [_parse_or_none(line) for line in lines]
 

@@ -48,4 +48,5 @@ def base_url_of(request: Request, settings: ServerSettings) -> str:
     """The configured public address, else the one this client used (its Host was checked before)."""
     if settings.listen.base_url:
         return settings.listen.base_url.rstrip("/")
-    return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}{settings.listen.path_prefix}"
+    host = request.headers.get("host") or request.url.netloc
+    return f"{request.url.scheme}://{host}{settings.listen.path_prefix}"

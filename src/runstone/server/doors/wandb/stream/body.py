@@ -26,7 +26,9 @@ _INTERNAL = "_wandb"
 
 # `[ERROR ]<time> [\[label\] ]<text>`, as 0.16 to 0.31 write it where structured lines are off.
 _TEXT_LINE = re.compile(
-    r"(?P<error>ERROR )?(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?) (?:\[(?P<label>[^\]]*)\] )?(?P<text>.*)",
+    r"(?P<error>ERROR )?"
+    r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?) "
+    r"(?:\[(?P<label>[^\]]*)\] )?(?P<text>.*)",
     re.DOTALL,
 )
 
