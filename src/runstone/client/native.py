@@ -59,15 +59,16 @@ class Client:
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
         home: Path | None = None,
+        environ: Mapping[str, str] | None = None,
         connections_max: int = 16,
     ) -> None:
-        address = find_base_url(base_url, home=home)
+        address = find_base_url(base_url, home=home, environ=environ)
         if not address:
             raise Misuse(
                 "No server is known: none is named and no local one runs. Start one with "
                 "`runstone server`, sign in with `runstone login HOST`, or set RUNSTONE_BASE_URL."
             )
-        credential = find_credential(address, api_key=api_key, home=home)
+        credential = find_credential(address, api_key=api_key, home=home, environ=environ)
         self.base_url = address
         self.key_source = credential.source if credential else ""
         self.connection = Connection(
@@ -225,16 +226,27 @@ class Client:
     # Journals ------------------------------------------------------------------------------------
 
     def post_journal(
-        self, entity: str, project: str, run: str, *, writer: str, offset: int, body: bytes
+        self,
+        entity: str,
+        project: str,
+        run: str,
+        *,
+        writer: str,
+        offset: int,
+        body: bytes,
+        encoding: str = "",
     ) -> IngestAnswer:
         """Whole records, the journal's bytes from `offset` on; none at all is a heartbeat. Sending
-        bytes twice is harmless. Raises OffsetMismatch, MissingFile, Invalid."""
+        bytes twice is harmless. encoding: "gzip" or "zstd" where `body` is packed so. Raises
+        OffsetMismatch, MissingFile, Invalid."""
         answer = self._send(
             "POST",
             f"{_run(entity, project, run)}/journal",
             params={"writer": writer, "offset": offset},
             content=body,
-            headers={"Content-Type": "application/octet-stream"},
+            headers=_given(
+                **{"Content-Type": "application/octet-stream", "Content-Encoding": encoding or None}
+            ),
             repeatable=True,
         )
         return convert(answer, IngestAnswer)
