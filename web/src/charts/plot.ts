@@ -1,0 +1,435 @@
+/**
+ * A line chart without React: uPlot gives the scales, axes, crosshair and drag; the lines are drawn
+ * here, straight from each line's own columns. So lines with different x need no common grid, and a
+ * hover redraws without touching the data.
+ */
+
+import uPlot from "uplot";
+
+import { formatTick } from "@/base/numbers";
+import { formatDuration } from "@/base/time";
+
+import { draw, forget } from "./frames";
+import { nearestIndex, spikes, visible, widen, xRange, yRange, type ChartLine, type Column, type Range } from "./geometry";
+
+export type XKind = "number" | "time" | "duration";
+
+export interface PlotView {
+  lines: readonly ChartLine[];
+  xKind: XKind;
+  /** charts with the same name share the crosshair */
+  xName: string;
+  log: boolean;
+  ignoreOutliers: boolean;
+  /** of x; null: all of it */
+  zoom: Range | null;
+  /** of y, by hand; null: by the data */
+  yZoom: Range | null;
+  hovered: string | null;
+}
+
+export interface Near {
+  line: ChartLine;
+  index: number;
+  /** pixels between the pointer and the point, upright */
+  distance: number;
+  left: number;
+  top: number;
+}
+
+export interface PlotEvents {
+  /** null: back to all of it */
+  onZoom: (x: Range | null, y: Range | null) => void;
+  /** lines by nearness, nearest first; null when the pointer left. left and top: CSS px in the plot. */
+  onPoint: (near: Near[] | null, left: number, top: number) => void;
+  onPick: (id: string) => void;
+  /** after each drawing: what has to be said beside the chart */
+  onDrawn: (notes: { notPositive: number; cut: boolean }) => void;
+}
+
+const BANDS_MAX = 8;
+const POINTS_MAX = 60;
+const NEAR_PX = 48;
+
+interface Paths {
+  line: Path2D;
+  raw: Path2D | null;
+  spikes: Path2D | null;
+  band: Path2D | null;
+  dots: Path2D | null;
+  missing: Path2D | null;
+}
+
+export class LinePlot {
+  private readonly plot: uPlot;
+  private readonly resize: ResizeObserver;
+  private paths = new Map<ChartLine, Paths>();
+  private scaleKey = "";
+  private inside = false;
+  private readonly redraw = () => this.plot.redraw(false, false);
+
+  constructor(
+    private readonly host: HTMLElement,
+    private view: PlotView,
+    private readonly events: PlotEvents,
+  ) {
+    this.plot = new uPlot(this.options(), this.data(), host);
+    const over = this.plot.over;
+    over.addEventListener("pointerenter", () => (this.inside = true));
+    over.addEventListener("pointerleave", () => {
+      this.inside = false;
+      this.events.onPoint(null, 0, 0);
+    });
+    let down: { x: number; y: number } | null = null;
+    over.addEventListener("pointerdown", (event) => (down = { x: event.clientX, y: event.clientY }));
+    over.addEventListener("pointerup", (event) => {
+      if (!down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4) return;
+      const first = this.near(event.offsetX, event.offsetY)[0];
+      if (first && first.distance < NEAR_PX / 2) this.events.onPick(first.line.id);
+    });
+    this.resize = new ResizeObserver(() => {
+      const { clientWidth, clientHeight } = host;
+      if (clientWidth > 0 && (clientWidth !== this.plot.width || clientHeight !== this.plot.height)) {
+        this.plot.setSize({ width: clientWidth, height: clientHeight });
+      }
+    });
+    this.resize.observe(host);
+  }
+
+  /** New data or another look; a change of hover alone only redraws. */
+  update(view: PlotView): void {
+    const before = this.view;
+    this.view = view;
+    if (before.lines !== view.lines) {
+      const kept = new Set(view.lines);
+      for (const line of this.paths.keys()) if (!kept.has(line)) this.paths.delete(line);
+    }
+    const { lines, zoom, yZoom, ignoreOutliers } = view;
+    const same =
+      before.lines === lines && before.zoom === zoom && before.yZoom === yZoom && before.ignoreOutliers === ignoreOutliers;
+    if (same) draw(this.redraw);
+    else this.plot.setData(this.data());
+  }
+
+  hover(id: string | null): void {
+    if (this.view.hovered === id) return;
+    this.view = { ...this.view, hovered: id };
+    draw(this.redraw);
+  }
+
+  /** The drawn picture, for copies. */
+  get canvas(): HTMLCanvasElement {
+    return this.plot.ctx.canvas;
+  }
+
+  /** Pixel positions, for pictures made of shapes. */
+  get frame(): uPlot {
+    return this.plot;
+  }
+
+  destroy(): void {
+    forget(this.redraw);
+    this.resize.disconnect();
+    this.plot.destroy();
+  }
+
+  /** uPlot needs some data to scale by; the ranges below say what it scales to. */
+  private data(): uPlot.AlignedData {
+    const [lo, hi] = this.xWindow();
+    return [
+      [lo, hi],
+      [null, null],
+    ];
+  }
+
+  private xWindow(): Range {
+    return widen(this.view.zoom ?? xRange(this.view.lines) ?? [0, 1]);
+  }
+
+  private yWindow(): Range {
+    const { yZoom, lines, log, ignoreOutliers } = this.view;
+    const { range, notPositive, cut } = yRange(lines, this.xWindow(), { log, ignoreOutliers });
+    this.events.onDrawn({ notPositive, cut: cut && !yZoom });
+    const wanted = yZoom ?? range ?? (log ? [0.1, 10] : [0, 1]);
+    return log && wanted[0] <= 0 ? [Math.min(wanted[1], 1e-9), wanted[1]] : wanted;
+  }
+
+  private options(): uPlot.Options {
+    const style = getComputedStyle(this.host);
+    const colour = (name: string) => style.getPropertyValue(name).trim();
+    const axis = {
+      stroke: colour("--fg2"),
+      font: `11px ${colour("--sans") || "sans-serif"}`,
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { stroke: colour("--line"), width: 1, size: 4 },
+      gap: 4,
+    };
+    const { xKind, log } = this.view;
+    return {
+      width: Math.max(50, this.host.clientWidth),
+      height: Math.max(50, this.host.clientHeight),
+      padding: [8, 12, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: { time: xKind === "time", range: () => [...this.xWindow()] as [number, number] },
+        y: { distr: (log ? 3 : 1) as uPlot.Scale.Distr, range: () => [...this.yWindow()] as [number, number] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          ...(xKind === "number" && { values: (_, ticks) => ticks.map((tick) => formatTick(tick)) }),
+          ...(xKind === "duration" && {
+            values: (_, ticks) => ticks.map((tick) => formatDuration(tick)),
+            space: 72,
+          }),
+        },
+        {
+          ...axis,
+          size: (_, values) => 16 + 6.4 * Math.max(2, ...((values as string[] | null) ?? []).map((text) => text.length)),
+          values: (_, ticks) => ticks.map((tick: number | null) => (tick === null ? "" : formatTick(tick))),
+        },
+      ],
+      series: [{}, { paths: () => null, points: { show: false } }],
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false, dist: 6 },
+        sync: {
+          key: `x:${this.view.xName}`,
+          setSeries: false,
+          filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+        },
+        bind: {
+          mousedown: (u, _, handler) => (event) => {
+            if (u.cursor.drag) u.cursor.drag.y = event.shiftKey;
+            return handler(event);
+          },
+          dblclick: () => () => {
+            this.events.onZoom(null, null);
+            return null;
+          },
+        },
+      },
+      hooks: {
+        draw: [() => this.paint()],
+        setSelect: [(u) => this.selected(u)],
+        setCursor: [(u) => this.pointed(u)],
+      },
+    };
+  }
+
+  private selected(u: uPlot): void {
+    const { left, top, width, height } = u.select;
+    const tall = u.cursor.drag?.y === true && height > 4;
+    if (width > 4 || tall) {
+      const x: Range = [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
+      const y: Range | null = tall ? [u.posToVal(top + height, "y"), u.posToVal(top, "y")] : null;
+      this.events.onZoom(width > 4 ? x : this.view.zoom, y);
+    }
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+
+  private pointed(u: uPlot): void {
+    if (!this.inside) return;
+    const left = u.cursor.left ?? -1;
+    const top = u.cursor.top ?? -1;
+    if (left < 0) this.events.onPoint(null, 0, 0);
+    else this.events.onPoint(this.near(left, top), left, top);
+  }
+
+  /** The point of each line nearest to the pointer's x, by its distance upright. */
+  private near(left: number, top: number): Near[] {
+    const u = this.plot;
+    const at = u.posToVal(left, "x");
+    const slack = Math.abs(u.posToVal(left + 8, "x") - at);
+    const found: Near[] = [];
+    for (const line of this.view.lines) {
+      const { x, y } = line;
+      if (x.length === 0 || at < (x[0] ?? 0) - slack || at > (x[x.length - 1] ?? 0) + slack) continue;
+      const index = nearestIndex(x, y, at);
+      if (index < 0) continue;
+      const py = u.valToPos(y[index] ?? 0, "y");
+      found.push({ line, index, distance: Math.abs(py - top), left: u.valToPos(x[index] ?? 0, "x"), top: py });
+    }
+    return found.sort((a, b) => a.distance - b.distance);
+  }
+
+  // --- drawing -----------------------------------------------------------------------------------
+
+  private paint(): void {
+    const { ctx, bbox } = this.plot;
+    const ratio = uPlot.pxRatio;
+    const { lines, hovered } = this.view;
+    const [x, y] = [this.plot.scales["x"], this.plot.scales["y"]];
+    const key = [x?.min, x?.max, y?.min, y?.max, bbox.left, bbox.top, bbox.width, bbox.height, ratio].join();
+    if (key !== this.scaleKey) {
+      this.scaleKey = key;
+      this.paths.clear();
+    }
+    const lit = hovered !== null && lines.some((line) => line.id === hovered) ? hovered : null;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.lineJoin = "round";
+    const strength = (line: ChartLine) => (lit === null || line.id === lit ? 1 : 0.35);
+    for (const line of lines) {
+      const banded = lines.length <= BANDS_MAX || line.pinned || line.id === lit || line.members > 1;
+      if (!banded) continue;
+      const { band } = this.pathsOf(line);
+      if (!band) continue;
+      ctx.globalAlpha = 0.13 * strength(line);
+      ctx.fillStyle = line.colour;
+      ctx.fill(band);
+    }
+    for (const line of lines) if (line.id !== lit) this.stroke(line, 1.4 * ratio, strength(line));
+    for (const line of lines) if (line.id === lit) this.stroke(line, 2.4 * ratio, 1);
+    ctx.restore();
+    ctx.save();
+    for (const line of lines) {
+      const { missing } = this.pathsOf(line);
+      if (!missing) continue;
+      ctx.globalAlpha = strength(line);
+      ctx.strokeStyle = line.colour;
+      ctx.lineWidth = 1.2 * ratio;
+      ctx.stroke(missing);
+    }
+    ctx.restore();
+  }
+
+  private stroke(line: ChartLine, width: number, strength: number): void {
+    const { ctx } = this.plot;
+    const paths = this.pathsOf(line);
+    ctx.strokeStyle = line.colour;
+    ctx.lineWidth = width;
+    if (paths.raw) {
+      ctx.globalAlpha = 0.25 * strength;
+      ctx.setLineDash([]);
+      ctx.stroke(paths.raw);
+      if (paths.spikes) ctx.stroke(paths.spikes);
+    }
+    ctx.globalAlpha = strength;
+    ctx.setLineDash(line.dash.map((part) => part * uPlot.pxRatio));
+    ctx.stroke(paths.line);
+    ctx.setLineDash([]);
+    if (paths.spikes && !paths.raw) {
+      ctx.lineWidth = Math.max(1, width * 0.7);
+      ctx.stroke(paths.spikes);
+    }
+    if (paths.dots) {
+      ctx.fillStyle = line.colour;
+      ctx.fill(paths.dots);
+    }
+  }
+
+  private pathsOf(line: ChartLine): Paths {
+    const known = this.paths.get(line);
+    if (known) return known;
+    const made = this.build(line);
+    this.paths.set(line, made);
+    return made;
+  }
+
+  private build(line: ChartLine): Paths {
+    const u = this.plot;
+    const ratio = uPlot.pxRatio;
+    const { left, top, width, height } = u.bbox;
+    const [xs, ys] = [u.scales["x"], u.scales["y"]];
+    const [xLo, xHi] = [xs?.min ?? 0, xs?.max ?? 1];
+    const log = this.view.log;
+    const scale = log ? Math.log10 : (value: number) => value;
+    const [yLo, yHi] = [scale(ys?.min ?? 0), scale(ys?.max ?? 1)];
+    const px = (value: number) => left + ((value - xLo) / (xHi - xLo)) * width;
+    const py = (value: number) =>
+      log && value <= 0 ? top + height + 100 : top + height - ((scale(value) - yLo) / (yHi - yLo)) * height;
+    const [from, to] = visible(line.x, [xLo, xHi]);
+    const trace = (y: Column) => {
+      const path = new Path2D();
+      let open = false;
+      for (let i = from; i <= to; i += 1) {
+        const value = y[i] ?? Number.NaN;
+        if (!Number.isFinite(value)) {
+          open = false;
+          continue;
+        }
+        if (open) path.lineTo(px(line.x[i] ?? 0), py(value));
+        else path.moveTo(px(line.x[i] ?? 0), py(value));
+        open = true;
+      }
+      return path;
+    };
+    const mean = line.raw ?? line.y;
+    const { low, high } = line;
+    let upright: Path2D | null = null;
+    if (low && high) {
+      for (const i of spikes(line, mean)) {
+        if (i < from || i > to) continue;
+        upright ??= new Path2D();
+        const at = px(line.x[i] ?? 0);
+        upright.moveTo(at, py(low[i] ?? 0));
+        upright.lineTo(at, py(high[i] ?? 0));
+      }
+    }
+    let dots: Path2D | null = null;
+    let missing: Path2D | null = null;
+    const few = line.exact && to - from < POINTS_MAX;
+    for (let i = from; i <= to; i += 1) {
+      const value = line.y[i] ?? Number.NaN;
+      const at = px(line.x[i] ?? 0);
+      if (Number.isFinite(value)) {
+        const alone = !Number.isFinite(line.y[i - 1] ?? Number.NaN) && !Number.isFinite(line.y[i + 1] ?? Number.NaN);
+        if (!few && !alone) continue;
+        dots ??= new Path2D();
+        dots.moveTo(at, py(value));
+        dots.arc(at, py(value), (alone ? 2.6 : 2) * ratio, 0, 2 * Math.PI);
+      } else if (at >= left && at <= left + width) {
+        missing ??= new Path2D();
+        const size = 3 * ratio;
+        const base = top + height - size - 1;
+        missing.moveTo(at - size, base - size);
+        missing.lineTo(at + size, base + size);
+        missing.moveTo(at + size, base - size);
+        missing.lineTo(at - size, base + size);
+      }
+    }
+    return {
+      line: trace(line.y),
+      raw: line.raw ? trace(line.raw) : null,
+      spikes: upright,
+      band: low && high ? this.band(line.x, low, high, from, to, px, py) : null,
+      dots,
+      missing,
+    };
+  }
+
+  private band(
+    x: Float64Array,
+    low: Column,
+    high: Column,
+    from: number,
+    to: number,
+    px: (value: number) => number,
+    py: (value: number) => number,
+  ): Path2D {
+    const path = new Path2D();
+    let start = from;
+    const close = (end: number) => {
+      if (end <= start) return;
+      for (let i = start; i < end; i += 1) {
+        const [a, b] = [px(x[i] ?? 0), py(high[i] ?? 0)];
+        if (i === start) path.moveTo(a, b);
+        else path.lineTo(a, b);
+      }
+      for (let i = end - 1; i >= start; i -= 1) path.lineTo(px(x[i] ?? 0), py(low[i] ?? 0));
+      path.closePath();
+    };
+    for (let i = from; i <= to; i += 1) {
+      if (Number.isFinite(low[i] ?? Number.NaN) && Number.isFinite(high[i] ?? Number.NaN)) continue;
+      close(i);
+      start = i + 1;
+    }
+    close(to + 1);
+    return path;
+  }
+}
