@@ -17,10 +17,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     (root / "uplink").mkdir(exist_ok=True, mode=0o700)
+    niced = False
     while True:
         lock = _lock(root)
         if lock is None:
             return 0
+        if hasattr(os, "nice") and not niced:
+            os.nice(5)  # training goes first
+            niced = True
         try:
             again = _serve(root, linger)
         finally:
@@ -89,8 +93,6 @@ def _serve(root: Path, linger: float | None) -> Callable[[], bool]:
     signal.signal(signal.SIGINT, stop)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(5)  # training goes first
     uplink.log(f"uplink of {root} begins")
     uplink.run()
     left = uplink.left()

@@ -238,7 +238,8 @@ def _parent(pid: int) -> int | None:
 
 
 def _tree(root: int, children: dict[int, list[int]]) -> list[int]:
-    found, todo = [], [root]
+    found: list[int] = []
+    todo = [root]
     while todo and len(found) < 4096:
         pid = todo.pop()
         found.append(pid)

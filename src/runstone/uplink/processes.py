@@ -99,6 +99,6 @@ def _holds(pid: int, journal: str) -> bool:
     try:
         if os.fsencode(path) in Path(f"/proc/{pid}/maps").read_bytes():
             return True
-        return any(os.readlink(fd) == path for fd in Path(f"/proc/{pid}/fd").iterdir())
+        return any(str(fd.readlink()) == path for fd in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return False

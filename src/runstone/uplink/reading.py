@@ -190,6 +190,7 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
     rows, ended = 0, False
     files: list[FileRecord] = []
     unpack = _FRAME.unpack_from
+    view = memoryview(data)
     while at + FRAME_BYTES <= size:
         length, crc, kind = unpack(data, at)
         if length == 0 and crc == 0 and kind == 0:
@@ -205,7 +206,7 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
             rows += 1
         elif kind == _FILE:
             try:
-                logged = _file_logged.decode(memoryview(data)[at + FRAME_BYTES : end])
+                logged = _file_logged.decode(view[at + FRAME_BYTES : end])
             except msgspec.MsgspecError:
                 logged = None  # half written, or damaged: the checksum will tell
             if logged is not None:
@@ -221,10 +222,7 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
         start = starts[-1]
         length, crc, kind = unpack(data, start)
         end = start + FRAME_BYTES + length
-        if (
-            zlib.crc32(memoryview(data)[start + FRAME_BYTES : end], zlib.crc32(data[start + 8 : start + 9]))
-            == crc
-        ):
+        if zlib.crc32(view[start + FRAME_BYTES : end], zlib.crc32(view[start + 8 : start + 9])) == crc:
             break
         starts.pop()
         at, needs, ended = start, 0, False
