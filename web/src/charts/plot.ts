@@ -172,7 +172,8 @@ export class LinePlot {
       legend: { show: false },
       scales: {
         x: { time: xKind === "time", range: () => [...this.xWindow()] as [number, number] },
-        y: { distr: (log ? 3 : 1) as uPlot.Scale.Distr, range: () => [...this.yWindow()] as [number, number] },
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum of uPlot's types
+        y: { distr: log ? 3 : 1, range: () => [...this.yWindow()] as [number, number] },
       },
       axes: [
         {

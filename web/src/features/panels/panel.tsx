@@ -1,0 +1,279 @@
+/** One metric of the drawn runs: its own query, its own error, its own settings. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { Ellipsis, Lock, Maximize2, Minimize2, Pin, PinOff, Table } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import type { Range } from "@/charts/geometry";
+import { LineChart, type LineChartHandle } from "@/charts/line-chart";
+import type { Drawn } from "@/model/drawn";
+import { useTheme } from "@/model/theme";
+import { toast } from "@/model/toasts";
+import type { PanelSettings, WorkspaceSpec } from "@/model/workspace/spec";
+import { Button, IconButton } from "@/widgets/controls";
+import { copyText, ErrorBoundary, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { Menu, MenuItem } from "@/widgets/overlays";
+
+import { xKind, xLabel, xName } from "./axis";
+import { DataTable } from "./data-table";
+import { chartLines, thinningWords } from "./lines";
+import styles from "./panel.module.css";
+import { PanelSettingsButton } from "./settings";
+import { useSeries, type Space } from "./use-series";
+
+export type Look = Pick<WorkspaceSpec, "x" | "smoothing" | "log" | "outliers" | "zoom">;
+
+export interface PanelProps {
+  entity: string;
+  project: string;
+  space: Space;
+  metric: string;
+  drawn: Drawn;
+  look: Look;
+  settings: PanelSettings;
+  pinned: boolean;
+  full?: boolean;
+  onZoom: (zoom: [number, number] | null) => void;
+  onSettings: (settings: PanelSettings) => void;
+  onX: (x: string) => void;
+  onPin?: () => void;
+  onFull?: () => void;
+  onPickRun?: (run: string) => void;
+}
+
+export function LinePanel(props: PanelProps) {
+  return (
+    <section className={styles["panel"]} aria-label={props.metric} data-panel={props.metric}>
+      <ErrorBoundary what={`The panel ${props.metric} failed`} resetKey={props.metric}>
+        <PanelBody {...props} />
+      </ErrorBoundary>
+    </section>
+  );
+}
+
+function PanelBody({ entity, project, space, metric, drawn, look, settings, pinned, full = false, ...on }: PanelProps) {
+  const theme = useTheme((state) => state.theme);
+  const body = useRef<HTMLDivElement>(null);
+  const chart = useRef<LineChartHandle>(null);
+  const width = useWidth(body);
+  const [ownZoom, setOwnZoom] = useState<[number, number] | null>(null);
+  const [yZoom, setYZoom] = useState<Range | null>(null);
+  const [notes, setNotes] = useState({ notPositive: 0, cut: false });
+  const [table, setTable] = useState(false);
+
+  const x = settings.x ?? look.x;
+  const alone = settings.locked === true || x !== look.x;
+  const zoom = alone ? ownZoom : look.zoom;
+  const smoothing = settings.smoothing ?? look.smoothing;
+  const log = settings.log ?? look.log;
+  const outliers = settings.outliers ?? look.outliers;
+
+  const query = useSeries({ entity, project, space, metric, x, zoom, width, drawn });
+  const series = query.data;
+  const lines = useMemo(
+    () => (series ? chartLines(series, drawn, smoothing, theme) : []),
+    [series, drawn, smoothing, theme],
+  );
+  const words = [
+    series && thinningWords(series),
+    notes.cut && "outliers left out",
+    log && notes.notPositive > 0 && `${notes.notPositive} values ≤ 0 are not on the log scale`,
+    settings.x !== undefined && `over ${xLabel(x)}`,
+  ].filter(Boolean);
+  const shownX = series?.x ?? x;
+  const zoomTo = (range: Range | null, y: Range | null) => {
+    const next: [number, number] | null = range && range[0] < range[1] ? [range[0], range[1]] : null;
+    setYZoom(y);
+    if (alone) setOwnZoom(next);
+    else if (next?.[0] !== look.zoom?.[0] || next?.[1] !== look.zoom?.[1]) on.onZoom(next);
+  };
+  const onNotes = (next: { notPositive: number; cut: boolean }) => {
+    // Said while drawing: only a change may reach React.
+    setNotes((old) => (old.notPositive === next.notPositive && old.cut === next.cut ? old : next));
+  };
+
+  return (
+    <>
+      <header className={styles["head"]}>
+        <h3 title={metric}>{metric}</h3>
+        {settings.locked && <Lock size={12} aria-label="Zoom is locked" className={styles["mark"]} />}
+        <div className={styles["tools"]}>
+          {on.onPin && (
+            <IconButton small label={pinned ? `Unpin ${metric}` : `Pin ${metric} to the top`} onClick={on.onPin}>
+              {pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
+            </IconButton>
+          )}
+          <PanelSettingsButton entity={entity} project={project} title={metric} settings={settings} onChange={on.onSettings} />
+          {on.onFull && (
+            <IconButton small label={full ? "Leave full screen" : `Full screen ${metric}`} onClick={on.onFull}>
+              {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
+            </IconButton>
+          )}
+          <CopyMenu metric={metric} x={xName(x)} log={log} chart={chart} lines={lines} onTable={() => setTable(true)} />
+        </div>
+      </header>
+      <div ref={body} className={styles["body"]}>
+        {query.isFetching && series !== undefined && query.isPlaceholderData && <LoadingBar label={`Loading ${metric}`} />}
+        {query.error && series === undefined ? (
+          <div className={styles["error"]}>
+            <ErrorPanel what={`${metric} could not be read`} error={query.error} onRetry={() => void query.refetch()} />
+          </div>
+        ) : drawn.runs.length + drawn.groups.length === 0 ? (
+          <div className={styles["centre"]}>No run is shown. Open a run’s eye in the list.</div>
+        ) : series === undefined ? (
+          <Waiting what={metric} queryKey={["series", entity, project]} />
+        ) : lines.length === 0 ? (
+          <NoLines metric={metric} x={x} other={series.noDataX.includes(metric)} zoomed={zoom !== null} onX={on.onX} onBack={() => zoomTo(null, null)} />
+        ) : (
+          <LineChart
+            ref={chart}
+            title={metric}
+            lines={lines}
+            xKind={xKind(shownX)}
+            xName={xName(shownX)}
+            log={log}
+            ignoreOutliers={outliers}
+            zoom={zoom}
+            yZoom={yZoom ?? settings.y ?? null}
+            onZoom={zoomTo}
+            onNotes={onNotes}
+            {...(on.onPickRun && { onPick: on.onPickRun })}
+          />
+        )}
+      </div>
+      <footer className={styles["notes"]} title={words.join(" · ")}>
+        {words.join(" · ")}
+      </footer>
+      <DataTable title={metric} lines={lines} xName={xName(shownX)} open={table} onOpenChange={setTable} />
+    </>
+  );
+}
+
+function NoLines({
+  metric,
+  x,
+  other,
+  zoomed,
+  onX,
+  onBack,
+}: {
+  metric: string;
+  x: string;
+  other: boolean;
+  zoomed: boolean;
+  onX: (x: string) => void;
+  onBack: () => void;
+}) {
+  if (other) {
+    return (
+      <div className={styles["centre"]}>
+        <span>
+          No data for this x axis: {metric} was logged, but never together with {xLabel(x)}.
+        </span>
+        <Button small onClick={() => onX("_step")}>
+          Draw it over step
+        </Button>
+      </div>
+    );
+  }
+  if (zoomed) {
+    return (
+      <div className={styles["centre"]}>
+        <span>Nothing was logged in this range.</span>
+        <Button small onClick={onBack}>
+          Show all of it
+        </Button>
+      </div>
+    );
+  }
+  return <div className={styles["centre"]}>None of the runs shown logged {metric}.</div>;
+}
+
+const LONG_MS = 10_000;
+
+/** The chart's own shape; after ten seconds in words, with a way out. */
+function Waiting({ what, queryKey }: { what: string; queryKey: readonly string[] }) {
+  const client = useQueryClient();
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <>
+      <div className={styles["fill"]}>
+        <Skeleton height="100%" />
+      </div>
+      {long && (
+        <div className={styles["centre"]}>
+          <span>Still loading {what}</span>
+          <Button small onClick={() => void client.cancelQueries({ queryKey })}>
+            Cancel
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function CopyMenu({
+  metric,
+  x,
+  log,
+  chart,
+  lines,
+  onTable,
+}: {
+  metric: string;
+  x: string;
+  log: boolean;
+  chart: React.RefObject<LineChartHandle | null>;
+  lines: Parameters<typeof DataTable>[0]["lines"];
+  onTable: () => void;
+}) {
+  const picture = async (kind: "png" | "svg") => {
+    const plot = chart.current?.plot();
+    if (!plot) return;
+    const { copyPicture, save, toPng, toSvg } = await import("@/charts/export");
+    if (kind === "svg") {
+      save(new Blob([toSvg(plot, metric, lines, log)], { type: "image/svg+xml" }), `${metric}.svg`);
+      toast(`${metric}.svg saved`, { tone: "ok" });
+    } else {
+      const how = await copyPicture(await toPng(plot, metric, lines), `${metric}.png`);
+      toast(how === "copied" ? "Picture copied" : `${metric}.png saved`, { tone: "ok" });
+    }
+  };
+  const csv = async () => {
+    const { toCsv } = await import("@/charts/export");
+    await copyText(toCsv(lines, x), "Data copied as CSV");
+  };
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <IconButton small label={`More of ${metric}`}>
+          <Ellipsis size={14} aria-hidden />
+        </IconButton>
+      }
+    >
+      <MenuItem onSelect={onTable}>
+        <Table size={14} aria-hidden /> View data
+      </MenuItem>
+      <MenuItem onSelect={() => void csv()}>Copy as CSV</MenuItem>
+      <MenuItem onSelect={() => void picture("png")}>Copy as PNG</MenuItem>
+      <MenuItem onSelect={() => void picture("svg")}>Save as SVG</MenuItem>
+      <MenuItem onSelect={() => void copyText(metric, "Name copied")}>Copy the name</MenuItem>
+    </Menu>
+  );
+}
+
+function useWidth(element: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}
