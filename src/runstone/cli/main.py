@@ -1,12 +1,17 @@
 """The command line: one small module per group of commands, each a thin layer over client,
 uplink or server. A command imports what it needs when it runs, so that `runstone --help` is quick.
+
+Exit status: 0 well; 1 something failed or is left; 2 the command is wrong; 3 not signed in, or not
+allowed; 4 not found; 5 the server is away.
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from runstone.cli import serve
+from runstone.cli import local, login, query, serve, sync
 
 app = typer.Typer(
     name="runstone",
@@ -18,15 +23,30 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("server")(serve.server)
+app.command("login")(login.login)
+app.command("sync")(sync.sync)
+app.command("projects")(query.projects)
+app.command("runs")(query.runs)
+app.add_typer(query.run_app, name="run")
+app.command("export")(query.export)
+app.command("status")(local.status)
+app.command("doctor")(local.doctor)
+app.command("verify-journal")(local.verify_journal)
 
 
 @app.command("version")
-def version() -> None:
+def version(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Print the version."""
     from importlib.metadata import version as installed
 
-    print(installed("runstone"))
+    from runstone.cli.output import print_json
+
+    number = installed("runstone")
+    if as_json:
+        print_json({"version": number})
+    else:
+        print(number)
 
 
 def main() -> None:
-    app()
+    app(prog_name="runstone")

@@ -48,7 +48,7 @@ class Runs(Sequence[Run]):
         self._client = client
         self.entity = entity
         self.project = project
-        self._ask = {
+        self._ask: dict[str, Any] = {
             "filter": filter,
             "order": order,
             "search": search,

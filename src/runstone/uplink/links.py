@@ -118,9 +118,8 @@ class Link:
             if self._failures and not self._probing and now < self._retry_at:
                 return self._retry_at - now  # one of several that went out before it was known
             whole = min(MOST_SECONDS, FIRST_SECONDS * 2**self._failures)
-            wait: float = max(
-                whole * (0.5 + random.random() / 2), min(retry_after_seconds or 0.0, MOST_SECONDS)
-            )
+            spread = float(whole * (0.5 + random.random() / 2))  # noqa: S311 (guards nothing)
+            wait = max(spread, min(retry_after_seconds or 0.0, MOST_SECONDS))
             self._failures = min(self._failures + 1, 16)
             self._retry_at = now + wait
             self._probing = False
