@@ -1,0 +1,384 @@
+/**
+ * Rows and columns of any count: only what is on screen exists. The caller sorts and pages on the
+ * server; the grid draws, moves the focus and says where things are to those who do not see it.
+ */
+
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type Ref,
+} from "react";
+
+import { useHover } from "@/model/hover";
+
+import styles from "./grid.module.css";
+
+export interface GridColumn<Row> {
+  id: string;
+  /** read aloud, and shown unless `header` is given */
+  label: string;
+  header?: ReactNode;
+  width: number;
+  pinned?: boolean;
+  align?: "left" | "right";
+  /** shown order; undefined: the server cannot sort by it */
+  sort?: "asc" | "desc" | "none";
+  cell: (row: Row, at: number) => ReactNode;
+}
+
+export interface GridHandle {
+  /** the row the keys act on, -1 for none */
+  active: () => number;
+  move: (by: number) => void;
+  /** Focus on the active row's first cell, or on the first row. */
+  focus: () => void;
+}
+
+export interface GridProps<Row> {
+  label: string;
+  columns: readonly GridColumn<Row>[];
+  rows: readonly Row[];
+  /** all rows there are, loaded or not */
+  total: number;
+  keyOf: (row: Row) => string;
+  rowHeight?: number;
+  /** depth and, where it can be opened, whether it is: makes a treegrid */
+  tree?: (row: Row) => { level: number; expanded?: boolean };
+  selected?: (row: Row) => boolean;
+  faded?: (row: Row) => boolean;
+  /** rows light up with the run of their key, and light it up elsewhere */
+  hovers?: boolean;
+  onSort?: (column: string) => void;
+  onResize?: (column: string, width: number) => void;
+  onOpen?: (row: Row, at: number) => void;
+  onClick?: (row: Row, at: number, event: MouseEvent) => void;
+  /** True: the key was used. */
+  onKey?: (key: string, row: Row, at: number) => boolean;
+  onEnd?: () => void;
+  ref?: Ref<GridHandle>;
+}
+
+interface Place {
+  row: number; // −1 is the header
+  column: number;
+}
+
+export function Grid<Row>(props: GridProps<Row>) {
+  const { label, columns, rows, total, keyOf, rowHeight = 28, tree, onSort, onResize, onOpen, onKey, onEnd, ref } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [place, setPlace] = useState<Place>({ row: -1, column: 0 });
+  const wantsFocus = useRef(false);
+
+  const pinned = useMemo(() => columns.filter((column) => column.pinned), [columns]);
+  const free = useMemo(() => columns.filter((column) => !column.pinned), [columns]);
+  const ordered = useMemo(() => [...pinned, ...free], [pinned, free]);
+  const pinnedWidth = pinned.reduce((sum, column) => sum + column.width, 0);
+  const width = pinnedWidth + free.reduce((sum, column) => sum + column.width, 0);
+
+  const vertical = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+    scrollPaddingStart: rowHeight + 4,
+  });
+  const horizontal = useVirtualizer({
+    horizontal: true,
+    count: free.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (at) => free[at]?.width ?? 100,
+    overscan: 2,
+    scrollPaddingStart: pinnedWidth,
+  });
+  const widths = free.map((column) => column.width).join();
+  useEffect(() => horizontal.measure(), [horizontal, widths]);
+
+  const shownRows = vertical.getVirtualItems();
+  const lastShown = shownRows.at(-1)?.index ?? -1;
+  const nearEnd = rows.length > 0 && lastShown >= rows.length - 20;
+  useEffect(() => {
+    if (nearEnd) onEnd?.();
+  }, [nearEnd, onEnd, rows.length]);
+
+  const columnItems = horizontal.getVirtualItems();
+  const firstColumn = columnItems[0];
+  const spacer = firstColumn?.start ?? 0;
+  const shownFree = columnItems.map((item) => item.index);
+  const shownKey = shownFree.join();
+  const shown = useMemo(() => {
+    const cells = pinned.map((column, at) => ({
+      column,
+      at,
+      left: pinned.slice(0, at).reduce((sum, one) => sum + one.width, 0),
+    }));
+    for (const index of shownKey === "" ? [] : shownKey.split(",").map(Number)) {
+      const column = free[index];
+      if (column) cells.push({ column, at: pinned.length + index, left: -1 });
+    }
+    return cells;
+  }, [pinned, free, shownKey]);
+
+  const go = useCallback(
+    (next: Place) => {
+      const row = Math.max(-1, Math.min(rows.length - 1, next.row));
+      const column = Math.max(0, Math.min(ordered.length - 1, next.column));
+      wantsFocus.current = true;
+      if (row >= 0) vertical.scrollToIndex(row);
+      if (column >= pinned.length) horizontal.scrollToIndex(column - pinned.length);
+      setPlace({ row, column });
+    },
+    [rows.length, ordered.length, pinned.length, vertical, horizontal],
+  );
+
+  useEffect(() => {
+    if (!wantsFocus.current) return;
+    const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${place.row}:${place.column}"]`);
+    if (!cell) return;
+    wantsFocus.current = false;
+    cell.focus({ preventScroll: true });
+  });
+
+  useImperativeHandle(
+    ref,
+    () => ({
+      active: () => place.row,
+      move: (by) => go({ row: Math.max(0, place.row + by), column: place.column }),
+      focus: () => go({ row: Math.max(0, place.row), column: place.column }),
+    }),
+    [go, place],
+  );
+
+  const pageRows = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
+  const hear = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (target.dataset["cell"] === undefined) return;
+    const { row, column } = place;
+    const moves: Record<string, Place> = {
+      ArrowDown: { row: row + 1, column },
+      ArrowUp: { row: row - 1, column },
+      ArrowRight: { row, column: column + 1 },
+      ArrowLeft: { row, column: column - 1 },
+      PageDown: { row: row + pageRows(), column },
+      PageUp: { row: Math.max(0, row - pageRows()), column },
+      Home: { row, column: 0 },
+      End: { row, column: ordered.length - 1 },
+    };
+    const current = rows[row];
+    if (current && tree && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      const { expanded } = tree(current);
+      if (expanded !== undefined && expanded !== (event.key === "ArrowRight") && column === 0) {
+        event.preventDefault();
+        onOpen?.(current, row);
+        return;
+      }
+    }
+    const move = moves[event.key];
+    if (move) {
+      event.preventDefault();
+      go(move);
+    } else if (event.key === "Enter") {
+      const head = ordered[column];
+      event.preventDefault();
+      if (row < 0 && head?.sort) onSort?.(head.id);
+      else if (current) onOpen?.(current, row);
+    } else if (current && onKey?.(event.key, current, row)) {
+      event.preventDefault();
+    }
+  };
+
+  const role = tree ? "treegrid" : "grid";
+  return (
+    <div
+      ref={scroller}
+      className={styles["grid"]}
+      role={role}
+      aria-label={label}
+      aria-rowcount={total + 1}
+      aria-colcount={ordered.length}
+      onKeyDown={hear}
+      onFocus={(event) => {
+        const cell = (event.target as HTMLElement).dataset["cell"];
+        if (cell === undefined) return;
+        const [row = -1, column = 0] = cell.split(":").map(Number);
+        if (row !== place.row || column !== place.column) setPlace({ row, column });
+      }}
+    >
+      <div role="rowgroup" className={styles["head"]} style={{ width, height: rowHeight }}>
+        <div role="row" aria-rowindex={1} style={{ display: "flex", height: "100%" }}>
+          {shown.map(({ column, at, left }, index) => (
+            <HeadCell
+              key={column.id}
+              column={column}
+              at={at}
+              left={left}
+              spacer={index === pinned.length ? spacer : 0}
+              lastPinned={at === pinned.length - 1}
+              focusable={(place.row < 0 || place.row >= rows.length) && place.column === at}
+              onSort={onSort}
+              onResize={onResize}
+            />
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" className={styles["rows"]} style={{ width, height: vertical.getTotalSize() }}>
+        {shownRows.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <GridRow
+              key={keyOf(row)}
+              grid={props as GridProps<unknown>}
+              row={row}
+              at={item.index}
+              top={item.start}
+              height={rowHeight}
+              width={width}
+              shown={shown as Shown<unknown>[]}
+              spacer={spacer}
+              pinnedCount={pinned.length}
+              activeColumn={place.row === item.index ? place.column : -1}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface Shown<Row> {
+  column: GridColumn<Row>;
+  at: number;
+  left: number;
+}
+
+function HeadCell<Row>({
+  column,
+  at,
+  left,
+  spacer,
+  lastPinned,
+  focusable,
+  onSort,
+  onResize,
+}: {
+  column: GridColumn<Row>;
+  at: number;
+  left: number;
+  spacer: number;
+  lastPinned: boolean;
+  focusable: boolean;
+  onSort: ((column: string) => void) | undefined;
+  onResize: ((column: string, width: number) => void) | undefined;
+}) {
+  const sorted = column.sort === "asc" ? "ascending" : column.sort === "desc" ? "descending" : undefined;
+  return (
+    <div
+      role="columnheader"
+      aria-colindex={at + 1}
+      aria-sort={sorted}
+      data-cell={`-1:${at}`}
+      data-align={column.align}
+      data-pinned={left >= 0}
+      data-sortable={column.sort !== undefined && onSort !== undefined}
+      tabIndex={focusable ? 0 : -1}
+      title={column.label}
+      className={`${styles["headCell"]} ${lastPinned ? styles["lastPinned"] : ""}`}
+      style={{ width: column.width, marginLeft: spacer, position: left >= 0 ? "sticky" : "relative", ...(left >= 0 && { left }) }}
+      onClick={() => column.sort && onSort?.(column.id)}
+    >
+      {column.header ?? <span>{column.label}</span>}
+      {sorted === "ascending" && <ArrowUp size={12} aria-hidden />}
+      {sorted === "descending" && <ArrowDown size={12} aria-hidden />}
+      {onResize && (
+        <span
+          aria-hidden
+          className={styles["edge"]}
+          onClick={(event) => event.stopPropagation()}
+          onPointerDown={(event) => {
+            event.stopPropagation();
+            const edge = event.currentTarget;
+            const start = event.clientX;
+            edge.setPointerCapture(event.pointerId);
+            edge.onpointermove = (move) => onResize(column.id, Math.max(48, column.width + move.clientX - start));
+            edge.onpointerup = () => (edge.onpointermove = null);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+const GridRow = memo(function GridRow({
+  grid,
+  row,
+  at,
+  top,
+  height,
+  width,
+  shown,
+  spacer,
+  pinnedCount,
+  activeColumn,
+}: {
+  grid: GridProps<unknown>;
+  row: unknown;
+  at: number;
+  top: number;
+  height: number;
+  width: number;
+  shown: readonly Shown<unknown>[];
+  spacer: number;
+  pinnedCount: number;
+  activeColumn: number;
+}) {
+  const { keyOf, tree, selected, faded, hovers, onClick, onOpen } = grid;
+  const key = keyOf(row);
+  const lit = useHover((state) => hovers === true && state.run === key);
+  const node = tree?.(row);
+  return (
+    <div
+      role="row"
+      aria-rowindex={at + 2}
+      aria-selected={selected ? selected(row) : undefined}
+      aria-level={node?.level}
+      aria-expanded={node?.expanded}
+      data-lit={lit}
+      data-faded={faded?.(row) ?? false}
+      className={styles["row"]}
+      style={{ transform: `translateY(${top}px)`, height, width }}
+      onClick={(event) => onClick?.(row, at, event)}
+      onDoubleClick={() => onOpen?.(row, at)}
+      {...(hovers && {
+        onPointerEnter: () => useHover.getState().set(key),
+        onPointerLeave: () => useHover.getState().set(null),
+      })}
+    >
+      {shown.map(({ column, at: index, left }, position) => (
+        <div
+          key={column.id}
+          role="gridcell"
+          aria-colindex={index + 1}
+          data-cell={`${at}:${index}`}
+          data-align={column.align}
+          data-pinned={left >= 0}
+          tabIndex={activeColumn === index ? 0 : -1}
+          className={`${styles["cell"]} ${index === pinnedCount - 1 ? styles["lastPinned"] : ""}`}
+          style={{ width: column.width, marginLeft: position === pinnedCount ? spacer : 0, ...(left >= 0 && { left }) }}
+        >
+          {column.cell(row, at)}
+        </div>
+      ))}
+    </div>
+  );
+});
