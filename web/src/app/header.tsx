@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ChevronDown, CircleDot, CirclePause, Keyboard, LogOut, Moon, RefreshCw, Search, Sun, User } from "lucide-react";
+import { ChevronDown, CircleDot, CirclePause, Keyboard, LogOut, Moon, RefreshCw, Search, Settings, ShieldCheck, Sun, User } from "lucide-react";
 import { useState } from "react";
 
 import { signOut } from "@/api/me";
@@ -191,6 +191,16 @@ function UserMenu({ me, onKeys }: { me: Me; onKeys: () => void }) {
         <Segments label="Theme" options={THEMES} value={choice} onChoose={choose} />
       </div>
       <MenuSeparator />
+      <MenuItem asChild>
+        <Link to="/settings">
+          <Settings size={14} aria-hidden /> Settings and keys
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link to="/admin">
+          <ShieldCheck size={14} aria-hidden /> Admin
+        </Link>
+      </MenuItem>
       <MenuItem onSelect={onKeys}>
         <Keyboard size={14} aria-hidden /> Keys
       </MenuItem>

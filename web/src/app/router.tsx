@@ -12,6 +12,9 @@ import {
 } from "@tanstack/react-router";
 
 import { basePath } from "@/api/request";
+import { parseCompareSearch } from "@/features/compare/search";
+import { parseRunSearch } from "@/features/run/search";
+import { parseRunsSearch } from "@/features/runs/search";
 import { parseWorkspaceSearch } from "@/model/workspace/search";
 
 import { PageError, PageMissing, ProjectPage, Root } from "./shell";
@@ -41,7 +44,45 @@ const workspace = createRoute({
   component: lazyRouteComponent(() => import("@/features/workspace/page"), "WorkspacePage"),
 });
 
-const routes = root.addChildren([home, project.addChildren([projectIndex, workspace])]);
+const runs = createRoute({
+  getParentRoute: () => project,
+  path: "runs",
+  validateSearch: parseRunsSearch,
+  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => project,
+  path: "runs/$run",
+  validateSearch: parseRunSearch,
+  component: lazyRouteComponent(() => import("@/features/run/page"), "RunPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => project,
+  path: "compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("@/features/compare/page"), "ComparePage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "settings",
+  component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
+});
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "admin",
+  component: lazyRouteComponent(() => import("@/features/admin/page"), "AdminPage"),
+});
+
+const routes = root.addChildren([
+  home,
+  settings,
+  admin,
+  project.addChildren([projectIndex, workspace, runs, run, compare]),
+]);
 
 export const router = createRouter({
   routeTree: routes,

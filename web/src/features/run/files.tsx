@@ -1,0 +1,191 @@
+/** The run's files as folders, with a look inside what a browser can show safely. */
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Download, File, Folder, X } from "lucide-react";
+import { useState } from "react";
+
+import { filesQuery, fileUrl, type RunFile } from "@/api/files";
+import type { Run } from "@/api/types";
+import { formatBytes, plural } from "@/base/numbers";
+import { Button, buttonClass, IconButton } from "@/widgets/controls";
+import { CopyButton, ErrorPanel, Skeleton } from "@/widgets/feedback";
+import { Time } from "@/widgets/values";
+
+import styles from "./page.module.css";
+
+const PREVIEW_BYTES_MAX = 1024 * 1024;
+
+export function FilesTab({ run, folder, onFolder }: { run: Run; folder: string; onFolder: (folder: string | undefined) => void }) {
+  const [chosen, setChosen] = useState<RunFile | null>(null);
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const files = useInfiniteQuery(filesQuery(run.entity, run.project, run.id, prefix));
+  if (files.error) {
+    return <ErrorPanel what="The files could not be read" error={files.error} onRetry={() => void files.refetch()} />;
+  }
+  if (files.isPending) return <Skeleton height={160} />;
+  const all = files.data.pages.flatMap((page) => page.files);
+  const { folders, here } = arrange(all, prefix);
+  if (all.length === 0 && folder === "") {
+    return (
+      <p className={styles["none"]}>
+        The run has no files. Save some with <code>run.save("model.pt")</code>, or log images and tables.
+      </p>
+    );
+  }
+  return (
+    <div className={styles["files"]}>
+      <Crumbs folder={folder} onFolder={onFolder} />
+      <table>
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Size</th>
+            <th>Changed</th>
+            <th>
+              <span className="visually-hidden">Download</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {folders.map((one) => (
+            <tr key={`/${one.name}`}>
+              <td>
+                <button type="button" className={styles["folder"]} onClick={() => onFolder(prefix + one.name)}>
+                  <Folder size={14} aria-hidden /> {one.name}
+                </button>
+              </td>
+              <td>{formatBytes(one.size)}</td>
+              <td>{plural(one.count, "file")}</td>
+              <td />
+            </tr>
+          ))}
+          {here.map((file) => (
+            <tr key={file.name}>
+              <td>
+                <button type="button" className={styles["folder"]} onClick={() => setChosen(file)}>
+                  <File size={14} aria-hidden /> {file.name.slice(prefix.length)}
+                </button>
+              </td>
+              <td title={`${file.size} bytes`}>{formatBytes(file.size)}</td>
+              <td>
+                <Time at={file.updated_at} />
+              </td>
+              <td>
+                <a
+                  href={fileUrl(run.entity, run.project, run.id, file.name)}
+                  download
+                  aria-label={`Download ${file.name}`}
+                  title="Download"
+                >
+                  <Download size={14} aria-hidden />
+                </a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {files.hasNextPage && (
+        <Button small onClick={() => void files.fetchNextPage()} disabled={files.isFetchingNextPage}>
+          More files
+        </Button>
+      )}
+      {chosen && <Preview run={run} file={chosen} onClose={() => setChosen(null)} />}
+    </div>
+  );
+}
+
+function arrange(files: readonly RunFile[], prefix: string) {
+  const folders = new Map<string, { name: string; size: number; count: number }>();
+  const here: RunFile[] = [];
+  for (const file of files) {
+    const rest = file.name.slice(prefix.length);
+    const slash = rest.indexOf("/");
+    if (slash < 0) {
+      here.push(file);
+      continue;
+    }
+    const name = rest.slice(0, slash);
+    const folder = folders.get(name) ?? { name, size: 0, count: 0 };
+    folder.size += file.size;
+    folder.count += 1;
+    folders.set(name, folder);
+  }
+  return { folders: [...folders.values()], here };
+}
+
+function Crumbs({ folder, onFolder }: { folder: string; onFolder: (folder: string | undefined) => void }) {
+  const parts = folder === "" ? [] : folder.split("/");
+  return (
+    <nav aria-label="Folder" className={styles["crumbs"]}>
+      <button type="button" className={styles["folder"]} onClick={() => onFolder(undefined)}>
+        files
+      </button>
+      {parts.map((part, at) => (
+        <span key={parts.slice(0, at + 1).join("/")}>
+          {" / "}
+          <button type="button" className={styles["folder"]} onClick={() => onFolder(parts.slice(0, at + 1).join("/"))}>
+            {part}
+          </button>
+        </span>
+      ))}
+    </nav>
+  );
+}
+
+function Preview({ run, file, onClose }: { run: Run; file: RunFile; onClose: () => void }) {
+  const url = fileUrl(run.entity, run.project, run.id, file.name, true);
+  return (
+    <section className={styles["preview"]} aria-label={`Preview of ${file.name}`}>
+      <div className={styles["previewHead"]}>
+        <strong>{file.name}</strong>
+        <code title={file.sha256}>sha256 {file.sha256.slice(0, 12)}…</code>
+        <CopyButton text={file.sha256} label="Copy the SHA-256" />
+        <a className={buttonClass} href={fileUrl(run.entity, run.project, run.id, file.name)} download>
+          <Download size={14} aria-hidden /> Download
+        </a>
+        <IconButton small label="Close the preview" onClick={onClose}>
+          <X size={14} aria-hidden />
+        </IconButton>
+      </div>
+      <Content url={url} file={file} />
+    </section>
+  );
+}
+
+function Content({ url, file }: { url: string; file: RunFile }) {
+  const type = file.mimetype;
+  if (type.startsWith("image/") && type !== "image/svg+xml") return <img src={url} alt={file.name} />;
+  if (type.startsWith("audio/")) return <audio controls src={url} />;
+  if (type.startsWith("video/")) return <video controls src={url} />;
+  if (!looksLikeText(file)) {
+    return <p className={styles["none"]}>There is no preview for {type || "this kind of file"}. Download it to look inside.</p>;
+  }
+  if (file.size > PREVIEW_BYTES_MAX) {
+    return <p className={styles["none"]}>{formatBytes(file.size)} are too much for a preview. Download it to read it.</p>;
+  }
+  return <TextContent url={url} name={file.name} />;
+}
+
+function TextContent({ url, name }: { url: string; name: string }) {
+  const text = useQuery({
+    queryKey: ["file-content", url],
+    queryFn: async ({ signal }) => {
+      const response = await fetch(url, { signal, credentials: "same-origin" });
+      if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+      return response.text();
+    },
+  });
+  if (text.error) return <ErrorPanel what="The file could not be read" error={text.error} onRetry={() => void text.refetch()} />;
+  if (text.data === undefined) return <Skeleton height={120} />;
+  return (
+    <pre tabIndex={0} aria-label={name}>
+      {text.data}
+    </pre>
+  );
+}
+
+const TEXT_NAMES = /\.(txt|log|md|json|jsonl|ya?ml|toml|ini|cfg|csv|tsv|py|sh|patch|diff|xml|html?|js|ts|css|rst|r|ipynb)$/i;
+
+function looksLikeText(file: RunFile): boolean {
+  return file.mimetype.startsWith("text/") || /json|yaml|xml|toml/.test(file.mimetype) || TEXT_NAMES.test(file.name);
+}
