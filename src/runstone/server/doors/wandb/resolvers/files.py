@@ -178,8 +178,7 @@ def _run(call: Call, given: dict[str, Any]) -> Run:
     found = call.domain.runs.get(
         actor, entity, given.get("project_name") or DEFAULT_PROJECT, given["run_name"]
     )
-    place = call.domain.projects.get(actor, found.entity, found.project)
-    call.domain.access.check(actor, Permission.WRITE, place.entity_id)
+    call.domain.runs.check(actor, found.key, Permission.WRITE)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.runs import ENDED, Run, RunChange, State
 from runstone.server.doors.wandb import ids, jsonx, wire_config
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -37,7 +37,13 @@ def upsert_bucket(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
         if before is not None and _begins(input):
             # A client that starts on a run that is there takes it up again.
             change = _with(change, state=change.state or "running", stop_requested=False)
-        run, inserted = call.domain.runs.upsert(actor, entity, project, input["name"], change)
+        try:
+            run, inserted = call.domain.runs.upsert(actor, entity, project, input["name"], change)
+        except Conflict as error:
+            # A 409 is sent again and again; that somebody deleted the run will not change by that.
+            if before is None and _in_trash(call, entity, project, input["name"]):
+                raise Invalid(error.message, **error.fields) from None
+            raise
     elif input.get("id"):
         entity, project, name = ids.run_of(input["id"])
         found = call.domain.runs.get(actor, entity, project, name)
@@ -67,6 +73,14 @@ def _existing(call: Call, entity: str, project: str, name: str) -> Run | None:
         return call.domain.runs.get(call.signed_in(), entity, project, name)
     except NotFound:
         return None
+
+
+def _in_trash(call: Call, entity: str, project: str, name: str) -> bool:
+    try:
+        call.domain.runs.get(call.signed_in(), entity, project, name, trash=True)
+    except NotFound:
+        return False
+    return True
 
 
 def _begins(given: dict[str, Any]) -> bool:

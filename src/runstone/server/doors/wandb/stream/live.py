@@ -41,12 +41,10 @@ class LiveRuns:
             kept = self._kept.get(who)
         if kept is not None and kept.until > now:
             return kept.key
-        found = self._domain.runs.get(actor, entity, project, run)
-        place = self._domain.projects.get(actor, entity, project)
-        self._domain.access.check(actor, Permission.WRITE, place.entity_id)
+        key = self._domain.runs.key_of(actor, entity, project, run, permission=Permission.WRITE)
         with self._lock:
-            self._kept[who] = Live(found.key, now + KEPT_SECONDS)
+            self._kept[who] = Live(key, now + KEPT_SECONDS)
             self._kept.move_to_end(who)
             while len(self._kept) > KEPT_MAX:
                 self._kept.popitem(last=False)
-        return found.key
+        return key

@@ -1,0 +1,168 @@
+"""Published wandb clients, each version in a virtual environment of its own, run as a user would.
+
+The newest one under test is installed beside the tests; older ones are installed once into
+`.cache/clients/VERSION` of the checkout (or under RUNSTONE_CLIENTS_DIR).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tests.support.server import RunningServer, clean_environment
+
+CLIENTS_DIR = Path(os.environ.get("RUNSTONE_CLIENTS_DIR") or Path(__file__).parents[2] / ".cache" / "clients")
+_MARK = "RESULT "
+_PINS = {"0.16.6": ["numpy<2", "setuptools<81"]}  # what those releases forgot to say of themselves
+
+
+def python_of(release: str) -> Path:
+    """The interpreter that has this release of wandb; installed the first time it is asked for."""
+    try:
+        if version("wandb") == release:
+            return Path(sys.executable)
+    except PackageNotFoundError:
+        pass
+    folder = CLIENTS_DIR / release
+    python = folder / "bin" / "python"
+    done = folder / "installed"
+    if done.exists():
+        return python
+    CLIENTS_DIR.mkdir(parents=True, exist_ok=True)
+    with (CLIENTS_DIR / f"{release}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run side by side
+        if not done.exists():
+            venv.create(folder, with_pip=True, clear=True)
+            packages = [f"wandb=={release}", *_PINS.get(release, [])]
+            subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True, timeout=600)
+            done.touch()
+    return python
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A script that ended: what it handed to `result(…)`, and what it printed."""
+
+    returncode: int
+    output: str
+    results: list[Any] = field(default_factory=list)
+
+    @property
+    def result(self) -> Any:
+        assert self.results, f"The script told no result (exit {self.returncode}):\n{self.output}"
+        return self.results[-1]
+
+
+class WandbClient:
+    """One release of the published client, pointed at one server by its environment alone."""
+
+    def __init__(self, release: str, server: RunningServer, folder: Path, *, key: str | None = None) -> None:
+        self.release = release
+        self.server = server
+        self.folder = folder
+        self.key = key or server.admin_key
+        self.python = python_of(release)
+
+    @property
+    def modern(self) -> bool:
+        return tuple(map(int, self.release.split(".")[:2])) >= (0, 28)
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        own = {
+            "WANDB_BASE_URL": self.server.base_url,
+            "WANDB_API_KEY": self.key,
+            "WANDB_DIR": str(self.folder),
+            "WANDB_CACHE_DIR": str(self.folder / "cache"),
+            "WANDB_DATA_DIR": str(self.folder / "data"),
+            "WANDB_CONFIG_DIR": str(self.folder / "config"),
+            "WANDB_ERROR_REPORTING": "false",
+            "WANDB_CONSOLE": "wrap",
+            "WANDB__DISABLE_STATS": "true" if not extra.get("STATS") else "false",
+            "NETRC": str(self.folder / "netrc"),
+            "HOME": str(self.folder),
+            "PYTHONUNBUFFERED": "1",
+        }
+        return clean_environment(**{**own, **extra})
+
+    def start(self, script: str, **extra: str) -> subprocess.Popen[str]:
+        """Begin a script that has `wandb` imported, and `result(value)` to tell values by."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = _PRELUDE + textwrap.dedent(script)
+        return subprocess.Popen(
+            [self.python, "-c", text],
+            cwd=self.folder,
+            env=self.environment(**extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, script: str, *, check: bool = True, timeout: float = 120, **extra: str) -> Outcome:
+        process = self.start(script, **extra)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            output, _ = process.communicate()
+            raise AssertionError(f"The script did not end within {timeout} s:\n{output}") from None
+        return self._outcome(process.returncode, output, check)
+
+    def command(self, *words: str, check: bool = True, timeout: float = 120, **extra: str) -> Outcome:
+        """`wandb WORDS…`"""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [self.python, "-m", "wandb", *words],
+            cwd=self.folder,
+            env=self.environment(**extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return self._outcome(done.returncode, done.stdout, check)
+
+    def _outcome(self, returncode: int, output: str, check: bool) -> Outcome:
+        told = [line for line in output.splitlines() if line.startswith(_MARK)]
+        outcome = Outcome(returncode, output, [json.loads(line.removeprefix(_MARK)) for line in told])
+        if check:
+            assert returncode == 0, f"wandb {self.release} ended with {returncode}:\n{output}"
+        return outcome
+
+
+_PRELUDE = f"""
+import json, math, os, sys, time
+import wandb
+
+def result(value):
+    # Not through the captured stream: results are no part of the run's console.
+    os.write(sys.__stdout__.fileno(), ("\\n{_MARK}" + json.dumps(value, default=str) + "\\n").encode())
+
+"""
+
+
+def graphql(
+    server: RunningServer, query: str, variables: Mapping[str, Any] | None = None, *, key: str = ""
+) -> Any:
+    """One GraphQL request by hand; its data. Fails on errors."""
+    import httpx
+
+    answer = httpx.post(
+        f"{server.base_url}/graphql",
+        json={"query": query, "variables": dict(variables or {})},
+        auth=("api", key or server.admin_key),
+        timeout=30,
+    )
+    assert answer.status_code == 200 and "errors" not in answer.json(), answer.text
+    return answer.json()["data"]
