@@ -87,9 +87,13 @@ def _run(settings: ServerSettings) -> int:
             proxy_headers=bool(settings.listen.trusted_proxies),
             forwarded_allow_ips=list(settings.listen.trusted_proxies),
         )
-        server = _Server(
-            config, stopping=context.stopping, ready=lambda: _ready(settings, first, house.domain.accounts)
-        )
+
+        def ready() -> None:
+            _ready(settings, first, house.domain.accounts)
+            context.ready = True
+
+        context.ready = False  # until clients on this host can find us
+        server = _Server(config, stopping=context.stopping, ready=ready)
         try:
             server.run(sockets=[listener])
         finally:

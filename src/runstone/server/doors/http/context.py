@@ -30,7 +30,7 @@ class Context:
     check_stores: raises Unavailable where a store cannot be read; blocks. look: what the house says of
     its own state (see `House.look`); blocks. stopping: set when the
     server was asked to stop; whoever answers without end (the feed) ends then. feeds: how many are
-    followed now.
+    followed now. ready: probes are told to wait until it is set.
     """
 
     domain: Domain
@@ -43,6 +43,7 @@ class Context:
     look: Callable[[], dict[str, Any]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: int = 0
+    ready: bool = True
 
     async def run(self, work: Callable[[], T], *, lane: Lane = Lane.READ) -> T:
         """A blocking call, in a thread of that lane."""

@@ -72,14 +72,17 @@ class Edge:
         state["request_id"] = request_id
         host, origin, has_key, has_cookie, marked, asked_method = _look(scope)
         status = 0
+        whole = False
         foreign = bool(origin) and not self._is_ours(origin, host, scope)
         open_to = origin if origin and (not foreign or origin in self._origins) else ""
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._dress(message, request_id, open_to, origin)
+            elif message["type"] == "http.response.body":
+                whole = not message.get("more_body", False)
             await send(message)
 
         self._metrics.in_flight.inc()
@@ -101,7 +104,7 @@ class Edge:
             log.exception("request %s: %s %s failed", request_id, scope["method"], self._route_of(scope))
             if not status:
                 await error_answer(None, request_id)(scope, receive, answer)
-            else:
+            elif not whole:
                 raise  # the answer is half out: closing the connection tells the client
         finally:
             self._metrics.in_flight.dec()

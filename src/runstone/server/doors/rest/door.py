@@ -64,6 +64,7 @@ def mount(app: FastAPI) -> None:
     app.add_exception_handler(RunstoneError, _domain_error)
     app.add_exception_handler(RequestValidationError, _shape_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _our_fault)
 
 
 def edge_routes() -> list[BaseRoute]:
@@ -130,6 +131,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RunstoneError)
     return error_answer(error, request.state.request_id)
+
+
+async def _our_fault(request: Request, _error: Exception) -> Response:
+    """The edge logs it; the caller hears the request id and nothing of what happened."""
+    return error_answer(None, request.state.request_id)
 
 
 async def _shape_error(request: Request, error: Exception) -> Response:

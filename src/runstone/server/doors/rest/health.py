@@ -18,6 +18,8 @@ from runstone.server.version import server_version
 async def healthz(request: Request) -> Response:
     """200 while the server answers and its record store can be read; 503 while it stops."""
     context = context_of(request)
+    if not context.ready:
+        raise Unavailable("The server is starting.", retry_after_seconds=1)
     if context.stopping.is_set():
         raise Unavailable("The server is stopping.", retry_after_seconds=2)
     await context.run(context.check_stores)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from runstone.server.domain.errors import Invalid
+from runstone.server.domain.errors import Conflict, Invalid
 from runstone.server.domain.identity import Permission, RunKey
 from runstone.server.domain.runs import Run, RunChange, RunQuery
 from runstone.server.doors.http.answers import json_answer, plain
@@ -221,7 +221,21 @@ async def purge_runs(
     call: CallDep, entity: EntityPath, project: ProjectPath, body: models.RunIds
 ) -> Response:
     """Several runs in the trash for good: history, console and files too."""
-    return await _many(call, entity, project, body.runs, call.domain.runs.purge, trash=True, lane=Lane.SLOW)
+
+    def work() -> dict[str, Any]:
+        runs = call.domain.runs
+        found = [
+            runs.get(call.actor, entity_of(entity), project, run_id, trash=True)
+            for run_id in dict.fromkeys(body.runs)
+        ]
+        alive = [run.id for run in found if run.deleted_at is None]
+        if alive:
+            raise Conflict(
+                f"Run {alive[0]!r} is not in the trash, so it is not purged. Delete it first.", runs=alive
+            )
+        return {"count": runs.purge(call.actor, [run.key for run in found]) if found else 0}
+
+    return await call.answer(work, lane=Lane.SLOW)
 
 
 @routes.typed("POST", P + "/runs/tag", needs=Permission.WRITE, answers=models.Count)
@@ -291,7 +305,6 @@ async def _many(
     act: Callable[[Any, Sequence[RunKey]], int],
     *,
     trash: bool = False,
-    lane: Lane = Lane.READ,
 ) -> Response:
     def work() -> dict[str, Any]:
         keys = [
@@ -300,7 +313,7 @@ async def _many(
         ]
         return {"count": act(call.actor, keys) if keys else 0}
 
-    return await call.answer(work, lane=lane)
+    return await call.answer(work)
 
 
 def _change(body: models.RunFields) -> RunChange:

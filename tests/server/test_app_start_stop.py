@@ -1,0 +1,202 @@
+"""One process: its first start, its address for others, its stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.support.rest import client
+from tests.support.server import RunningServer, clean_environment, running_server
+
+
+def test_the_first_start_makes_a_key_and_says_once_how_to_sign_in(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        printed = server.tail()
+        assert stat.S_IMODE((server.data / "admin.key").stat().st_mode) == 0o600
+        assert server.admin_key not in printed
+        link = re.search(r"http://\S+/signin\?token=\S+", printed)
+        assert link is not None
+        with httpx.Client() as browser:
+            assert browser.get(link[0]).status_code == 303
+            assert browser.get(server.base_url + "/api/v1/me").json()["username"] == "admin"
+        key = server.admin_key
+        server.stop()
+        server.log.unlink()
+        server.restart()
+        assert "signin" not in server.tail()
+        assert server.admin_key == key
+        with client(server) as api:
+            assert api.get("/me").json()["is_admin"] is True
+
+
+def test_two_servers_make_two_keys(tmp_path: Path) -> None:
+    with running_server(tmp_path, name="a") as one, running_server(tmp_path, name="b") as two:
+        assert one.admin_key != two.admin_key
+        assert len(one.admin_key) >= 40
+
+
+def test_nothing_a_server_keeps_is_for_other_users_of_the_machine(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        kept = [path for path in server.data.rglob("*") if path.is_file()]
+        assert {path.name for path in kept} >= {"records.db", "admin.key", "signing.key", "server.json"}
+        open_to_others = [path for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077]
+        assert not open_to_others
+        # The key itself is nowhere in what is kept but in its own file.
+        secret = server.admin_key.encode()
+        assert [path.name for path in kept if secret in path.read_bytes()] == ["admin.key"]
+
+
+def test_an_admins_key_can_be_brought(tmp_path: Path) -> None:
+    key = "local-" + "k" * 40
+    path = tmp_path / "key"
+    path.write_text(key + "\n")
+    with running_server(tmp_path, args=["--admin-key-file", str(path)]) as server:
+        assert not (server.data / "admin.key").exists()
+        assert key not in server.tail()
+        with client(server, key) as api:
+            assert api.get("/me").json()["username"] == "admin"
+        other = "local-" + "j" * 40
+        path.write_text(other)
+        server.restart()
+        with client(server, other) as api:
+            assert api.get("/me").json()["is_admin"] is True
+
+
+@pytest.mark.parametrize("text", ["", "short", "two words of a key that is long"])
+def test_a_key_file_without_a_key_stops_the_start_and_says_why(tmp_path: Path, text: str) -> None:
+    (tmp_path / "key").write_text(text)
+    status, words = start(tmp_path, "--admin-key-file", str(tmp_path / "key"))
+    assert status == 1
+    assert "at least" in words and "Traceback" not in words
+
+
+def test_a_port_in_use_stops_the_start_and_names_it(tmp_path: Path) -> None:
+    with running_server(tmp_path, name="a") as server:
+        status, words = start(tmp_path / "b", "--port", str(server.port))
+    assert status == 1
+    assert str(server.port) in words and "--port" in words and "Traceback" not in words
+
+
+def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        status, words = start(server.data, "--port", "0")
+        assert status == 1
+        assert server.base_url in words and "Traceback" not in words
+        assert json.loads((server.data / "server.json").read_text())["url"] == server.base_url
+
+
+def test_the_address_is_there_while_it_runs_and_gone_after(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        told = json.loads((server.data / "server.json").read_text())
+        assert server.process is not None
+        assert told == {"url": server.base_url, "pid": server.process.pid}
+        assert server.stop() == 0
+        assert not (server.data / "server.json").exists()
+
+
+def test_a_killed_server_starts_again_over_its_data(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        with client(server) as api:
+            assert api.put("/projects/admin/kept").status_code == 201
+        server.kill9()
+        assert (server.data / "server.json").exists()
+        server.restart()
+        with client(server) as api:
+            assert api.get("/projects/admin/kept").status_code == 200
+
+
+def test_a_stop_ends_the_feed_at_once(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, client(server) as api, api.stream("GET", "/feed") as feed:
+        lines = feed.iter_lines()
+        assert next(lines) == "retry: 2000"
+        ended = threading.Event()
+
+        def read_on() -> None:
+            for _ in lines:
+                pass
+            ended.set()
+
+        reader = threading.Thread(target=read_on)
+        reader.start()
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 5
+        assert ended.wait(5)
+        reader.join()
+
+
+@pytest.mark.faults
+def test_a_stop_under_load_keeps_every_acknowledged_change(tmp_path: Path) -> None:
+    """Clients write while the server is told to stop: what was answered is there afterwards."""
+    with running_server(tmp_path) as server:
+        acknowledged: list[str] = []
+        lock = threading.Lock()
+
+        def write(worker: int) -> None:
+            with client(server) as api:
+                for number in range(10_000):
+                    run = f"w{worker}-{number}"
+                    try:
+                        answer = api.put(f"/projects/admin/load/runs/{run}", json={"notes": run})
+                    except httpx.TransportError:
+                        return
+                    if answer.status_code != 201:
+                        return
+                    with lock:
+                        acknowledged.append(run)
+
+        workers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for worker in workers:
+            worker.start()
+        while len(acknowledged) < 100:
+            time.sleep(0.01)
+        assert server.stop() == 0
+        for worker in workers:
+            worker.join(30)
+        assert "Traceback" not in server.tail(1000)
+        server.restart()
+        with client(server) as api:
+            found: set[str] = set()
+            cursor = ""
+            while True:
+                wanted = {"limit": 1000, "cursor": cursor, "select": []}
+                page = api.post("/projects/admin/load/runs/query", json=wanted).json()
+                found |= {run["id"] for run in page["runs"]}
+                cursor = page["next_cursor"]
+                if not cursor:
+                    break
+        assert set(acknowledged) <= found
+
+
+def test_listening_beyond_this_machine_warns_of_plain_http(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "s", args=["--host", "0.0.0.0"])
+    try:
+        server.start()
+        assert "unencrypted" in server.tail()
+        assert httpx.get(server.base_url + "/api/v1/projects").status_code == 401
+    finally:
+        server.kill9()
+
+
+def start(data: Path, *args: str) -> tuple[int, str]:
+    """Start a server that should not come up: its exit status and what it said."""
+    command = [sys.executable, "-m", "runstone.cli", "server", "--data", str(data), *args]
+    if "--port" not in args:
+        command += ["--port", "0"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=clean_environment(RUNSTONE_DATA=str(data), HOME=os.environ.get("HOME", "/")),
+    )
+    return done.returncode, done.stdout + done.stderr
