@@ -14,12 +14,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from runstone.server.stores.history.contract import RUNTIME, STEP, TIMESTAMP, Column, RowBatch
+from runstone.server.stores.history.blocks import Block, blocks_of
+from runstone.server.stores.history.contract import RUNTIME, STEP, TIMESTAMP, Float64s, RowBatch
 
 AGGREGATES = ("min", "max", "mean", "best", "first", "last")
 _NAN = math.nan
@@ -98,7 +99,7 @@ class Stats(msgspec.Struct, array_like=True):
     first: Any = None
     has_first: bool = False
 
-    def fold(self, numbers: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    def fold(self, numbers: Float64s) -> None:
         finite = numbers[np.isfinite(numbers)]
         if len(finite):
             parts = [self.total, self.lost, *finite.tolist()]
@@ -132,54 +133,71 @@ class Deriver:
     last_step: int | None = None
     changed: dict[str, Any] = field(default_factory=dict)
 
-    def fold(self, batch: RowBatch, *, keys: Mapping[str, str] | None = None) -> None:
-        """Take in rows, in the order they were written. `keys`: column -> summary key, where they
-        differ (a labelled writer's columns carry its label)."""
-        if not len(batch.steps):
+    def fold(self, batch: RowBatch, *, label: str = "") -> None:
+        """Take in rows, in the order they were written. `label`: the writer's, which its columns
+        carry (`loss/l:rank1`) and the summary's keys do not."""
+        row_count = len(batch.steps)
+        if not row_count:
             return
-        changed, plain = self.changed, self.definitions.all_plain
-        for name, column in batch.columns.items():
-            if not len(column.rows):
+        suffix = f"/l:{label}" if label else ""
+        aggregated: dict[str, list[_Part]] = {}
+        # Of the blocks that hold one key, the one that reaches furthest has its last value.
+        for block, last_row in _by_last_row(blocks_of(batch), row_count):
+            keys = [key.removesuffix(suffix) for key in block.keys] if suffix else block.keys
+            if self.definitions.all_plain:
+                self.changed.update(zip(keys, _last_values(block), strict=True))
                 continue
-            key = keys.get(name, name) if keys else name
-            if plain:
-                changed[key] = _last(column)
-                continue
-            rule = self.definitions.rule(key)
-            if rule.plain:
-                changed[key] = _last(column)
-            elif rule.aggregates:
-                changed[key] = self._aggregate(key, column, rule)
+            for position, key in enumerate(keys):
+                rule = self.definitions.rule(key)
+                if rule.plain:
+                    self.changed[key] = _value(block, position, -1)
+                elif rule.aggregates:
+                    first_row = 0 if block.rows is None else int(block.rows[0])
+                    part = _Part(first_row, last_row, block, position)
+                    aggregated.setdefault(key, []).append(part)
+        for key, parts in aggregated.items():
+            self.changed[key] = self._aggregate(key, parts, self.definitions.rule(key))
         step = int(batch.steps.max())
         self.last_step = step if self.last_step is None else max(step, self.last_step)
-        changed[STEP] = self.last_step
-        changed[TIMESTAMP] = float(batch.timestamps[-1])
-        changed[RUNTIME] = float(batch.runtimes[-1])
+        self.changed[STEP] = self.last_step
+        self.changed[TIMESTAMP] = float(batch.timestamps[-1])
+        self.changed[RUNTIME] = float(batch.runtimes[-1])
 
     def take(self) -> dict[str, Any]:
         """The changed values; they count as taken from now on."""
         changed, self.changed = self.changed, {}
         return changed
 
-    def _aggregate(self, key: str, column: Column, rule: Rule) -> dict[str, Any]:
+    def _aggregate(self, key: str, parts: list[_Part], rule: Rule) -> dict[str, Any]:
         stats = self.stats.get(key)
         if stats is None:
             stats = self.stats[key] = Stats()
         if not stats.has_first:
-            stats.first, stats.has_first = _at(column, 0), True
-        numbers = _numbers(column)
-        if len(numbers):
-            stats.fold(numbers)
-        best = stats.highest if rule.maximize else stats.lowest
+            start = min(parts, key=lambda part: part.first_row)
+            stats.first, stats.has_first = _value(start.block, start.position, 0), True
+        for part in parts:
+            numbers = _numbers(part.block, part.position)
+            if numbers is not None:
+                stats.fold(numbers)
+        end = max(parts, key=lambda part: part.last_row)
         values = {
             "min": stats.lowest,
             "max": stats.highest,
             "mean": stats.mean,
-            "best": best,
+            "best": stats.highest if rule.maximize else stats.lowest,
             "first": stats.first,
-            "last": _last(column),
+            "last": _value(end.block, end.position, -1),
         }
         return {name: values[name] for name in rule.aggregates}
+
+
+class _Part(NamedTuple):
+    """One key's values within a batch: all of them, save where its kind changes."""
+
+    first_row: int
+    last_row: int
+    block: Block
+    position: int
 
 
 def encode_stats(deriver: Deriver) -> bytes:
@@ -198,20 +216,28 @@ def deriver_of(kept: bytes, metrics: Iterable[Mapping[str, Any]]) -> Deriver:
     return Deriver(Definitions(metrics), stats, last_step)
 
 
-def _last(column: Column) -> Any:
-    return _at(column, -1)
+def _by_last_row(blocks: Sequence[Block], row_count: int) -> list[tuple[Block, int]]:
+    ends = [(block, row_count - 1 if block.rows is None else int(block.rows[-1])) for block in blocks]
+    return sorted(ends, key=lambda item: item[1]) if len(ends) > 1 else ends
 
 
-def _at(column: Column, position: int) -> Any:
-    value = column.values[position]
+def _last_values(block: Block) -> list[Any]:
+    if isinstance(block.values, np.ndarray):
+        last = block.values[:, -1]
+        values: list[Any] = (last.astype(np.bool_) if block.kind == "bool" else last).tolist()
+        return values
+    return [values[-1] for values in block.values]
+
+
+def _value(block: Block, position: int, at: int) -> Any:
+    value = block.values[position][at]
+    if block.kind == "bool":
+        return bool(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _numbers(column: Column) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The numbers among the values; booleans count as 0 and 1, as they do in charts."""
-    values: Sequence[Any] | np.ndarray[Any, Any] = column.values
-    if isinstance(values, np.ndarray):
-        return values.astype(np.float64)
-    if column.kind == "string":
-        return np.empty(0)
-    return np.array([value for value in values if isinstance(value, int | float)], np.float64)
+def _numbers(block: Block, position: int) -> Float64s | None:
+    """The numbers of one key; booleans count as 0 and 1, as they do in charts."""
+    if isinstance(block.values, np.ndarray):
+        return np.asarray(block.values[position], np.float64)
+    return None

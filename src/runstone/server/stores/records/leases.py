@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.runs import runs
-from runstone.server.stores.records.schema.upkeep import job_leases, leftovers, run_seals
+from runstone.server.stores.records.schema.upkeep import job_leases, run_seals
 
 LIVE = ("running", "preempting")
-
-
-def set_heartbeats(conn: Connection, beats: Mapping[int, float]) -> None:
-    """run key -> Unix seconds. Never sets one back."""
-    statement = (
-        update(runs)
-        .where(
-            runs.c.id == bindparam("key"),
-            or_(runs.c.heartbeat_at.is_(None), runs.c.heartbeat_at < bindparam("at")),
-        )
-        .values(heartbeat_at=bindparam("at"))
-    )
-    conn.execute(statement, [{"key": key, "at": at} for key, at in sorted(beats.items())])
 
 
 def signs_of_life(conn: Connection, run_key: int) -> AnyRow | None:
@@ -117,25 +104,3 @@ def set_sealed(conn: Connection, run_key: int, *, finished_at: float) -> None:
         .values(run_key=run_key, finished_at=finished_at)
         .on_conflict_do_update(index_elements=[run_seals.c.run_key], set_={"finished_at": finished_at})
     )
-
-
-def runs_in_trash_since(conn: Connection, *, before: float, limit: int) -> list[int]:
-    """Keys of runs that were put there before then."""
-    wanted = select(runs.c.id).where(runs.c.deleted_at < before).order_by(runs.c.deleted_at).limit(limit)
-    return list(conn.execute(wanted).scalars())
-
-
-def add_leftovers(conn: Connection, run_keys: Sequence[int], *, now: float) -> None:
-    """In the transaction that purges runs: their data in other stores are still to be deleted."""
-    for key in run_keys:
-        conn.execute(upsert(conn, leftovers).values(run_key=key, purged_at=now).on_conflict_do_nothing())
-
-
-def some_leftovers(conn: Connection, *, limit: int) -> list[int]:
-    return list(
-        conn.execute(select(leftovers.c.run_key).order_by(leftovers.c.purged_at).limit(limit)).scalars()
-    )
-
-
-def remove_leftover(conn: Connection, run_key: int) -> None:
-    conn.execute(delete(leftovers).where(leftovers.c.run_key == run_key))

@@ -23,11 +23,3 @@ run_seals = Table(
     Column("run_key", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("finished_at", Time, nullable=False),
 )
-
-# What was purged from the records and still lies in another store: done by a job, again if it fails.
-leftovers = Table(
-    "leftovers",
-    metadata,
-    Column("run_key", Id, primary_key=True, autoincrement=False),
-    Column("purged_at", Time, nullable=False),
-)

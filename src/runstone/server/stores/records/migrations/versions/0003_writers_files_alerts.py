@@ -68,8 +68,3 @@ def upgrade() -> None:
         _of_run(primary=True),
         sa.Column("finished_at", sa.Double, nullable=False),
     )
-    op.create_table(
-        "leftovers",
-        sa.Column("run_key", Id, primary_key=True, autoincrement=False),
-        sa.Column("purged_at", sa.Double, nullable=False),
-    )
