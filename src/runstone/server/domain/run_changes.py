@@ -98,7 +98,7 @@ def _apply(conn: Connection, row: AnyRow, change: RunChange, now: float, made: b
             encoded = _encode(after, "config")
             statements.write_config(conn, key, codec.Encoded(encoded))
             statements.add_config_patch(
-                conn, key, at=now, writer=change.writer, set_values=done, unset_paths=undone
+                conn, key, at=change.at or now, writer=change.writer, set_values=done, unset_paths=undone
             )
             count_leaves(counts, "config", before, after)
             touched = True
@@ -182,7 +182,7 @@ def _state_values(row: AnyRow, change: RunChange, now: float) -> dict[str, Any]:
     if new in _ENDED:
         if row.state in _ENDED_FOR_CERTAIN or (row.state in _ENDED and new not in _ENDED_FOR_CERTAIN):
             return {}
-        return {"state": new, "exit_code": change.exit_code, "finished_at": now}
+        return {"state": new, "exit_code": change.exit_code, "finished_at": change.at or now}
     if new == "preempting" and row.state in _ENDED:
         return {}
     if row.state in _ENDED:

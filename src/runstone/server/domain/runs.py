@@ -108,6 +108,7 @@ class RunChange:
     stop_requested: bool | None = None
     ranks: int | None = None
     writer: str = ""  # who patched, for the record of config changes
+    at: float | None = None  # when it happened there: of the end, of a config change; None is now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
