@@ -94,22 +94,34 @@ class WandbClient:
         }
         return clean_environment(**{**own, **extra})
 
-    def start(self, script: str, **extra: str) -> subprocess.Popen[str]:
-        """Begin a script that has `wandb` imported, and `result(value)` to tell values by."""
+    def start(
+        self, script: str, *, env: Mapping[str, str] | None = None, **given: Any
+    ) -> subprocess.Popen[str]:
+        """Begin a script that has `wandb` imported, the `given` values under their names, and
+        `result(value)` to tell values by."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        text = _PRELUDE + textwrap.dedent(script)
+        names = "".join(f"{name} = {value!r}\n" for name, value in given.items())
+        text = _PRELUDE + names + textwrap.dedent(script)
         return subprocess.Popen(
             [self.python, "-c", text],
             cwd=self.folder,
-            env=self.environment(**extra),
+            env=self.environment(**(env or {})),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def run(self, script: str, *, check: bool = True, timeout: float = 120, **extra: str) -> Outcome:
-        process = self.start(script, **extra)
+    def run(
+        self,
+        script: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        timeout: float = 120,
+        **given: Any,
+    ) -> Outcome:
+        process = self.start(script, env=env, **given)
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -34,9 +34,9 @@ _numbers = itertools.count()
 class Wire:
     """By hand what a client does, in one project of its own."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, project: str = "") -> None:
         self.http = httpx.Client(base_url=server.base_url, auth=("api", server.admin_key), timeout=30)
-        self.project = f"p{next(_numbers)}"
+        self.project = project or f"p{next(_numbers)}"
         self.entity = self.graphql("{ viewer { entity } }")["viewer"]["entity"]
 
     def post(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx.Response:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.server import RunningServer
 from tests.support.wandb_clients import WandbClient
+from tests.support.wandb_wire import Wire
 
 RELEASES = ["0.31.0", "0.19.11"]
 
@@ -26,70 +27,58 @@ def project(request: pytest.FixtureRequest) -> str:
     return "".join(char if char.isalnum() else "-" for char in name)[:100]
 
 
-LOGGED = """
-    with open("notes.txt", "w") as file:
-        file.write("kept\\n")
-    run = wandb.init(
-        project=PROJECT, name="first", group="g", job_type="train", notes="why", tags=["a", "b"],
-        config={"lr": 0.1, "net": {"width": 8, "act": "relu"}, "none": None, "list": [1, "x"], "big": 2**60},
-    )
-    run.define_metric("epoch")
-    run.define_metric("val/*", step_metric="epoch")
-    run.define_metric("best", summary="min", goal="minimize")
-    for n in range(5):
-        run.log({
-            "loss": 1 / (n + 1), "val/acc": n / 10, "epoch": n, "best": [3, 1, 2, 5, 4][n],
-            "bad": [math.nan, math.inf, -math.inf, 1.0, math.nan][n], "text": f"t{n}", "flag": n % 2 == 0,
-            "deep": {"a": n, "b": {"c": n * 2.5}}, "whole": 2**53 + n,
-        })
-        print(f"step {n}")
-    print("to the error stream", file=sys.stderr)
-    run.log({"hist": wandb.Histogram([1, 2, 2, 3])})
-    run.config.update({"late": True})
-    run.summary["extra"] = {"x": 1, "nan": math.nan}
-    run.save("notes.txt")
-    run.alert(title="look", text="here", level=wandb.AlertLevel.WARN)
-    where = f"{run.entity}/{run.project}/{run.id}"
-    run.finish()
-    result(where)
-"""
-
-
-def logged(client: WandbClient, project: str) -> str:
-    path: str = client.run(f"PROJECT = {project!r}\n" + LOGGED_PLAIN).result
-    return path
-
-
-def _dedent(text: str) -> str:
-    import textwrap
-
-    return textwrap.dedent(text)
-
-
-LOGGED_PLAIN = _dedent(LOGGED)
-
-
 def test_everything_logged_is_read_back(client: WandbClient, project: str) -> None:
-    path = logged(client, project)
+    path = client.run(
+        """
+        with open("notes.txt", "w") as file:
+            file.write("kept\\n")
+        run = wandb.init(
+            project=project, name="first", group="g", job_type="train", notes="why", tags=["a", "b"],
+            config={
+                "lr": 0.1, "net": {"width": 8, "act": "relu"}, "none": None, "list": [1, "x"], "big": 2**60,
+            },
+        )
+        run.define_metric("epoch")
+        run.define_metric("val/*", step_metric="epoch")
+        run.define_metric("best", summary="min", goal="minimize")
+        for n in range(5):
+            run.log({
+                "loss": 1 / (n + 1), "val/acc": n / 10, "epoch": n, "best": [3, 1, 2, 5, 4][n],
+                "bad": [math.nan, math.inf, -math.inf, 1.0, math.nan][n], "text": f"t{n}",
+                "flag": n % 2 == 0, "deep": {"a": n, "b": {"c": n * 2.5}}, "whole": 2**53 + n,
+            })
+            print(f"step {n}")
+        print("to the error stream", file=sys.stderr)
+        run.log({"hist": wandb.Histogram([1, 2, 2, 3])})
+        run.config.update({"late": True})
+        run.summary["extra"] = {"x": 1, "nan": math.nan}
+        run.save("notes.txt")
+        run.alert(title="look", text="here", level=wandb.AlertLevel.WARN)
+        where = f"{run.entity}/{run.project}/{run.id}"
+        run.finish()
+        result(where)
+        """,
+        project=project,
+    ).result
     found = client.run(
-        f"""
-        run = wandb.Api().run({path!r})
-        keys = run.history_keys
-        result({{
+        """
+        run = wandb.Api().run(path)
+        result({
             "state": run.state, "name": run.name, "group": run.group, "job_type": run.job_type,
-            "notes": run.notes, "tags": run.tags, "config": run.config, "summary": dict(run.summary._json_dict),
+            "notes": run.notes, "tags": run.tags, "config": run.config,
+            "summary": dict(run.summary._json_dict),
             "history": run.history(pandas=False), "scan": list(run.scan_history()),
             "some": list(run.scan_history(keys=["loss", "epoch"])),
             "sampled": run.history(keys=["loss"], x_axis="epoch", pandas=False),
-            "keys": keys, "files": {{file.name: file.size for file in run.files()}},
+            "keys": run.history_keys, "files": {file.name: file.size for file in run.files()},
             "text": run.file("notes.txt").download(replace=True).read(),
             "log": run.file("output.log").download(replace=True).read(),
             "missing": [file.name for file in run.files(names=["no-such-file"])],
-            "json": sorted(file.name for file in run.files() if file.name.endswith(".json")),
-            "metadata": (run.metadata or {{}}).get("os"), "m": run.rawconfig["_wandb"].get("m"),
-            "user": run.user.username, "lines": run.lastHistoryStep,
-        }})
-        """
+            "metadata": (run.metadata or {}).get("os"), "m": run.rawconfig["_wandb"].get("m"),
+            "user": run.user.username, "last": run.lastHistoryStep,
+        })
+        """,
+        path=path,
     ).result
     assert found["state"] == "finished"
     assert (found["name"], found["group"], found["job_type"], found["notes"]) == (
@@ -126,7 +115,7 @@ def test_everything_logged_is_read_back(client: WandbClient, project: str) -> No
     assert found["files"]["notes.txt"] == 5
     assert found["metadata"]
     assert any(entry.get("1") == "val/acc" for entry in found["m"])
-    assert found["lines"] == 5
+    assert found["last"] == 5
 
 
 def check_summary(summary: dict[str, Any]) -> None:
@@ -167,24 +156,25 @@ def is_nan(value: Any) -> bool:
 
 def test_resume_takes_up_where_the_run_ended(client: WandbClient, project: str) -> None:
     found = client.run(
-        f"""
+        """
         def steps():
             return [(row["_step"], row["x"]) for row in wandb.Api().run(path).scan_history()]
 
-        run = wandb.init(project={project!r}, id="again", name="kept", tags=["t"], config={{"a": 1}})
-        path = f"{{run.entity}}/{{run.project}}/{{run.id}}"
+        run = wandb.init(project=project, id="again", name="kept", tags=["t"], config={"a": 1})
+        path = f"{run.entity}/{run.project}/{run.id}"
         for n in range(3):
-            run.log({{"x": n}})
+            run.log({"x": n})
         run.summary["own"] = 7
         run.finish(exit_code=3)
         first = wandb.Api().run(path).state
-        run = wandb.init(project={project!r}, id="again", resume="must", config={{"b": 2}})
+        run = wandb.init(project=project, id="again", resume="must", config={"b": 2})
         seen = [run.resumed, run.step, run.name, list(run.tags), dict(run.config), run.summary["own"]]
         for n in range(3, 5):
-            run.log({{"x": n}})
+            run.log({"x": n})
         run.finish()
         result([first, seen, steps(), wandb.Api().run(path).state, wandb.Api().run(path).config])
-        """
+        """,
+        project=project,
     ).result
     first, seen, steps, state, config = found
     assert first == "failed"
@@ -196,13 +186,13 @@ def test_resume_takes_up_where_the_run_ended(client: WandbClient, project: str) 
 
 def test_resume_modes_hold_to_their_word(client: WandbClient, project: str) -> None:
     found = client.run(
-        f"""
+        """
         def attempt(**given):
             try:
-                run = wandb.init(project={project!r}, **given)
+                run = wandb.init(project=project, **given)
             except (wandb.errors.UsageError, wandb.errors.Error, ValueError) as error:
                 return str(error)
-            run.log({{"x": 1}})
+            run.log({"x": 1})
             run.finish()
             return "ran"
 
@@ -210,48 +200,51 @@ def test_resume_modes_hold_to_their_word(client: WandbClient, project: str) -> N
             attempt(id="absent", resume="must"), attempt(id="fresh", resume="never"),
             attempt(id="fresh", resume="never"), attempt(id="fresh", resume="allow"),
         ])
-        """
+        """,
+        project=project,
     ).result
     assert "must" in found[0] and found[1] == "ran" and "never" in found[2] and found[3] == "ran"
 
 
 def test_an_offline_run_is_synced_once_however_often(client: WandbClient, project: str) -> None:
     offline = client.run(
-        f"""
-        run = wandb.init(project={project!r}, id="later", mode="offline", config={{"a": 1}})
+        """
+        run = wandb.init(project=project, id="later", mode="offline", config={"a": 1})
         for n in range(4):
-            run.log({{"x": n * 1.5}})
+            run.log({"x": n * 1.5})
         run.summary["done"] = True
         run.finish()
         """,
-        WANDB_MODE="offline",
+        project=project,
+        env={"WANDB_MODE": "offline"},
     )
     folder = next((client.folder / "wandb").glob("offline-run-*"))
     for again in ([], ["--include-synced"]):
         synced = client.command("sync", *again, str(folder))
         assert "rror" not in synced.output, offline.output + synced.output
     found = client.run(
-        f"""
+        """
         api = wandb.Api()
-        run = api.run(f"{{api.default_entity}}/{project}/later")
+        run = api.run(f"{api.default_entity}/{project}/later")
         rows = [(row["_step"], row["x"]) for row in run.scan_history()]
         result([run.state, run.config, run.summary["done"], rows])
-        """
+        """,
+        project=project,
     ).result
     assert found == ["finished", {"a": 1}, True, [[n, n * 1.5] for n in range(4)]]
 
 
 def test_runs_are_changed_and_deleted_by_the_public_api(client: WandbClient, project: str) -> None:
     found = client.run(
-        f"""
-        run = wandb.init(project={project!r}, id="mine", config={{"a": 1}}, tags=["old"])
-        run.log({{"x": 1}})
+        """
+        run = wandb.init(project=project, id="mine", config={"a": 1}, tags=["old"])
+        run.log({"x": 1})
         run.finish()
         api = wandb.Api()
-        path = f"{{run.entity}}/{project}/mine"
+        path = f"{run.entity}/{project}/mine"
         one = api.run(path)
         one.config["a"] = 2
-        one.config["new"] = {{"deep": [1]}}
+        one.config["new"] = {"deep": [1]}
         one.tags = ["new", "newer"]
         one.name = "renamed"
         one.notes = "seen"
@@ -263,19 +256,21 @@ def test_runs_are_changed_and_deleted_by_the_public_api(client: WandbClient, pro
             file.write("more")
         one.upload_file("more.txt")
         again = wandb.Api().run(path)
-        seen = [again.config, again.tags, again.name, again.notes, dict(again.summary._json_dict), again.state,
+        summary = dict(again.summary._json_dict)
+        seen = [again.config, again.tags, again.name, again.notes, summary, again.state,
                 sorted(f.name for f in again.files(names=["more.txt"]))]
         again.file("more.txt").delete()
         left = [f.name for f in wandb.Api().run(path).files(names=["more.txt"])]
-        raw = wandb.Api().run(path).rawconfig["_wandb"].keys() >= {{"t", "cli_version"}}
+        raw = wandb.Api().run(path).rawconfig["_wandb"].keys() >= {"t", "cli_version"}
         again.delete()
         try:
             wandb.Api().run(path)
             gone = False
         except (ValueError, wandb.errors.CommError):
             gone = True
-        result([seen, left, raw, gone, len(list(wandb.Api().runs(f"{{run.entity}}/{project}")))])
-        """
+        result([seen, left, raw, gone, len(list(wandb.Api().runs(f"{run.entity}/{project}")))])
+        """,
+        project=project,
     ).result
     seen, left, raw, gone, count = found
     config, tags, name, notes, summary, state, files = seen
@@ -286,31 +281,24 @@ def test_runs_are_changed_and_deleted_by_the_public_api(client: WandbClient, pro
     assert raw and gone and count == 0
 
 
-def test_runs_are_found_by_filter_and_in_order(client: WandbClient, project: str) -> None:
+def test_runs_are_found_by_filter_and_in_order(
+    client: WandbClient, project: str, shared_server: RunningServer
+) -> None:
+    wire = Wire(shared_server, project)
+    for n in range(10):
+        wire.upsert(
+            f"r{n:02}",
+            displayName=f"run {n}",
+            config=json.dumps({"lr": {"value": n / 10}, "net": {"value": {"w": n}}, "a.b": {"value": n}}),
+            summaryMetrics=json.dumps({"loss": 1 / (n + 1), "nested": {"v": n}}),
+            tags=["even"] if n % 2 == 0 else ["odd", "x"],
+            state="finished" if n < 6 else "failed",
+        )
+    wire.http.close()
     found = client.run(
-        f"""
-        from concurrent.futures import ThreadPoolExecutor
-        import requests
-
-        def make(n):
-            variables = {{
-                "name": f"r{{n:02}}", "project": {project!r}, "display": f"run {{n}}",
-                "config": json.dumps({{"lr": {{"value": n / 10}}, "net": {{"value": {{"w": n}}}}, "a.b": {{"value": n}}}}),
-                "summary": json.dumps({{"loss": 1 / (n + 1), "nested": {{"v": n}}}}),
-                "tags": ["even"] if n % 2 == 0 else ["odd", "x"], "state": "finished" if n < 6 else "failed",
-            }}
-            query = '''mutation M($name: String, $project: String, $display: String, $config: JSONString,
-                $summary: JSONString, $tags: [String!], $state: String) {{
-                upsertBucket(input: {{name: $name, modelName: $project, displayName: $display, config: $config,
-                    summaryMetrics: $summary, tags: $tags, state: $state}}) {{ inserted }} }}'''
-            answer = requests.post(os.environ["WANDB_BASE_URL"] + "/graphql", auth=("api", os.environ["WANDB_API_KEY"]),
-                                   json={{"query": query, "variables": variables}})
-            assert answer.json()["data"]["upsertBucket"]["inserted"], answer.text
-
-        for n in range(10):
-            make(n)
+        """
         api = wandb.Api()
-        path = f"{{api.default_entity}}/{project}"
+        path = f"{api.default_entity}/{project}"
 
         def ids(filters=None, order="+created_at"):
             runs = api.runs(path, filters=filters, order=order, per_page=3)
@@ -318,19 +306,20 @@ def test_runs_are_found_by_filter_and_in_order(client: WandbClient, project: str
             assert len(runs) == len(found), (len(runs), found)
             return found
 
-        result({{
+        result({
             "all": ids(), "newest": ids(order="-created_at"),
-            "lr": ids({{"config.lr": {{"$gte": 0.7}}}}), "lr.value": ids({{"config.lr.value": {{"$lt": 0.2}}}}),
-            "nested": ids({{"config.net.w": 4}}), "dotted": ids({{"config.a.b": 5}}),
-            "summary": ids({{"summary_metrics.loss": {{"$gt": 0.4}}}}),
-            "tags": ids({{"tags": "x"}}), "in": ids({{"tags": {{"$in": ["even"]}}, "state": "failed"}}),
-            "regex": ids({{"display_name": {{"$regex": "run [12]$"}}}}),
-            "or": ids({{"$or": [{{"name": "r01"}}, {{"displayName": "run 8"}}]}}),
-            "not": ids({{"$and": [{{"state": {{"$ne": "finished"}}}}, {{"config.lr": {{"$nin": [0.6, 0.7]}}}}]}}),
+            "lr": ids({"config.lr": {"$gte": 0.7}}), "lr.value": ids({"config.lr.value": {"$lt": 0.2}}),
+            "nested": ids({"config.net.w": 4}), "dotted": ids({"config.a.b": 5}),
+            "summary": ids({"summary_metrics.loss": {"$gt": 0.4}}),
+            "tags": ids({"tags": "x"}), "in": ids({"tags": {"$in": ["even"]}, "state": "failed"}),
+            "regex": ids({"display_name": {"$regex": "run [12]$"}}),
+            "or": ids({"$or": [{"name": "r01"}, {"displayName": "run 8"}]}),
+            "not": ids({"$and": [{"state": {"$ne": "finished"}}, {"config.lr": {"$nin": [0.6, 0.7]}}]}),
             "by": ids(order="-summary_metrics.nested.v")[:3], "by config": ids(order="+config.lr.value")[-2:],
-            "exists": ids({{"config.none": {{"$exists": True}}}}),
-        }})
-        """
+            "exists": ids({"config.none": {"$exists": True}}),
+        })
+        """,
+        project=project,
     ).result
     everything = [f"r{n:02}" for n in range(10)]
     assert found["all"] == everything and found["newest"] == everything[::-1]
@@ -342,6 +331,3 @@ def test_runs_are_found_by_filter_and_in_order(client: WandbClient, project: str
     assert found["not"] == ["r08", "r09"]
     assert found["by"] == ["r09", "r08", "r07"] and found["by config"] == ["r08", "r09"]
     assert found["exists"] == []
-
-
-Check = Callable[[], bool]

@@ -34,6 +34,8 @@ def upsert_bucket(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
     if input.get("name"):
         entity, project = _place(call, input)
         before = _existing(call, entity, project, input["name"])
+        if before is None and not change.wire:
+            change = _with(change, wire={wire_config.WIRE_INTERNAL: {}})  # made by this door, not begun
         if before is not None and _begins(input):
             # A client that starts on a run that is there takes it up again.
             change = _with(change, state=change.state or "running", stop_requested=False)

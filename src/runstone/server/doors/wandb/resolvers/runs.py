@@ -147,7 +147,7 @@ def internal(parent: Run, call: Call) -> dict[str, Any]:
     """The client's own part of the config, as it sent it, globs of metrics expanded (0.31 expands
     none itself). A run that another door started gets the mark by which clients know that it began."""
     kept = dict(parent.wire.get(WIRE_INTERNAL) or {})
-    if _STARTED not in kept and parent.started_at is not None and parent.state != "pending":
+    if WIRE_INTERNAL not in parent.wire and parent.started_at is not None:
         kept[_STARTED] = {}
     if isinstance(kept.get("m"), list):
         kept["m"] = expanded(kept["m"], lambda: _logged_names(parent, call))
