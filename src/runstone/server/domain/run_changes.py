@@ -23,7 +23,7 @@ from runstone.server.stores.records import runs as statements
 from runstone.server.stores.records.rows import AnyRow
 
 if TYPE_CHECKING:
-    from runstone.server.domain.runs import RunChange
+    from runstone.server.domain.run_model import RunChange
 
 JSON_CHARS_MAX = 64 * 1024 * 1024  # of one config, one summary, one environment
 JSON_DEPTH_MAX = 100
@@ -98,7 +98,7 @@ def _apply(conn: Connection, row: AnyRow, change: RunChange, now: float, made: b
             encoded = _encode(after, "config")
             statements.write_config(conn, key, codec.Encoded(encoded))
             statements.add_config_patch(
-                conn, key, at=change.at or now, writer=change.writer, set_values=done, unset_paths=undone
+                conn, key, at=_when(change, now), writer=change.writer, set_values=done, unset_paths=undone
             )
             count_leaves(counts, "config", before, after)
             touched = True
@@ -182,7 +182,7 @@ def _state_values(row: AnyRow, change: RunChange, now: float) -> dict[str, Any]:
     if new in _ENDED:
         if row.state in _ENDED_FOR_CERTAIN or (row.state in _ENDED and new not in _ENDED_FOR_CERTAIN):
             return {}
-        return {"state": new, "exit_code": change.exit_code, "finished_at": change.at or now}
+        return {"state": new, "exit_code": change.exit_code, "finished_at": _when(change, now)}
     if new == "preempting" and row.state in _ENDED:
         return {}
     if row.state in _ENDED:
@@ -202,6 +202,11 @@ def _tags(tags: Sequence[str]) -> list[str]:
         raise Invalid(f"A run has at most {TAGS_MAX} tags, met {len(tags)}.")
     kept = (check_text(tag, what="Tag", chars_max=1_000) for tag in tags)
     return list(dict.fromkeys(tag for tag in kept if tag))
+
+
+def _when(change: RunChange, now: float) -> float:
+    """Of a clock that says nonsense nothing is believed."""
+    return change.at if change.at and _is_time(change.at) else now
 
 
 def _is_time(seconds: float) -> bool:

@@ -113,3 +113,13 @@ def _unescape(value: Any) -> Any:
     if isinstance(value, list):
         return [_unescape(v) for v in value]
     return value
+
+
+def loads_kept(text: str) -> Any:
+    """JSON as it is kept, escapes and all."""
+    return json.loads(text) if _LONG_DIGITS.search(text) else _decode(text)
+
+
+def dumps_kept(value: Any) -> str:
+    """The text of what `loads_kept` gave."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,515 @@
+"""Filters, orders and groups over a project's runs, evaluated on whole columns at once.
+
+The one place where the filter language gets its meaning, the same over every database.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runstone.server.domain.errors import Invalid
+from runstone.server.domain.run_filter import All, AnyOf, Column, Condition, Filter, Not, OrderKey
+from runstone.server.stores.records import codec
+from runstone.server.stores.records.run_column import (
+    BOOL,
+    JSON,
+    MISSING,
+    NON_FINITE,
+    NULL,
+    NUMBER,
+    STRING,
+    Bools,
+    Floats,
+    Positions,
+)
+from runstone.server.stores.records.run_column import Column as Cells
+from runstone.server.stores.records.run_index import ColumnKey, Table
+
+_NON_FINITE_NAMES = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+
+
+def index_key(column: Column) -> ColumnKey:
+    # A metric that was logged has a summary; what only ever was a row's value without one is not found.
+    return ColumnKey("summary" if column.source == "logged" else column.source, column.name)
+
+
+def cells_of(table: Table, column: Column) -> Cells:
+    return table.columns[index_key(column)]
+
+
+# -- filters
+
+
+def matches(table: Table, tree: Filter) -> Bools:
+    """Which runs the filter holds for; shape (runs,)."""
+    if isinstance(tree, Condition):
+        return _condition(cells_of(table, tree.column), tree)
+    if isinstance(tree, Not):
+        return ~matches(table, tree.part)
+    found = np.full(len(table.keys), isinstance(tree, All))
+    for part in tree.parts:
+        if isinstance(tree, AnyOf):
+            found |= matches(table, part)
+        else:
+            found &= matches(table, part)
+    return found
+
+
+def holds_text(table: Table, text: str) -> Bools:
+    """Runs whose name or id contains the text, whatever its case."""
+    needle = codec.escape(text).casefold()
+    found = np.zeros(len(table.keys), bool)
+    for name in ("name", "id"):
+        cells = table.column("field", name)
+        found |= cells.where_codes(STRING, [needle in folded for folded in cells.folded()])
+    return found
+
+
+def _condition(cells: Cells, condition: Condition) -> Bools:
+    operator, value = condition.operator, condition.value
+    if operator == "eq":
+        return _equal(cells, value)
+    if operator == "is":
+        return _strictly_equal(cells, value)
+    if operator == "in":
+        return _any_equal(cells, value)
+    if operator == "exists":
+        present: Bools = (cells.kinds != MISSING) == value
+        return present
+    if operator in ("gt", "gte", "lt", "lte"):
+        return _compared(cells, operator, value)
+    if operator == "regex":
+        return _regex(cells, value)
+    if operator == "contains":
+        return _contains(cells, value)
+    if operator == "all":
+        found = np.full(cells.length, bool(value))
+        for item in value:
+            found &= _equal(cells, item)
+        return found
+    return _lists(cells, lambda items: len(items) == value)
+
+
+def _equal(cells: Cells, value: Any) -> Bools:
+    found = _strictly_equal(cells, value)
+    if not isinstance(value, list | dict):
+        found |= _lists(cells, lambda items: any(_same(item, value) for item in items))
+    return found
+
+
+def _strictly_equal(cells: Cells, value: Any) -> Bools:
+    kinds = cells.kinds
+    found: Bools
+    if value is None:
+        found = kinds <= NULL
+        return found
+    if isinstance(value, bool):
+        found = (kinds == BOOL) & (cells.numbers == value)
+        return found
+    if isinstance(value, int | float):
+        found = (kinds == NUMBER) & (cells.numbers == _float(value))
+        for position, exact in cells.large.items():
+            found[position] = exact == value
+        return found
+    if isinstance(value, str):
+        if not value:
+            found = (kinds == MISSING) | _text_is(cells, "")
+            return found
+        found = _text_is(cells, codec.escape(value))
+        if value in _NON_FINITE_NAMES:
+            name = float(_NON_FINITE_NAMES[value])
+            same = np.isnan(cells.numbers) if name != name else cells.numbers == name
+            found |= (kinds == NON_FINITE) & same
+        return found
+    return _parsed(cells, lambda held: _same(held, value))
+
+
+def _any_equal(cells: Cells, values: Sequence[Any]) -> Bools:
+    """`_equal` to one of them; long lists of texts or numbers (run ids) in one go."""
+    found = np.zeros(cells.length, bool)
+    texts = [value for value in values if isinstance(value, str) and value and value not in _NON_FINITE_NAMES]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if texts:
+        wanted = np.zeros(len(cells.texts), bool)
+        wanted[[code for text in texts if (code := cells.code_of(codec.escape(text))) is not None]] = True
+        found |= cells.where_codes(STRING, wanted)
+    if numbers:
+        wanted_numbers = np.array([_float(value) for value in numbers])
+        found |= (cells.kinds == NUMBER) & np.isin(cells.numbers, wanted_numbers)
+        exact = set(numbers)
+        for position, number in cells.large.items():
+            found[position] = number in exact
+    if texts or numbers:
+        scalars = {(type(value) is bool, value) for value in (*texts, *numbers)}
+        found |= _lists(
+            cells,
+            lambda items: any(
+                isinstance(item, str | int | float) and (type(item) is bool, item) in scalars
+                for item in items
+            ),
+        )
+    for value in values:
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        if not plain and not (isinstance(value, str) and value and value not in _NON_FINITE_NAMES):
+            found |= _equal(cells, value)
+    return found
+
+
+def _compared(cells: Cells, operator: str, value: Any) -> Bools:
+    compare = _COMPARE[operator]
+    if isinstance(value, str):
+        found = np.zeros(cells.length, bool)
+        if cells.texts:
+            escaped = codec.escape(value)
+            found |= cells.where_text(STRING, lambda text: bool(compare(text, escaped)))
+        return found | _lists(
+            cells, lambda items: any(isinstance(item, str) and compare(item, value) for item in items)
+        )
+    if isinstance(value, bool):
+        return np.asarray((cells.kinds == BOOL) & compare(cells.numbers, value))
+    found = np.asarray((cells.kinds == NUMBER) & compare(cells.numbers, _float(value)))
+    for position, exact in cells.large.items():
+        found[position] = compare(exact, value)
+    return found | _lists(
+        cells,
+        lambda items: any(
+            isinstance(item, int | float) and not isinstance(item, bool) and compare(item, value)
+            for item in items
+        ),
+    )
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "gt": lambda held, value: held > value,
+    "gte": lambda held, value: held >= value,
+    "lt": lambda held, value: held < value,
+    "lte": lambda held, value: held <= value,
+}
+
+
+def _contains(cells: Cells, value: Any) -> Bools:
+    found = _lists(cells, lambda items: any(_same(item, value) for item in items))
+    if isinstance(value, str):
+        part = codec.escape(value)
+        found |= cells.where_text(STRING, lambda text: part in text)
+    return found
+
+
+def _regex(cells: Cells, pattern: str) -> Bools:
+    """By RE2: its time is linear in the text whatever the pattern."""
+    import pyarrow as pa  # only where a pattern is used
+    import pyarrow.compute as pc
+
+    def search(texts: list[str]) -> list[bool]:
+        try:
+            found = pc.match_substring_regex(pa.array(texts, pa.large_string()), pattern)
+        except pa.ArrowInvalid as error:
+            raise Invalid(
+                f"{pattern!r} is no pattern that can be searched for: {str(error).removeprefix('Invalid ')}. "
+                "Back references and look-around are not supported.",
+                pattern=pattern,
+            ) from None
+        return [bool(one) for one in found.to_pylist()]
+
+    texts = [str(codec.unescape(text)) if codec.MARK in text else text for text in cells.texts]
+    holds = search([_storable(text) for text in texts])
+    return cells.where_codes(STRING, holds) | _lists(
+        cells,
+        lambda items: any(search([_storable(item) for item in items if isinstance(item, str)])),
+    )
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _lists(cells: Cells, holds: Callable[[list[Any]], bool]) -> Bools:
+    return _parsed(cells, lambda value: isinstance(value, list) and holds(value))
+
+
+def _parsed(cells: Cells, holds: Callable[[Any], bool]) -> Bools:
+    """Cells that hold a list or map for which `holds`; asked once for each that differs."""
+    are_json: Bools = cells.kinds == JSON
+    if not are_json.any():
+        return are_json
+    wanted = np.zeros(len(cells.texts), bool)
+    for code in np.unique(cells.codes[are_json]).tolist():
+        wanted[code] = holds(cells.parsed(code))
+    return cells.where_codes(JSON, wanted)
+
+
+def _text_is(cells: Cells, text: str) -> Bools:
+    code = cells.code_of(text)
+    if code is None:
+        return np.zeros(cells.length, bool)
+    found: Bools = (cells.kinds == STRING) & (cells.codes == code)
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, and a truth value only equals a truth value."""
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    return bool(one == other)
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+# -- orders and pages
+
+_NUMBERS, _TEXTS, _LISTS, _NOTHING = range(4)
+_CLASS_OF = np.zeros(7, np.int8)
+_CLASS_OF[[MISSING, NULL, NON_FINITE]] = _NOTHING
+_CLASS_OF[[BOOL, NUMBER]] = _NUMBERS
+_CLASS_OF[STRING] = _TEXTS
+_CLASS_OF[JSON] = _LISTS
+
+
+def page(
+    table: Table, found: Bools, order: Sequence[OrderKey], cursor: str, limit: int
+) -> tuple[list[int], list[str], bool]:
+    """Keys of the first `limit` found runs behind the cursor in that order, a cursor for each, and
+    whether more follow. Numbers come before texts before lists, what is null or not finite last in
+    either direction; equal runs in the order they were made, or the other way round where the last
+    key falls."""
+    at = np.flatnonzero(found)
+    sorters = [_Sorter(cells_of(table, key.column), key) for key in order]
+    falling = bool(order) and order[-1].descending
+    if cursor:
+        after = _after(table, at, sorters, _parse_cursor(cursor, order), falling)
+        at = at[after]
+    more = len(at) > limit
+    chosen = _first(table, at, sorters, falling, limit)
+    keys = [int(key) for key in table.keys[chosen]]
+    signature = _signature(order)
+    cursors = [
+        _cursor([signature, *(sorter.mark(position) for sorter in sorters), key])
+        for position, key in zip(chosen.tolist(), keys, strict=True)
+    ]
+    return keys, cursors, more
+
+
+class _Sorter:
+    """One key of an order, as two rising arrays: the class of the value, then its place in the class."""
+
+    def __init__(self, cells: Cells, key: OrderKey) -> None:
+        self._cells = cells
+        self._falling = key.descending
+
+    def arrays(self, at: Positions) -> tuple[npt.NDArray[np.int8], Floats]:
+        cells = self._cells
+        classes = _CLASS_OF[cells.kinds[at]]
+        places = cells.numbers[at]
+        textual = (classes == _TEXTS) | (classes == _LISTS)
+        if textual.any():
+            places = np.where(textual, cells.ranks()[cells.codes[at]], places)
+        places = np.where(classes == _NOTHING, 0.0, places)
+        if self._falling:
+            classes = np.where(classes == _NOTHING, classes, _LISTS - classes).astype(np.int8)
+            places = -places
+        return classes, places
+
+    def mark(self, position: int) -> list[Any]:
+        """The value's own place, to be found again when other runs have come and gone."""
+        cells = self._cells
+        group = int(_CLASS_OF[cells.kinds[position]])
+        if group == _NOTHING:
+            return [group]
+        if group == _NUMBERS:
+            return [group, float(cells.numbers[position])]
+        return [group, cells.texts[cells.codes[position]]]
+
+    def place(self, mark: Sequence[Any]) -> tuple[int, float]:
+        """Where a mark stands among `arrays`."""
+        group = int(mark[0])
+        if group == _NOTHING:
+            return group, 0.0
+        place = float(mark[1]) if group == _NUMBERS else self._cells.rank_of(str(mark[1]))
+        return (_LISTS - group, -place) if self._falling else (group, place)
+
+
+def _after(
+    table: Table, at: Positions, sorters: Sequence[_Sorter], mark: Sequence[Any], falling: bool
+) -> Bools:
+    """Which of the positions stand behind the mark."""
+    behind = np.zeros(len(at), bool)
+    level = np.ones(len(at), bool)  # equal to the mark so far
+    for sorter, own in zip(sorters, mark[:-1], strict=True):
+        classes, places = sorter.arrays(at)
+        group, place = sorter.place(own)
+        behind |= level & ((classes > group) | ((classes == group) & (places > place)))
+        level &= (classes == group) & (places == place)
+    keys = table.keys[at]
+    behind |= level & ((keys < mark[-1]) if falling else (keys > mark[-1]))
+    return behind
+
+
+def _first(table: Table, at: Positions, sorters: Sequence[_Sorter], falling: bool, limit: int) -> Positions:
+    """The first `limit` of the positions, in order."""
+    if sorters and len(at) > 4 * limit + 1000:
+        at = at[_candidates(sorters[0], at, limit)]
+    keys = table.keys[at]
+    columns: list[npt.NDArray[Any]] = [-keys if falling else keys]
+    for sorter in reversed(sorters):
+        classes, places = sorter.arrays(at)
+        columns += [places, classes]
+    return at[np.lexsort(columns)[:limit]]
+
+
+def _candidates(sorter: _Sorter, at: Positions, limit: int) -> Bools:
+    """Those that can be among the first by this key alone: far fewer to sort, mostly."""
+    classes, places = sorter.arrays(at)
+    lowest = classes.min()
+    among: Bools = classes == lowest
+    if int(among.sum()) <= limit:
+        return np.ones(len(at), bool)
+    if lowest == _NOTHING:
+        return among
+    last = np.partition(places[among], limit)[limit]
+    among &= places <= last
+    return among
+
+
+def _signature(order: Sequence[OrderKey]) -> str:
+    return ",".join(f"{'-' if key.descending else '+'}{key.column.source}.{key.column.name}" for key in order)
+
+
+def _cursor(mark: list[Any]) -> str:
+    text = json.dumps(mark, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _parse_cursor(cursor: str, order: Sequence[OrderKey]) -> list[Any]:
+    try:
+        mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        whole = (
+            isinstance(mark, list)
+            and len(mark) == len(order) + 2
+            and mark[0] == _signature(order)
+            and isinstance(mark[-1], int)
+            and all(_is_mark(own) for own in mark[1:-1])
+        )
+    except (ValueError, UnicodeEncodeError):
+        whole = False
+    if not whole:
+        raise Invalid("The cursor is not one of this list in this order. Start from the first page.")
+    return list(mark[1:])
+
+
+def _is_mark(own: Any) -> bool:
+    if not isinstance(own, list) or not own or own[0] not in (_NUMBERS, _TEXTS, _LISTS, _NOTHING):
+        return False
+    if own[0] == _NOTHING:
+        return True
+    return len(own) == 2 and isinstance(own[1], (int | float) if own[0] == _NUMBERS else str)
+
+
+# -- groups
+
+
+class Groups:
+    """Runs by the values of some columns. Null and missing are one value; each group's `members`
+    are positions in the table."""
+
+    def __init__(self, table: Table, found: Bools, by: Sequence[Column]) -> None:
+        self._table = table
+        self._by = by
+        at = np.flatnonzero(found)
+        codes = np.zeros((len(at), max(1, len(by))), np.int64)
+        for i, column in enumerate(by):
+            codes[:, i] = _value_codes(cells_of(table, column), at)
+        if len(at):
+            _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+            self.group_of = inverse.reshape(-1)
+            self.first = at[first]
+        else:
+            self.group_of, self.first = np.zeros(0, np.int64), at
+        self.at = at
+        self.counts = np.bincount(self.group_of, minlength=len(self.first))
+
+    def values(self, group: int) -> list[Any]:
+        return [cells_of(self._table, column).cell(int(self.first[group])) for column in self._by]
+
+    def conditions(self, group: int, names: Sequence[str]) -> list[Mapping[str, Any]]:
+        """One per column, in the filter language: together they hold for exactly the group."""
+        return [
+            {name: {"$is": _sayable(value)}} for name, value in zip(names, self.values(group), strict=True)
+        ]
+
+    def largest(self, limit: int) -> list[int]:
+        """Groups by falling size; equal ones in the order of their first run."""
+        return [int(group) for group in np.lexsort((self.first, -self.counts))[:limit]]
+
+    def tallies(self, column: Column) -> list[dict[str, int]]:
+        """Per group: how many runs have each text (states)."""
+        cells = cells_of(self._table, column)
+        tallies: list[dict[str, int]] = [{} for _ in self.first]
+        pairs = np.stack([self.group_of, cells.codes[self.at].astype(np.int64)], axis=1)
+        if len(pairs):
+            seen, counts = np.unique(pairs, axis=0, return_counts=True)
+            for (group, code), count in zip(seen.tolist(), counts.tolist(), strict=True):
+                tallies[group][cells.texts[code]] = count
+        return tallies
+
+    def numbers(self, column: Column) -> dict[str, npt.NDArray[Any]]:
+        """Per group, over its runs that hold a finite number: count, mean, m2 (sum of squared
+        differences from the mean), min, max."""
+        cells = cells_of(self._table, column)
+        held = cells.kinds[self.at] == NUMBER
+        group, value = self.group_of[held], cells.numbers[self.at][held]
+        size = len(self.first)
+        count = np.bincount(group, minlength=size)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            mean = np.bincount(group, value, minlength=size) / count
+            # Once more around the first mean: what rounding left out of it.
+            mean += np.bincount(group, value - mean[group], minlength=size) / count
+            m2 = np.bincount(group, (value - mean[group]) ** 2, minlength=size)
+        lowest, highest = np.full(size, np.inf), np.full(size, -np.inf)
+        np.minimum.at(lowest, group, value)
+        np.maximum.at(highest, group, value)
+        return {"count": count, "mean": mean, "m2": m2, "min": lowest, "max": highest}
+
+
+def _value_codes(cells: Cells, at: Positions) -> npt.NDArray[np.int64]:
+    """A number per distinct value, for the positions."""
+    kinds = np.where(cells.kinds[at] == MISSING, NULL, cells.kinds[at])
+    textual = (kinds == STRING) | (kinds == JSON)
+    plain = np.where(kinds == NULL, 0.0, np.where(textual, cells.codes[at], cells.numbers[at]))
+    plain = np.where(plain == 0.0, 0.0, plain)  # -0.0 is 0.0
+    shapes = np.zeros(len(at), np.dtype([("kind", np.int8), ("value", np.int64)]))
+    shapes["kind"] = kinds
+    shapes["value"] = plain.view(np.int64)
+    if cells.large:  # integers that a float would round: apart by their own order
+        where = {int(position): i for i, position in enumerate(at.tolist()) if int(position) in cells.large}
+        exact = {value: n for n, value in enumerate(sorted({cells.large[position] for position in where}))}
+        for position, i in where.items():
+            shapes[i] = (127, exact[cells.large[position]])
+    _, codes = np.unique(shapes, return_inverse=True)
+    return codes.reshape(-1)
+
+
+def _sayable(value: Any) -> Any:
+    """A value as a filter can say it in JSON."""
+    if isinstance(value, float) and value - value != 0.0:
+        return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
+    return value
+
+
+def wanted_columns(
+    conditions: Iterable[Column], order: Sequence[OrderKey], *, search: bool
+) -> list[ColumnKey]:
+    wanted = [index_key(column) for column in conditions] + [index_key(key.column) for key in order]
+    if search:
+        wanted += [ColumnKey("field", "name"), ColumnKey("field", "id")]
+    return list(dict.fromkeys(wanted))
