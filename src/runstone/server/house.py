@@ -65,7 +65,7 @@ def open_house(settings: ServerSettings) -> House:
 def _open(storage: Storage, closing: ExitStack) -> House:
     storage.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = _signing_key(storage)
-    records = open_records(storage.database_url or _sqlite(storage.data / "records.db"))
+    records = open_records(_records_url(storage))
     closing.callback(records.close)
     console = open_console(storage.database_url or _sqlite(storage.data / "console.db"))
     closing.callback(console.close)
@@ -86,15 +86,24 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         runs=Runs(records, access, projects, feed),
         history=History(),
         ingest=Ingest(),
-        leases=Leases(),
+        leases=Leases(records, access, feed),
         files=Files(records, blobs, access, feed),
         console=Console(console, records, access, feed),
         alerts=Alerts(records, access, feed),
-        views=Views(),
+        views=Views(records, access, projects),
         feed=feed,
         signer=Signer(secret),
     )
     return House(domain, check)
+
+
+def upgrade_records(storage: Storage) -> None:
+    """Only bring the record store to this release. As `open_house` does, in less memory to keep."""
+    open_records(_records_url(storage)).close()
+
+
+def _records_url(storage: Storage) -> str:
+    return storage.database_url or _sqlite(storage.data / "records.db")
 
 
 def _sqlite(path: Path) -> str:
