@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import json
 import logging
 import os
@@ -31,7 +33,7 @@ import uvicorn
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.errors import Conflict, Invalid, RunstoneError
 from runstone.server.domain.identity import Actor
-from runstone.server.house import open_house
+from runstone.server.house import open_house, upgrade_records
 from runstone.server.settings import ServerSettings, is_loopback
 
 log = logging.getLogger("runstone.server")
@@ -66,6 +68,7 @@ def _run(settings: ServerSettings) -> int:
     with _only_one(data), contextlib.ExitStack() as bound:
         listener = bound.enter_context(_bind(settings))
         settings = replace(settings, listen=replace(settings.listen, port=listener.getsockname()[1]))
+        _migrate_apart(settings)
         house = open_house(settings)
         try:
             first = first_key(settings, house.domain.accounts)
@@ -105,6 +108,22 @@ def _run(settings: ServerSettings) -> int:
             logging.shutdown()
             os._exit(0)
     return 0
+
+
+def _migrate_apart(settings: ServerSettings) -> None:
+    """Bring the record store to this release in a child process, whose memory goes with it: what a
+    migration loads is not needed again. What goes wrong there, opening the store says once more."""
+    if not hasattr(os, "fork"):
+        return
+    child = os.fork()  # nothing runs in this process yet but this thread
+    if child == 0:
+        status = 1
+        with contextlib.suppress(BaseException):
+            logging.disable(logging.ERROR)
+            upgrade_records(settings.storage)
+            status = 0
+        os._exit(status)
+    os.waitpid(child, 0)
 
 
 class _Server(uvicorn.Server):
@@ -198,6 +217,7 @@ def _write_secret(path: Path, text: str) -> None:
 
 def _ready(settings: ServerSettings, first: str | None, accounts: Accounts) -> None:
     """Requests are answered: tell clients on this host, and the person who started us."""
+    _give_memory_back()
     _announce(settings)
     url = settings.base_url
     lines = [f"Runstone serves {url}  (data: {settings.storage.data})"]
@@ -219,6 +239,15 @@ def _ready(settings: ServerSettings, first: str | None, accounts: Accounts) -> N
     print("\n".join(lines), flush=True)
     if settings.start_uplink:
         _start_uplink(settings.storage.data)
+
+
+def _give_memory_back() -> None:
+    """What starting took and no longer needs goes back to the system, and what stays for good is
+    kept out of the garbage collector's way."""
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _announce(settings: ServerSettings) -> None:

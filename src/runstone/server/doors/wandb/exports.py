@@ -17,9 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from runstone.server.domain.history import History
 from runstone.server.domain.identity import Actor, RunKey
 
@@ -93,6 +90,9 @@ class Exports:
 
 def write_parquet(batches: Iterator[Any], path: Path) -> None:
     """One file of all batches, whose schemas are the same."""
+    import pyarrow as pa  # 30 MB that a server loads only once somebody exports
+    import pyarrow.parquet as pq
+
     writer: Any = None
     try:
         for batch in batches:
