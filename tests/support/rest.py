@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from tests.support.server import RunningServer, running_server
 
 from runstone.journal.format import HEADER_BYTES, frame
 from runstone.journal.kinds import ConsoleLine, End, Kind, Row, RunFields
-from tests.support.server import RunningServer, running_server
 
 _numbers = itertools.count()
 
