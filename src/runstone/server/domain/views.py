@@ -27,7 +27,7 @@ class View:
     id: str
     entity: str
     project: str
-    kind: str  # "workspace", "runs", "report"
+    kind: str  # one of KINDS
     name: str
     owner: str
     shared: bool
@@ -37,7 +37,8 @@ class View:
     updated_at: float
 
 
-KINDS = frozenset({"workspace", "runs", "report"})
+# wandb: views of that client, whose spec we keep as it came and do not draw from.
+KINDS = frozenset({"workspace", "runs", "report", "wandb"})
 NAME_CHARS_MAX = 200
 SPEC_CHARS_MAX = 8 * 1024 * 1024
 

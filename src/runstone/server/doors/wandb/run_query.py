@@ -18,32 +18,11 @@ from runstone.server.doors.wandb import jsonx
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEPTH_MAX = 40
 
-# This wire's `name` is the run's id, its display name the name.
-_COLUMNS = {
-    "name": "id",
-    "display_name": "name",
-    "state": "state",
-    "created_at": "created_at",
-    "updated_at": "updated_at",
-    "heartbeat_at": "heartbeat_at",
-    "started_at": "started_at",
-    "finished_at": "finished_at",
-    "duration": "duration",
-    "username": "username",
-    "user": "username",
-    "group": "group",
-    "group_name": "group",
-    "job_type": "job_type",
-    "tags": "tags",
-    "notes": "notes",
-    "description": "notes",
-    "host": "host",
-    "sweep": "sweep",
-    "sweep_name": "sweep",
-    "commit": "commit",
-}
+# This wire's `name` is the run's id, its display name the name. Other columns the domain knows by
+# the names of this wire, in both cases.
+_COLUMNS = {"name": "id", "display_name": "name", "group_name": "group", "description": "notes"}
 _SUMMARY_PREFIXES = ("summary_metrics.", "summaryMetrics.", "summary.")
-_KEY_LOGGED = ("keys_info.keys.", "keysInfo.keys.")
+_LISTS = ("$and", "$or", "$nor")
 
 
 def run_query(
@@ -75,32 +54,22 @@ def column(key: str, *, with_value: bool = True) -> str:
     for prefix in _SUMMARY_PREFIXES:
         if key.startswith(prefix):
             return f"summary.{key.removeprefix(prefix)}"
-    snake = _CAMEL.sub("_", key).lower()
-    return _COLUMNS.get(snake, key)
+    return _COLUMNS.get(_CAMEL.sub("_", key).lower(), key)
 
 
 def _filter(given: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    """The same filter over the domain's columns; the domain judges operators and values."""
     if depth > _DEPTH_MAX:
         raise Invalid(f"The filter is nested more than {_DEPTH_MAX} levels deep.")
     found: list[dict[str, Any]] = []
     for key, value in given.items():
-        if key in ("$and", "$or", "$nor"):
-            parts = value if isinstance(value, list) else [value]
-            if not all(isinstance(part, Mapping) for part in parts):
-                raise Invalid(f"{key} holds something that is no filter. Give it a list of objects.")
-            found.append({key: [_filter(part, depth + 1) for part in parts]})
-        elif key == "$not" and isinstance(value, Mapping):
-            found.append({"$nor": [_filter(value, depth + 1)]})
+        if key in _LISTS and isinstance(value, list):
+            parts = [_filter(part, depth + 1) if isinstance(part, Mapping) else part for part in value]
+            found.append({key: parts})
+        elif key.startswith("$"):
+            found.append({key: _filter(value, depth + 1) if isinstance(value, Mapping) else value})
         else:
-            logged = next((prefix for prefix in _KEY_LOGGED if key.startswith(prefix)), None)
-            if logged:
-                part = {"with_key": key.removeprefix(logged)}
-                absent = isinstance(value, Mapping) and value.get("$exists") is False
-                found.append({"$nor": [part]} if absent else part)
-            else:
-                found.append({column(key): value})
-    if not found:
-        return {}
+            found.append({column(key): value})
     merged: dict[str, Any] = {}
     for one in found:
         if merged.keys() & one.keys():  # `config.a` and `config.a.value` in one object

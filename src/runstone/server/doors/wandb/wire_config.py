@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runstone.server.doors.wandb import clock
+
 INTERNAL = "_wandb"
 WIRE_INTERNAL = "wandb"  # where run.wire keeps it
 _OLD_INTERNAL = "wandb_version"  # config.yaml's own header, sent along by old tools
@@ -112,6 +114,12 @@ def environment(internal: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     first = next(iter(writers.values()))
     return dict(first) if isinstance(first, Mapping) else {}
+
+
+def started_at(internal: Mapping[str, Any]) -> float | None:
+    """When the client says that the run began; what was logged offline began long before it came."""
+    text = environment(internal).get("startedAt")
+    return clock.seconds_of(text) if isinstance(text, str) else None
 
 
 def fork(internal: Mapping[str, Any]) -> tuple[str, int] | None:

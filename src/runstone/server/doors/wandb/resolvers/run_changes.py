@@ -91,7 +91,7 @@ def _begins(given: dict[str, Any]) -> bool:
 
 
 def _change(given: dict[str, Any]) -> RunChange:
-    config = metrics = environment = fork = None
+    config = metrics = environment = fork = started_at = None
     wire: dict[str, Any] = {}
     sent = jsonx.parse_map(given.get("config"), what="config")
     if sent is not None:
@@ -101,6 +101,7 @@ def _change(given: dict[str, Any]) -> RunChange:
             metrics = wire_config.metrics(internal)
             environment = wire_config.environment(internal)
             fork = wire_config.fork(internal)
+            started_at = wire_config.started_at(internal)
     for field, kept in (("description", "description"), ("commit", "commit"), ("job_repo", "repo")):
         if given.get(field) is not None:
             wire[kept] = given[field]
@@ -118,6 +119,7 @@ def _change(given: dict[str, Any]) -> RunChange:
         summary=jsonx.parse_map(given.get("summary_metrics"), what="summaryMetrics"),
         metrics=metrics or None,
         environment=environment or None,
+        started_at=started_at,
         wire=wire or None,
         fork_of=fork[0] if fork else None,
         fork_step=fork[1] if fork else None,

@@ -8,7 +8,7 @@ from typing import Any
 from runstone.server.domain.accounts import User
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.projects import Project
-from runstone.server.domain.views import View
+from runstone.server.domain.views import NAME_CHARS_MAX, View
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
@@ -19,15 +19,14 @@ mutation = Fields("Mutation")
 project = Fields("Project")
 view = Fields("View")
 
-# This wire's types in the domain's words. A type we do not know keeps its own name, marked.
-_KINDS = {"runs": "report", "runs/draft": "report-draft", "project-view": "saved-workspace"}
-_TYPES = {kind: name for name, kind in _KINDS.items()}
-_FOREIGN = "wandb:"
+KIND = "wandb"
+REPORT = "runs"  # this wire's type of a report; runs/draft and project-view are others
 
 _TEXTS = (
     "name",
     "display_name",
     "description",
+    "type",
     "spec",
     "parent_id",
     "preview_url",
@@ -36,14 +35,6 @@ _TEXTS = (
     "showcased_at",
     "created_using",
 )
-
-
-def kind_of(view_type: str) -> str:
-    return _KINDS.get(view_type, _FOREIGN + view_type)
-
-
-def type_of(kind: str) -> str:
-    return _TYPES.get(kind, kind.removeprefix(_FOREIGN))
 
 
 @query("view")
@@ -108,7 +99,12 @@ def display_name(parent: View, _call: Call) -> str:
 
 @view("type")
 def view_type(parent: View, _call: Call) -> str:
-    return type_of(parent.kind)
+    return type_of(parent)
+
+
+def type_of(parent: View) -> str:
+    found: str = parent.spec.get("type") or REPORT
+    return found
 
 
 @view("user")
@@ -135,21 +131,13 @@ def upsert_view(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any
     spec |= {field: input[field] for field in _TEXTS if input.get(field) is not None}
     spec.setdefault("name", secrets.token_hex(6))
     spec["updated_by"] = actor.username
-    if before is not None:
-        entity, place, kind = before.entity, before.project, before.kind
-        if input.get("type"):
-            kind = kind_of(input["type"])  # a draft becomes a report
-    else:
-        entity = call.entity_name(input.get("entity_name"))
-        place, kind = input.get("project_name") or "", kind_of(input.get("type") or "runs")
-    if before is None or before.kind != kind:
-        call.domain.projects.get(actor, entity, place)
+    name = (spec.get("display_name") or spec["name"]).strip() or spec["name"]
     saved = call.domain.views.save(
         actor,
-        entity,
-        place,
-        kind=kind,
-        name=spec.get("display_name") or spec["name"],
+        call.entity_name(input.get("entity_name")),
+        input.get("project_name") or "",
+        kind=KIND,
+        name=name[:NAME_CHARS_MAX],
         spec=spec,
         shared=True,
         view_id=before.id if before else None,

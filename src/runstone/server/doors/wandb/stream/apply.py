@@ -4,6 +4,7 @@ the client's re-send (each part is idempotent by line number)."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 
 from runstone.server.domain.domain import Domain
@@ -15,6 +16,8 @@ from runstone.server.doors.wandb.stream.body import Rows, Sent
 from runstone.server.stores.history.contract import Space
 
 log = logging.getLogger("runstone.server")
+SYNCED_LATE_SECONDS = 900.0
+_SPACES: tuple[Space, ...] = ("history", "system")
 
 
 def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: str) -> bool:
@@ -50,6 +53,7 @@ def _change(
         state = "finished" if sent.exit_code == 0 else "failed"
         if stop and sent.exit_code != 0:
             state = "killed"
+    at = _when_ended(domain, actor, run) if sent.exit_code is not None else None
     summary: Mapping[str, object] | None = sent.summary
     if summary is None and state is None:
         return None
@@ -59,6 +63,15 @@ def _change(
             state=state,
             exit_code=sent.exit_code,
             summary_set=[((key,), value) for key, value in summary.items()],
+            at=at,
             writer="wandb",
         )
-    return RunChange(state=state, exit_code=sent.exit_code, summary=summary, writer="wandb")
+    return RunChange(state=state, exit_code=sent.exit_code, summary=summary, at=at, writer="wandb")
+
+
+def _when_ended(domain: Domain, actor: Actor, run: RunKey) -> float | None:
+    """None for just now. A run that was logged offline ended when its last row was written, long
+    before somebody synced it."""
+    known = (domain.history.info(actor, run, space=space).last_timestamp for space in _SPACES)
+    last = max((at for at in known if at is not None), default=None)
+    return last if last is not None and time.time() - last > SYNCED_LATE_SECONDS else None
