@@ -163,7 +163,7 @@ class JournalFile:
         """How many records, rows and files lie before offset `upto`."""
         total, rows, files, at = 0, 0, 0, HEADER_BYTES
         while at < upto:
-            batch = self.read(at, limit_bytes=4 << 20)
+            batch = self.read(at, limit_bytes=min(4 << 20, upto - at))
             if not batch.body:
                 break
             total, rows, files = total + batch.records, rows + batch.rows, files + len(batch.files)

@@ -66,6 +66,7 @@ class Shipper:
     """Carries one journal. Not for several threads at once.
 
     offset: everything before it is kept by the server; 0 until the server was asked.
+    behind: the last batch was as large as they get, so there is probably more.
     trusted: files outside the run's folder are sent too (the journal is this user's own).
     """
 
@@ -73,6 +74,7 @@ class Shipper:
         self.journal = journal
         self.offset = 0
         self.shipped = Shipped()
+        self.behind = False
         self.complete = False  # the END record is kept by the server
         self.end: End | None = None
         self.entity = ""
@@ -245,6 +247,7 @@ class Shipper:
             self._go_on_from(answer.next_offset)
             return
         self.offset = batch.end
+        self.behind = len(batch.body) > self._limit // 2
         self._limit = BATCH_BYTES
         self.shipped.records += batch.records
         self.shipped.rows += batch.rows
@@ -254,7 +257,7 @@ class Shipper:
             self.complete, self.end = True, read_end(batch)
 
     def _go_on_from(self, wanted: int) -> None:
-        self._from_the_start = self._from_the_start and wanted <= HEADER_BYTES
+        self._from_the_start = False  # what was counted may go again
         self.offset = max(wanted, HEADER_BYTES)
         self._see_whether_complete()
 
@@ -335,17 +338,13 @@ class Shipper:
 def blank_record(named: FileRecord) -> bytes:
     """A MARK that says nothing, exactly as long as the record it stands for."""
     payload = named.end - named.start - FRAME_BYTES
-    # {"_": "…"}: a map of one key no reader knows. 1 byte of map, 2 of key, the rest a string.
-    for head, most in ((1, 31), (2, 255), (3, 65535), (5, 1 << 31)):
-        length = payload - 3 - head
+    # {"_": "…"}: a map of one key that no reader knows. The map takes 1 byte, the key 2, the string's
+    # head 1 to 5; a string may have a longer head than it needs, so every length can be made.
+    for code, size, most in ((0xA0, 0, 31), (0xD9, 1, 0xFF), (0xDA, 2, 0xFFFF), (0xDB, 4, 1 << 31)):
+        length = payload - 4 - size
         if 0 <= length <= most:
-            text = {
-                1: bytes((0xA0 | length,)),
-                2: bytes((0xD9, length & 0xFF)),
-                3: b"\xda" + (length & 0xFFFF).to_bytes(2, "big"),
-                5: b"\xdb" + length.to_bytes(4, "big"),
-            }[head]
-            return frame(int(Kind.MARK), b"\x81\xa1_" + text + b" " * length)
+            head = bytes((code | length,)) if size == 0 else bytes((code,)) + length.to_bytes(size, "big")
+            return frame(int(Kind.MARK), b"\x81\xa1_" + head + b" " * length)
     raise JournalDamaged(f"A FILE record of {payload} bytes is too short to stand for.", offset=named.start)
 
 

@@ -130,6 +130,8 @@ class Watch:
             self.contact_at = time.monotonic()
             if self.contact_at > deadline:
                 return
+            if live and not self.shipper.behind:
+                break  # rows that come meanwhile may gather
         if self.shipper.complete:
             self._end(killed=False)
         elif not live and not self.foreign and not self.ended:
