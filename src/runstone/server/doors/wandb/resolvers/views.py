@@ -55,9 +55,8 @@ def all_views(
     first: int | None = None,
     after: str | None = None,
 ) -> dict[str, Any]:
-    found = call.domain.views.find(
-        call.signed_in(), parent.entity, parent.name, kind=kind_of(view_type or "runs")
-    )
+    kept = call.domain.views.find(call.signed_in(), parent.entity, parent.name, kind=KIND)
+    found = [one for one in kept if type_of(one) == (view_type or REPORT)]
     if view_name:
         found = [one for one in found if view_name in (one.spec.get("name"), one.spec.get("display_name"))]
     if user_name:
