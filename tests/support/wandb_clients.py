@@ -92,7 +92,8 @@ class WandbClient:
             "HOME": str(self.folder),
             "PYTHONUNBUFFERED": "1",
         }
-        return clean_environment(**{**own, **extra})
+        merged = {**own, **extra}
+        return clean_environment(**{name: value for name, value in merged.items() if value})
 
     def start(
         self, script: str, *, env: Mapping[str, str] | None = None, **given: Any
@@ -130,13 +131,15 @@ class WandbClient:
             raise AssertionError(f"The script did not end within {timeout} s:\n{output}") from None
         return self._outcome(process.returncode, output, check)
 
-    def command(self, *words: str, check: bool = True, timeout: float = 120, **extra: str) -> Outcome:
+    def command(
+        self, *words: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
+    ) -> Outcome:
         """`wandb WORDS…`"""
         self.folder.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [self.python, "-m", "wandb", *words],
             cwd=self.folder,
-            env=self.environment(**extra),
+            env=self.environment(**(env or {})),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.support.server import RunningServer
 from tests.support.wandb_clients import WandbClient
 from tests.support.wandb_wire import Wire
-
-RELEASES = ["0.31.0", "0.19.11"]
-
-
-@pytest.fixture(params=RELEASES)
-def client(request: pytest.FixtureRequest, shared_server: RunningServer, tmp_path: Path) -> WandbClient:
-    return WandbClient(request.param, shared_server, tmp_path / "work")
-
-
-@pytest.fixture
-def project(request: pytest.FixtureRequest) -> str:
-    """One of the test's own."""
-    name: Any = request.node.name
-    return "".join(char if char.isalnum() else "-" for char in name)[:100]
 
 
 def test_everything_logged_is_read_back(client: WandbClient, project: str) -> None:
