@@ -51,7 +51,7 @@ check: $(VENV)/.dev web/node_modules/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 test: system-packages check web
