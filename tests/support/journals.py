@@ -19,6 +19,8 @@ from runstone.uplink.processes import start_of, wall_start
 
 encode = msgspec.msgpack.encode
 
+UPLINK = (sys.executable, "-X", "runstone=helper", "-m", "runstone.uplink")
+
 
 class WrittenRun:
     """One run's folder and its (first) journal, under construction."""
@@ -117,7 +119,7 @@ def start_uplink(
 ) -> subprocess.Popen[bytes]:
     """`python -m runstone.uplink` as a child that a test can wait for and kill."""
     return subprocess.Popen(
-        [sys.executable, "-m", "runstone.uplink", "--home", str(home), "--linger", str(linger)],
+        [*UPLINK, "--home", str(home), "--linger", str(linger)],
         env=env or dict(os.environ),
         stdin=subprocess.DEVNULL,
     )

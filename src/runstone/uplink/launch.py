@@ -18,7 +18,7 @@ def launch(root: Path) -> bool:
         return False
     (root / "uplink").mkdir(parents=True, exist_ok=True, mode=0o700)
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", "runstone.uplink", "--home", str(root), "--detach"],
+        [sys.executable, "-X", "runstone=helper", "-m", "runstone.uplink", "--home", str(root), "--detach"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

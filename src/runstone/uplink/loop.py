@@ -32,6 +32,7 @@ POLL_SECONDS_MAX = 0.25
 QUIET_SECONDS = 1.0  # between looks at a journal that cannot be shipped now
 GATHER_SECONDS = 0.2
 GATHER_SECONDS_PER_RUN = 0.01
+GATHER_SECONDS_MAX = 1.0
 BLOCKED_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 AWAY_SECONDS_MAX = 24 * 3600.0  # nothing live, and a named server away this long: leave it to the next uplink
@@ -121,6 +122,9 @@ class Uplink:
         """Look at one journal, if it is time, and have it carried if it has news."""
         if now < watch.poll_at:
             return
+        if watch.damage:
+            self._tend_damaged(watch, now)
+            return
         try:
             watch.look(now)
         except JournalDamaged as damage:
@@ -143,7 +147,7 @@ class Uplink:
         if watch.foreign and watch.quiet_seconds() < FOREIGN_QUIET_SECONDS:
             watch.poll_at = now + 5.0
             return
-        gather = max(GATHER_SECONDS, GATHER_SECONDS_PER_RUN * len(self.watches))
+        gather = min(max(GATHER_SECONDS, GATHER_SECONDS_PER_RUN * len(self.watches)), GATHER_SECONDS_MAX)
         if not watch.has_news(now):
             watch.interval = min(max(watch.interval * 1.3, POLL_SECONDS_MIN), POLL_SECONDS_MAX)
             watch.poll_at = now + watch.interval
@@ -291,8 +295,18 @@ class Uplink:
         self._say(watch, state, message)
 
     def _put_away(self, watch: Watch, message: str) -> None:
-        self.log(f"{message} Its entry is in {self.queue.refused}; `runstone sync` tries it again.")
-        status = QueueStatus(state="damaged", message=message, next_offset=watch.shipper.offset)
+        """No server will take this journal as it is. While its process lives the entry stays, so that
+        its `finish` can say so; then it goes out of the queue."""
+        watch.damage = message
+        watch.poll_at = 0.0
+        self._say(watch, "damaged", message)
+
+    def _tend_damaged(self, watch: Watch, now: float) -> None:
+        watch.poll_at = now + QUIET_SECONDS
+        if watch.process.is_alive():
+            return
+        self.log(f"{watch.path}: its entry is in {self.queue.refused}; `runstone sync` tries it again")
+        status = QueueStatus(state="damaged", message=watch.damage, next_offset=watch.shipper.offset)
         try:
             self.queue.put_away(watch.name, status)
         except OSError as error:
@@ -321,7 +335,7 @@ class Uplink:
         return now - self._idle_since >= self._linger_seconds
 
     def _holds(self, watch: Watch, now: float) -> bool:
-        if watch.busy or watch.live:
+        if watch.busy or (watch.live and not watch.damage) or (watch.damage and watch.process.is_alive()):
             return True
         if not watch.online or watch.foreign:
             return False

@@ -56,6 +56,7 @@ class Watch:
         self.contact_at = float("-inf")
         self.blocked_until = 0.0
         self.sample_at = 0.0
+        self.damage = ""  # why no server will ever take it
         self.problem = ""  # the last state written to the status file
         self._alive_at = float("-inf")
         self._scanned = HEADER_BYTES
