@@ -8,7 +8,7 @@ import { ChevronDown, ChevronLeft, ChevronRight } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { plural } from "@/base/numbers";
-import type { Section } from "@/base/sections";
+import type { Section as KeySection } from "@/base/sections";
 import { IconButton } from "@/widgets/controls";
 
 import styles from "./sections.module.css";
@@ -19,6 +19,9 @@ const GAP = 12;
 const PANEL_WIDTH_MIN = 340;
 export const PANEL_HEIGHT = 264;
 export const PAGE_PANELS = 12;
+
+/** `label` where the name is not what people read. */
+export type Section = KeySection & { label?: string };
 
 export interface PanelSectionsProps {
   sections: readonly Section[];
@@ -159,7 +162,7 @@ function SectionHead({
 }
 
 function nameOf(section: Section): string {
-  return section.name === "" ? "Charts" : section.name;
+  return section.label ?? (section.name === "" ? "Charts" : section.name);
 }
 
 function keysOn(section: Section, page: number): string[] {

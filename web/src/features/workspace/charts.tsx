@@ -1,0 +1,157 @@
+/** Every metric of the project as a panel, in sections; keys come from the server as one scrolls. */
+
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo } from "react";
+
+import { keysQuery } from "@/api/keys";
+import { Limiter } from "@/base/limiter";
+import { formatCount, plural } from "@/base/numbers";
+import { sectionsOf } from "@/base/sections";
+import { FullPanel, LinePanel, PanelSections } from "@/features/panels";
+import type { Drawn } from "@/model/drawn";
+import { onProject } from "@/model/live";
+import { useShortcut } from "@/model/shortcuts";
+import { Button } from "@/widgets/controls";
+import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
+
+import styles from "./page.module.css";
+import type { WorkspaceState } from "./use-view";
+
+const DRAWABLE = new Set(["number", "integer", "bool"]);
+const NEW_KEYS_MS = 10_000;
+const FIRST_KEYS_MS = 1_000;
+export const PINNED = "\npinned";
+
+export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; drawn: Drawn; onPickRun: (run: string) => void }) {
+  const { entity, project, spec, search, change, go } = state;
+  const find = search.find ?? "";
+  const query = useInfiniteQuery({ ...keysQuery(entity, project, find), placeholderData: keepPreviousData });
+  const pages = query.data?.pages;
+  const all = useMemo(() => pages?.flatMap((page) => page.keys) ?? [], [pages]);
+  const keys = useMemo(() => all.filter((key) => DRAWABLE.has(key.kind)).map((key) => key.name), [all]);
+  useNewKeys(entity, project, keys.length === 0);
+
+  const sections = useMemo(() => {
+    const pinned = spec.pinnedPanels.filter((key) => find === "" || key.toLowerCase().includes(find.toLowerCase()));
+    const rest = sectionsOf(keys.filter((key) => !spec.pinnedPanels.includes(key)));
+    return pinned.length > 0 ? [{ name: PINNED, label: "Pinned", keys: pinned }, ...rest] : rest;
+  }, [keys, spec.pinnedPanels, find]);
+
+  const { hasNextPage, isFetching, fetchNextPage } = query;
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  const setFull = useCallback(
+    (key: string | undefined) => {
+      const next = { ...search };
+      if (key === undefined) delete next.panel;
+      else next.panel = key;
+      go(next);
+    },
+    [search, go],
+  );
+  useShortcut("f", "The panel under the pointer over the full page", "Charts", () => {
+    const under = document.querySelector("[data-panel]:hover, [data-panel]:focus-within");
+    if (search.panel !== undefined) setFull(undefined);
+    else if (under instanceof HTMLElement) setFull(under.dataset["panel"]);
+  });
+
+  const panel = (key: string, full = false) => (
+    <LinePanel
+      key={full ? `full ${key}` : key}
+      entity={entity}
+      project={project}
+      space="history"
+      metric={key}
+      drawn={drawn}
+      look={spec}
+      settings={spec.panels[key] ?? {}}
+      pinned={spec.pinnedPanels.includes(key)}
+      full={full}
+      onZoom={(zoom) => change({ zoom })}
+      onX={(x) => change({ x, zoom: null })}
+      onSettings={(settings) => {
+        const panels = { ...spec.panels, [key]: settings };
+        if (Object.keys(settings).length === 0) Reflect.deleteProperty(panels, key);
+        change({ panels });
+      }}
+      onPin={() =>
+        change({
+          pinnedPanels: spec.pinnedPanels.includes(key)
+            ? spec.pinnedPanels.filter((one) => one !== key)
+            : [...spec.pinnedPanels, key],
+        })
+      }
+      onFull={() => setFull(full ? undefined : key)}
+      onPickRun={onPickRun}
+    />
+  );
+
+  if (query.error && !pages) {
+    return <ErrorPanel what="The metrics of the project could not be read" error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  if (!pages) {
+    return (
+      <div className={styles["skeletons"]}>
+        {Array.from({ length: 6 }, (_, at) => (
+          <Skeleton key={at} height={264} />
+        ))}
+      </div>
+    );
+  }
+  if (sections.length === 0) {
+    return find === "" ? (
+      <Empty title="No run has logged a metric yet">
+        <p>Charts appear here by themselves with the first number that is logged.</p>
+      </Empty>
+    ) : (
+      <Empty title={`No metric matches “${find}”`}>
+        <Button small onClick={() => go({ ...search, find: undefined })}>
+          Clear
+        </Button>
+      </Empty>
+    );
+  }
+  const undrawn = all.length - keys.length;
+  return (
+    <>
+      <PanelSections
+        sections={sections}
+        closed={spec.closed}
+        onClosed={(closed) => change({ closed })}
+        panel={(key) => panel(key)}
+        onEnd={onEnd}
+        foot={
+          <p className={styles["foot"]}>
+            {hasNextPage
+              ? `${formatCount(keys.length)} metrics so far, reading on…`
+              : `${plural(keys.length, "metric")}${undrawn > 0 ? `; ${plural(undrawn, "key")} without numbers not drawn here` : ""}`}
+          </p>
+        }
+      />
+      {search.panel !== undefined && (
+        <FullPanel title={search.panel} onClose={() => setFull(undefined)}>
+          {panel(search.panel, true)}
+        </FullPanel>
+      )}
+    </>
+  );
+}
+
+/** A metric logged for the first time: soon when there is none yet, else now and then. */
+function useNewKeys(entity: string, project: string, none: boolean): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const limiter = new Limiter(
+      () => void client.invalidateQueries({ queryKey: ["keys", entity, project] }),
+      none ? FIRST_KEYS_MS : NEW_KEYS_MS,
+    );
+    const stop = onProject(entity, project, (events) => {
+      if (!events || events.some((event) => event.kind === "rows")) limiter.trigger();
+    });
+    return () => {
+      stop();
+      limiter.close();
+    };
+  }, [client, entity, project, none]);
+}
