@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,8 +32,16 @@ access = logging.getLogger("runstone.access")
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_HOSTS_SEEN_MAX = 1000
 _COOKIE_MARK = (COOKIE + "=").encode()
 _ALLOW_HEADERS = "Authorization, Content-Type, Content-Encoding, If-None-Match, X-Sha256, X-Runstone"
+_API_POLICY_HEADER = (b"content-security-policy", API_POLICY.encode())
+_NO_STORE_HEADER = (b"cache-control", b"no-store")
+_OWN_ORIGIN_HEADER = (b"cross-origin-resource-policy", b"same-origin")
+_EXPOSED_HEADER = (
+    b"access-control-expose-headers",
+    b"ETag, X-Request-Id, Retry-After, Content-Disposition",
+)
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -53,9 +60,12 @@ class Edge:
         self._prefix = settings.listen.path_prefix
         self._access_log = settings.access_log
         self._hosts = _own_names(settings)
+        self._hosts_seen: set[str] = set()  # Host headers that passed, as they were sent
         self._own_origin = _origin_of(settings.listen.base_url) if settings.listen.base_url else ""
         self._origins = frozenset(settings.security.allowed_origins)
-        self._https = settings.listen.base_url.startswith("https:")
+        self._always = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
+        if settings.listen.base_url.startswith("https:"):
+            self._always.append((b"strict-transport-security", b"max-age=31536000"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -138,8 +148,11 @@ class Edge:
                 scope["raw_path"] = raw[len(prefix) :] or b"/"
 
     def _check_host(self, host: str) -> None:
+        if host in self._hosts_seen:
+            return
         name = _host_name(host)
         if name in self._hosts:
+            self._remember(host)
             return
         try:
             ipaddress.ip_address(name.strip("[]"))  # a literal address cannot be rebound
@@ -149,6 +162,11 @@ class Edge:
                 "(--allowed-host NAME, RUNSTONE_ALLOWED_HOSTS or RUNSTONE_PUBLIC_URL).",
                 host=name[:100],
             ) from None
+        self._remember(host)
+
+    def _remember(self, host: str) -> None:
+        if len(self._hosts_seen) < _HOSTS_SEEN_MAX:
+            self._hosts_seen.add(host)
 
     def _is_ours(self, origin: str, host: str, scope: Scope) -> bool:
         if origin == self._own_origin:
@@ -170,23 +188,22 @@ class Edge:
             )
 
     def _dress(self, message: Message, request_id: str, open_to: str, origin: str) -> None:
-        headers = MutableHeaders(scope=message)
-        headers["X-Request-Id"] = request_id
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        if "content-security-policy" not in headers:
-            headers["Content-Security-Policy"] = API_POLICY
-        if "cache-control" not in headers:
-            headers["Cache-Control"] = "no-store"
-        if self._https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers = list(message.get("headers") or ())
+        there = {name for name, _ in headers}
+        headers += self._always
+        headers.append((b"x-request-id", request_id.encode()))
+        if b"content-security-policy" not in there:
+            headers.append(_API_POLICY_HEADER)
+        if b"cache-control" not in there:
+            headers.append(_NO_STORE_HEADER)
         if origin:
-            headers.add_vary_header("Origin")
+            headers.append((b"vary", b"Origin"))
         if open_to:
-            headers["Access-Control-Allow-Origin"] = open_to
-            headers["Access-Control-Expose-Headers"] = "ETag, X-Request-Id, Retry-After, Content-Disposition"
+            headers.append((b"access-control-allow-origin", open_to.encode("latin-1")))
+            headers.append(_EXPOSED_HEADER)
         else:
-            headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            headers.append(_OWN_ORIGIN_HEADER)
+        message["headers"] = headers
 
 
 def _look(scope: Scope) -> tuple[str, str, bool, bool, bool, bool]:

@@ -156,7 +156,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     """What the framework refused by itself: no such route, no such method, a body that is not JSON."""
     assert isinstance(error, HTTPException)
     status = error.status_code
-    if status == 405 and request.scope.get("endpoint") is ui.ui:
+    if status == 405 and request.method not in ("GET", "HEAD") and request.scope.get("endpoint") is ui.ui:
         status = 404  # only the UI's route, which takes any path, would have taken it by GET
     messages: dict[int, str] = {
         404: f"There is no route {request.method} {request.url.path[:200]}. See {BASE}/openapi.json.",
