@@ -68,10 +68,16 @@ class Applied:
 
 
 def apply(
-    conn: Connection, key: int, change: RunChange, *, now: float | None = None, made: bool = False
+    conn: Connection,
+    key: int,
+    change: RunChange,
+    *,
+    now: float | None = None,
+    made_with: Mapping[str, Any] | None = None,
 ) -> Applied:
     """Make the change to the run, whose row is held until the transaction ends. Writes nothing where
-    nothing differs. Raises Invalid, TooLarge; NotFound for a run that is gone."""
+    nothing differs. `made_with`: the run was made in this transaction, and these columns of it are
+    still to be written. Raises Invalid, TooLarge; NotFound for a run that is gone."""
     now = time.time() if now is None else now
     row = statements.lock(conn, key)
     if row is None:
@@ -79,20 +85,23 @@ def apply(
     if row.deleted_at is not None:
         raise Conflict(f"Run {row.run_id!r} is in the trash. Restore it to change it.", run=row.run_id)
     try:
-        return _apply(conn, row, change, now, made)
+        return _apply(conn, row, change, now, made_with)
     except RecursionError:
         raise _too_deep() from None
 
 
-def _apply(conn: Connection, row: AnyRow, change: RunChange, now: float, made: bool) -> Applied:
+def _apply(
+    conn: Connection, row: AnyRow, change: RunChange, now: float, made_with: Mapping[str, Any] | None
+) -> Applied:
     key = int(row.id)
-    values = _base_values(row, change, now)
+    made = made_with is not None
+    values = {**(made_with or {}), **_base_values(row, change, now)}
     counts: Counter[tuple[str, str]] = Counter()
     touched = bool(values) or made
     told: dict[str, Any] = {}
 
     if change.config is not None or change.config_set or change.config_unset:
-        before = statements.config(conn, key)
+        before = {} if made else statements.config(conn, key)
         after, done, undone = _patched(before, change.config, change.config_set, change.config_unset)
         if done or undone:
             encoded = _encode(after, "config")
@@ -104,7 +113,7 @@ def _apply(conn: Connection, row: AnyRow, change: RunChange, now: float, made: b
             touched = True
 
     if change.summary is not None or change.summary_set or change.summary_unset or change.summary_derived:
-        before, explicit = statements.summary(conn, key)
+        before, explicit = ({}, []) if made else statements.summary(conn, key)
         after, explicit_after = _summary_after(before, explicit, change)
         if explicit_after != explicit or not _same(before, after):
             encoded = _encode(after, "summary")

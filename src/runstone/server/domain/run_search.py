@@ -6,6 +6,7 @@ The one place where the filter language gets its meaning, the same over every da
 from __future__ import annotations
 
 import base64
+import bisect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -206,27 +207,23 @@ def _regex(cells: Cells, pattern: str) -> Bools:
     import pyarrow as pa  # only where a pattern is used
     import pyarrow.compute as pc
 
-    def search(texts: list[str]) -> list[bool]:
+    def search(texts: Sequence[str]) -> npt.NDArray[np.bool_]:
+        # What arrow cannot hold (lone surrogates) it need not find.
+        plain = [text if text.isascii() else text.encode("utf-8", "replace").decode() for text in texts]
         try:
-            found = pc.match_substring_regex(pa.array(texts, pa.large_string()), pattern)
+            found = pc.match_substring_regex(pa.array(plain, pa.large_string()), pattern)
         except pa.ArrowInvalid as error:
             raise Invalid(
                 f"{pattern!r} is no pattern that can be searched for: {str(error).removeprefix('Invalid ')}. "
                 "Back references and look-around are not supported.",
                 pattern=pattern,
             ) from None
-        return [bool(one) for one in found.to_pylist()]
+        return np.asarray(found.to_numpy(zero_copy_only=False), bool)
 
-    texts = [str(codec.unescape(text)) if codec.MARK in text else text for text in cells.texts]
-    holds = search([_storable(text) for text in texts])
+    holds = search([str(codec.unescape(text)) if codec.MARK in text else text for text in cells.texts])
     return cells.where_codes(STRING, holds) | _lists(
-        cells,
-        lambda items: any(search([_storable(item) for item in items if isinstance(item, str)])),
+        cells, lambda items: bool(search([item for item in items if isinstance(item, str)]).any())
     )
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def _lists(cells: Cells, holds: Callable[[list[Any]], bool]) -> Bools:
@@ -426,15 +423,13 @@ class Groups:
         self._table = table
         self._by = by
         at = np.flatnonzero(found)
-        codes = np.zeros((len(at), max(1, len(by))), np.int64)
-        for i, column in enumerate(by):
-            codes[:, i] = _value_codes(cells_of(table, column), at)
-        if len(at):
-            _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-            self.group_of = inverse.reshape(-1)
-            self.first = at[first]
-        else:
-            self.group_of, self.first = np.zeros(0, np.int64), at
+        codes = np.zeros(len(at), np.int64)
+        for column in by:
+            own, size = _value_codes(cells_of(table, column), at)
+            codes = _ranked(codes * size + own)[0]
+        self.group_of, size = _ranked(codes)
+        self.first = np.full(size, len(table.keys), np.int64)
+        np.minimum.at(self.first, self.group_of, at)
         self.at = at
         self.counts = np.bincount(self.group_of, minlength=len(self.first))
 
@@ -455,11 +450,11 @@ class Groups:
         """Per group: how many runs have each text (states)."""
         cells = cells_of(self._table, column)
         tallies: list[dict[str, int]] = [{} for _ in self.first]
-        pairs = np.stack([self.group_of, cells.codes[self.at].astype(np.int64)], axis=1)
-        if len(pairs):
-            seen, counts = np.unique(pairs, axis=0, return_counts=True)
-            for (group, code), count in zip(seen.tolist(), counts.tolist(), strict=True):
-                tallies[group][cells.texts[code]] = count
+        width = max(1, len(cells.texts))
+        pairs = self.group_of * width + cells.codes[self.at]
+        seen, counts = np.unique(pairs, return_counts=True)
+        for pair, count in zip(seen.tolist(), counts.tolist(), strict=True):
+            tallies[pair // width][cells.texts[pair % width]] = count
         return tallies
 
     def numbers(self, column: Column) -> dict[str, npt.NDArray[Any]]:
@@ -481,22 +476,35 @@ class Groups:
         return {"count": count, "mean": mean, "m2": m2, "min": lowest, "max": highest}
 
 
-def _value_codes(cells: Cells, at: Positions) -> npt.NDArray[np.int64]:
-    """A number per distinct value, for the positions."""
-    kinds = np.where(cells.kinds[at] == MISSING, NULL, cells.kinds[at])
+def _value_codes(cells: Cells, at: Positions) -> tuple[npt.NDArray[np.int64], int]:
+    """A number per distinct value, for the positions, and how many there may be."""
+    kinds = cells.kinds[at].astype(np.int64)
+    kinds[kinds == MISSING] = NULL
     textual = (kinds == STRING) | (kinds == JSON)
-    plain = np.where(kinds == NULL, 0.0, np.where(textual, cells.codes[at], cells.numbers[at]))
-    plain = np.where(plain == 0.0, 0.0, plain)  # -0.0 is 0.0
-    shapes = np.zeros(len(at), np.dtype([("kind", np.int8), ("value", np.int64)]))
-    shapes["kind"] = kinds
-    shapes["value"] = plain.view(np.int64)
-    if cells.large:  # integers that a float would round: apart by their own order
-        where = {int(position): i for i, position in enumerate(at.tolist()) if int(position) in cells.large}
-        exact = {value: n for n, value in enumerate(sorted({cells.large[position] for position in where}))}
-        for position, i in where.items():
-            shapes[i] = (127, exact[cells.large[position]])
-    _, codes = np.unique(shapes, return_inverse=True)
-    return codes.reshape(-1)
+    values = np.where(textual, cells.codes[at], 0).astype(np.int64)
+    plain = ~textual & (kinds != NULL)
+    if plain.any():
+        _, values[plain] = np.unique(cells.numbers[at][plain], return_inverse=True)
+    if cells.large:  # integers that a float would round
+        exact = sorted(set(cells.large.values()))
+        for i, position in enumerate(at.tolist()):
+            if position in cells.large:
+                kinds[i], values[i] = JSON + NON_FINITE, bisect.bisect_left(exact, cells.large[position])
+    width = JSON + NON_FINITE + 1
+    return _ranked(values * width + kinds)
+
+
+def _ranked(codes: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], int]:
+    """The same numbers without gaps, in the same order, and how many differ."""
+    if not len(codes):
+        return codes, 0
+    highest = int(codes.max())
+    if highest > 4 * len(codes) + 1000:
+        seen, ranked = np.unique(codes, return_inverse=True)
+        return ranked.reshape(-1), len(seen)
+    there = np.zeros(highest + 1, bool)
+    there[codes] = True
+    return (np.cumsum(there) - 1)[codes], int(there.sum())
 
 
 def _sayable(value: Any) -> Any:

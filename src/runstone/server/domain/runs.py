@@ -126,32 +126,27 @@ class Runs:
         else:
             owner = self._projects.resolve(conn, actor, entity, project, Permission.WRITE)
         key = statements.key_of(conn, owner.id, run_id)
-        made = False
+        made_with: dict[str, Any] | None = None
         if key is None:
             if not create:
                 raise _no_run(owner.entity, owner.name, run_id)
             self._refuse_live_trash(conn, owner, run_id, now)
             key = statements.insert_run(conn, owner.id, run_id, user_id=actor.user_id, now=now)
-            made = key is not None
-            if key is None:  # somebody else made it just now
-                key = statements.key_of(conn, owner.id, run_id)
-                if key is None:
-                    raise Conflict(f"Run {run_id!r} was made and deleted meanwhile. Try again.", run=run_id)
-        if made:
-            number = project_statements.take_number(conn, owner.id, now=now)
-            statements.write_base(
-                conn,
-                key,
-                {
+            if key is not None:
+                number = project_statements.take_number(conn, owner.id, now=now)
+                made_with = {
                     "display_name": default_name(owner.id, number),
                     "colour": number - 1,
                     "heartbeat_at": now,
-                    "started_at": None if change.started_at is not None else now,
-                },
-            )
-        applied = run_changes.apply(conn, key, change, now=now, made=made)
+                    "started_at": now,
+                }
+            else:  # somebody else made it just now
+                key = statements.key_of(conn, owner.id, run_id)
+                if key is None:
+                    raise Conflict(f"Run {run_id!r} was made and deleted meanwhile. Try again.", run=run_id)
+        applied = run_changes.apply(conn, key, change, now=now, made_with=made_with)
         event = _event(owner, run_id, applied) if applied.changed else None
-        return Upserted(RunKey(key), owner.entity, owner.name, made, applied, event)
+        return Upserted(RunKey(key), owner.entity, owner.name, made_with is not None, applied, event)
 
     def get(self, actor: Actor, entity: str, project: str, run_id: str, *, trash: bool = False) -> Run:
         """With `trash`, one that lies there too, if no living run has that id."""

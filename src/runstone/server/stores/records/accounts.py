@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from runstone.server.stores.records.rows import AnyRow, like, upsert
 from runstone.server.stores.records.schema.accounts import (
@@ -30,12 +30,13 @@ _entity = select(
     func.coalesce(_organizations.c.name, "").label("organization"),
     entities.c.organization_id,
 ).select_from(entities.outerjoin(_organizations, _organizations.c.id == entities.c.organization_id))
-_entity_by_name = _entity.where(entities.c.deleted_at.is_(None))
+_living_entity = _entity.where(entities.c.deleted_at.is_(None))
+_entity_by_name = _living_entity.where(entities.c.name == bindparam("name"))
 
 
 def entity(conn: Connection, name: str) -> AnyRow | None:
     """id, name, kind, created_at, organization, organization_id of a living entity."""
-    return conn.execute(_entity_by_name.where(entities.c.name == name)).first()
+    return conn.execute(_entity_by_name, {"name": name}).first()
 
 
 def entity_by_id(conn: Connection, entity_id: int) -> AnyRow | None:
@@ -309,7 +310,7 @@ def members(conn: Connection, entity_id: int) -> Sequence[AnyRow]:
 def entities_of(conn: Connection, user_id: int) -> Sequence[AnyRow]:
     """Teams and organisations the user is a member of, with `role`; by name."""
     statement = (
-        _entity_by_name.add_columns(memberships.c.role)
+        _living_entity.add_columns(memberships.c.role)
         .join(memberships, memberships.c.entity_id == entities.c.id)
         .where(memberships.c.user_id == user_id)
         .order_by(entities.c.name)

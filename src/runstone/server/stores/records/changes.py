@@ -17,13 +17,7 @@ from runstone.server.stores.records.schema.runs import change_counter, runs
 
 def next_change(conn: Connection) -> int:
     if conn.dialect.name == "sqlite":
-        statement = (
-            update(change_counter)
-            .where(change_counter.c.id == 1)
-            .values(value=change_counter.c.value + 1)
-            .returning(change_counter.c.value)
-        )
-        return int(conn.execute(statement).scalar_one())
+        return int(conn.execute(_COUNT_UP).scalar_one())
     return int(conn.execute(_OWN_TRANSACTION).scalar_one())
 
 
@@ -41,6 +35,12 @@ def heal_after_restore(conn: Connection) -> None:
             conn.execute(update(runs).values(change_seq=0))
 
 
+_COUNT_UP = (
+    update(change_counter)
+    .where(change_counter.c.id == 1)
+    .values(value=change_counter.c.value + 1)
+    .returning(change_counter.c.value)
+)
 _COUNTER = select(change_counter.c.value).where(change_counter.c.id == 1)
 _OWN_TRANSACTION = text("SELECT txid_current()")
 _OLDEST_OPEN = text("SELECT txid_snapshot_xmin(txid_current_snapshot())")

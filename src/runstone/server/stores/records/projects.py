@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select, update
 
 from runstone.server.stores.records.rows import AnyRow, like, upsert
 from runstone.server.stores.records.schema.accounts import entities
@@ -29,7 +30,10 @@ _live = _project.where(projects.c.deleted_at.is_(None))
 
 
 def project(conn: Connection, entity_id: int, name: str) -> AnyRow | None:
-    return conn.execute(_live.where(projects.c.entity_id == entity_id, projects.c.name == name)).first()
+    return conn.execute(_by_name, {"entity_id": entity_id, "name": name}).first()
+
+
+_by_name = _live.where(projects.c.entity_id == bindparam("entity_id"), projects.c.name == bindparam("name"))
 
 
 def project_by_id(conn: Connection, project_id: int) -> AnyRow | None:
@@ -95,22 +99,31 @@ def change_project(conn: Connection, project_id: int, **values: Any) -> None:
 
 def touch_project(conn: Connection, project_id: int, *, now: float, coarse_seconds: float) -> None:
     """Runs of it changed. At most one write per `coarse_seconds`: every run's writer passes here."""
-    conn.execute(
-        update(projects)
-        .where(projects.c.id == project_id, projects.c.updated_at < now - coarse_seconds)
-        .values(updated_at=now)
-    )
+    conn.execute(_touch, {"project": project_id, "now": now, "before": now - coarse_seconds})
+
+
+_touch = (
+    update(projects)
+    .where(projects.c.id == bindparam("project"), projects.c.updated_at < bindparam("before"))
+    .values(updated_at=bindparam("now"))
+)
 
 
 def take_number(conn: Connection, project_id: int, *, now: float) -> int:
     """Count a new run in; its number in the project, from 1."""
-    statement = (
-        update(projects)
-        .where(projects.c.id == project_id)
-        .values(runs_made=projects.c.runs_made + 1, run_count=projects.c.run_count + 1, updated_at=now)
-        .returning(projects.c.runs_made)
+    return int(conn.execute(_take_number, {"project": project_id, "now": now}).scalar_one())
+
+
+_take_number = (
+    update(projects)
+    .where(projects.c.id == bindparam("project"))
+    .values(
+        runs_made=projects.c.runs_made + 1,
+        run_count=projects.c.run_count + 1,
+        updated_at=bindparam("now"),
     )
-    return int(conn.execute(statement).scalar_one())
+    .returning(projects.c.runs_made)
+)
 
 
 def count_runs(conn: Connection, project_id: int, difference: int, *, now: float) -> None:
@@ -129,10 +142,10 @@ def start_index_over(conn: Connection, project_id: int) -> None:
 
 
 def index_epoch(conn: Connection, project_id: int) -> int:
-    return int(conn.execute(_epoch.where(projects.c.id == project_id)).scalar() or 0)
+    return int(conn.execute(_epoch, {"project": project_id}).scalar() or 0)
 
 
-_epoch = select(projects.c.index_epoch)
+_epoch = select(projects.c.index_epoch).where(projects.c.id == bindparam("project"))
 
 
 def expired_projects(conn: Connection, *, before: float, limit: int) -> list[int]:
@@ -155,16 +168,21 @@ def drop_empty_project(conn: Connection, project_id: int) -> bool:
 # -- the catalogue
 
 
+@functools.cache
+def _count_columns(dialect: str) -> Any:
+    statement = upsert(dialect, run_columns)
+    return statement.on_conflict_do_update(
+        index_elements=[run_columns.c.project_id, run_columns.c.path, run_columns.c.kind],
+        set_={"runs": run_columns.c.runs + statement.excluded.runs},
+    )
+
+
 def count_columns(conn: Connection, project_id: int, differences: Mapping[tuple[str, str], int]) -> None:
     """Add to the number of runs under each (path, kind)."""
     changed = [(path, kind, by) for (path, kind), by in sorted(differences.items()) if by]
     if not changed:
         return
-    statement = upsert(conn, run_columns)
-    statement = statement.on_conflict_do_update(
-        index_elements=[run_columns.c.project_id, run_columns.c.path, run_columns.c.kind],
-        set_={"runs": run_columns.c.runs + statement.excluded.runs},
-    )
+    statement = _count_columns(conn.dialect.name)
     # One order for all (they are sorted): two transactions never wait for each other in a circle.
     conn.execute(
         statement,

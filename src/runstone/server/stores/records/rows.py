@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 AnyRow: TypeAlias = Any
 
 
-def upsert(conn: Connection, table: Table) -> Any:
-    """The dialect's INSERT, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def upsert(where: Connection | str, table: Table) -> Any:
+    """The INSERT of a connection's dialect, or of that name, which has `on_conflict_do_nothing` and
+    `on_conflict_do_update`."""
+    name = where if isinstance(where, str) else where.dialect.name
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
 
 
 def locked(statement: Select[Any]) -> Select[Any]:

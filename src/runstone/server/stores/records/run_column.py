@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -62,8 +63,8 @@ class Column:
         self._length = length
 
     def put(self, positions: Positions, values: Sequence[Any]) -> None:
-        """Set cells. A value: None for null, `codec`'s kept form for strings, `Text` for JSON, or
-        `ABSENT`. Positions must lie below `length`."""
+        """Set cells to JSON values, strings in `codec`'s kept form, or `ABSENT`. Positions must lie
+        below `length`."""
         if self.large:
             for position in positions.tolist():
                 self.large.pop(position, None)
@@ -95,7 +96,7 @@ class Column:
                 kinds[i] = NULL
             elif value is not ABSENT:
                 kinds[i] = JSON
-                codes[i] = self._code(value.json)
+                codes[i] = self._code(codec.dumps_kept(value))
         self._kinds[positions] = np.frombuffer(kinds, np.int8)
         self._numbers[positions] = numbers
         self._codes[positions] = codes
@@ -217,16 +218,7 @@ class Column:
         return float(self.numbers[position]) if kind == NON_FINITE else None
 
 
-class Text:
-    """A list or a map, as its JSON."""
-
-    __slots__ = ("json",)
-
-    def __init__(self, json: str) -> None:
-        self.json = json
-
-
-ABSENT: Any = object()  # the cell has no value, not even null
+ABSENT: Any = msgspec.UNSET  # the cell has no value, not even null
 
 
 def _nearest(value: int) -> float:

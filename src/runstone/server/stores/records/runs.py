@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from runstone.server.stores.records.changes import next_change
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
@@ -27,11 +27,15 @@ _KEYS_AT_ONCE = 500
 
 def key_of(conn: Connection, project_id: int, run_id: str) -> int | None:
     """The key of a run outside the trash."""
-    found = conn.execute(_key.where(runs.c.project_id == project_id, runs.c.run_id == run_id)).scalar()
+    found = conn.execute(_key, {"project": project_id, "run": run_id}).scalar()
     return None if found is None else int(found)
 
 
-_key = select(runs.c.id).where(runs.c.deleted_at.is_(None))
+_key = select(runs.c.id).where(
+    runs.c.project_id == bindparam("project"),
+    runs.c.run_id == bindparam("run"),
+    runs.c.deleted_at.is_(None),
+)
 
 
 def keys_of(conn: Connection, project_id: int, run_ids: Sequence[str]) -> list[AnyRow]:
@@ -91,17 +95,18 @@ _listed: Select[Any] = select(
     .join(run_summaries, run_summaries.c.run_key == runs.c.id)
     .join(run_details, run_details.c.run_key == runs.c.id)
 )
-_whole: Select[Any] = _listed.add_columns(run_details.c.environment)
+_whole: Select[Any] = _listed.add_columns(run_details.c.environment).where(runs.c.id == bindparam("key"))
+_base_by_key: Select[Any] = _base.where(runs.c.id == bindparam("key"))
 
 
 def whole(conn: Connection, key: int) -> AnyRow | None:
     """Everything a run's record holds."""
-    return conn.execute(_whole.where(runs.c.id == key)).first()
+    return conn.execute(_whole, {"key": key}).first()
 
 
 def base(conn: Connection, key: int) -> AnyRow | None:
     """The record without config, summary and details."""
-    return conn.execute(_base.where(runs.c.id == key)).first()
+    return conn.execute(_base_by_key, {"key": key}).first()
 
 
 def bases(conn: Connection, keys: Sequence[int]) -> list[AnyRow]:
@@ -153,49 +158,62 @@ def insert_run(
     if found is None:
         return None
     key = int(found)
-    conn.execute(insert(run_configs).values(run_key=key, config={}))
-    conn.execute(insert(run_summaries).values(run_key=key, summary={}, explicit=[]))
-    conn.execute(insert(run_details).values(run_key=key, environment={}, metrics=[], wire={}))
+    conn.execute(_new_config, {"run_key": key, "config": {}})
+    conn.execute(_new_summary, {"run_key": key, "summary": {}, "explicit": []})
+    conn.execute(_new_details, {"run_key": key, "environment": {}, "metrics": [], "wire": {}})
     return key
+
+
+_new_config, _new_summary, _new_details = insert(run_configs), insert(run_summaries), insert(run_details)
 
 
 def lock(conn: Connection, key: int) -> AnyRow | None:
     """The run's own row, held until the transaction ends."""
-    return conn.execute(_own_row.where(runs.c.id == key)).first()
+    return conn.execute(_own_row, {"key": key}).first()
 
 
-_own_row = locked(select(runs))
+_own_row = locked(select(runs).where(runs.c.id == bindparam("key")))
 
 
 def config(conn: Connection, key: int) -> dict[str, Any]:
-    return dict(conn.execute(_config.where(run_configs.c.run_key == key)).scalar_one())
+    return dict(conn.execute(_config, {"key": key}).scalar_one())
 
 
 def summary(conn: Connection, key: int) -> tuple[dict[str, Any], list[list[str]]]:
     """The summary and the paths in it that somebody set explicitly."""
-    row = conn.execute(_summary.where(run_summaries.c.run_key == key)).one()
+    row = conn.execute(_summary, {"key": key}).one()
     return dict(row.summary), list(row.explicit)
 
 
 def details(conn: Connection, key: int) -> AnyRow:
     """environment, metrics, wire."""
-    return conn.execute(_details.where(run_details.c.run_key == key)).one()
+    return conn.execute(_details, {"key": key}).one()
 
 
-_config = select(run_configs.c.config)
-_summary = select(run_summaries.c.summary, run_summaries.c.explicit)
-_details = select(run_details.c.environment, run_details.c.metrics, run_details.c.wire)
+_config = select(run_configs.c.config).where(run_configs.c.run_key == bindparam("key"))
+_summary = select(run_summaries.c.summary, run_summaries.c.explicit).where(
+    run_summaries.c.run_key == bindparam("key")
+)
+_details = select(run_details.c.environment, run_details.c.metrics, run_details.c.wire).where(
+    run_details.c.run_key == bindparam("key")
+)
 
 
 def write_config(conn: Connection, key: int, value: Any) -> None:
     """`value`: the config, or its `codec.Encoded` text."""
-    conn.execute(update(run_configs).where(run_configs.c.run_key == key).values(config=value))
+    conn.execute(_set_config, {"key": key, "config": value})
+
+
+_set_config = update(run_configs).where(run_configs.c.run_key == bindparam("key"))
 
 
 def write_summary(conn: Connection, key: int, value: Any, explicit: Sequence[Sequence[str]] | None) -> None:
     """explicit None: those paths stay as they are."""
     values = {"summary": value} if explicit is None else {"summary": value, "explicit": explicit}
-    conn.execute(update(run_summaries).where(run_summaries.c.run_key == key).values(values))
+    conn.execute(_set_summary, {"key": key, **values})
+
+
+_set_summary = update(run_summaries).where(run_summaries.c.run_key == bindparam("key"))
 
 
 def write_details(conn: Connection, key: int, values: Mapping[str, Any]) -> None:
@@ -204,7 +222,10 @@ def write_details(conn: Connection, key: int, values: Mapping[str, Any]) -> None
 
 def write_base(conn: Connection, key: int, values: Mapping[str, Any]) -> None:
     """Change the row, and number the change for those who look for changes."""
-    conn.execute(update(runs).where(runs.c.id == key).values(**values, change_seq=next_change(conn)))
+    conn.execute(_set_base, {"key": key, **values, "change_seq": next_change(conn)})
+
+
+_set_base = update(runs).where(runs.c.id == bindparam("key"))
 
 
 def write_bases(conn: Connection, keys: Sequence[int], values: Mapping[str, Any]) -> None:

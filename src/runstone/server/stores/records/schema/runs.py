@@ -46,6 +46,7 @@ runs = Table(
         sqlite_where=text("deleted_at IS NULL"),
         postgresql_where=text("deleted_at IS NULL"),
     ),
+    Index("ix_runs_project_id_id", "project_id", "id"),
     Index("ix_runs_project_id_change_seq", "project_id", "change_seq"),
     Index("ix_runs_user_id", "user_id"),
     Index(
