@@ -59,6 +59,7 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
         look=house.look,
     )
     metrics.ask("runstone_pool_busy", "Calls that wait or run, by lane", context.pool.busy, label="lane")
+    metrics.ask("runstone_live_runs", "Runs that run now", house.live_runs)
     metrics.ask("runstone_feeds", "Readers that follow the feed", lambda: context.feeds)
     metrics.ask("runstone_bodies_bytes", "Request bodies held in memory", lambda: context.bodies.held)
     metrics.ask("runstone_uptime_seconds", "Since the start", lambda: time.time() - context.started_at)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+import shutil
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import text
 
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
@@ -30,7 +29,9 @@ from runstone.server.domain.views import Views
 from runstone.server.settings import ServerSettings, Storage
 from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.console.sql import open_console
+from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
+from runstone.server.stores.records.overview import live_runs, overview, ping
 
 SIGNING_KEY_BYTES = 32
 
@@ -40,11 +41,33 @@ class House:
     """Stores, domain and jobs of one process. `close` ends them in the right order."""
 
     domain: Domain
-    check: Callable[[], None]  # raises Unavailable where a store cannot be read
+    records: Records
+    storage: Storage
     _closing: ExitStack = field(default_factory=ExitStack)
 
+    def check(self) -> None:
+        """Raises Unavailable where the record store cannot be read."""
+        with self.records.read() as connection:
+            ping(connection)
+
+    def live_runs(self) -> int:
+        with self.records.read() as connection:
+            return live_runs(connection)
+
     def look(self) -> dict[str, Any]:
-        return {}
+        """How much there is and how well it is kept, for administrators: database, storage, runs,
+        live_runs, users, jobs. Walks the data directory: not for every second."""
+        with self.records.read() as connection:
+            found = overview(connection)
+        now = time.time()
+        return {
+            "database": self.records.dialect,
+            "storage": _sizes(self.storage),
+            "runs": found.runs,
+            "live_runs": found.live_runs,
+            "users": found.users,
+            "jobs": {name: max(0.0, now - at) for name, at in found.jobs.items()},
+        }
 
     def start_jobs(self) -> None:
         pass
@@ -72,10 +95,6 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     blobs = open_blobs(storage.blobs_url or storage.data / "blobs")
     closing.callback(blobs.close)
 
-    def check() -> None:
-        with records.read() as connection:
-            connection.execute(text("SELECT 1"))
-
     access = Access(records)
     feed = Feed(access)
     projects = Projects(records, access, feed)
@@ -101,7 +120,23 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         feed=feed,
         signer=Signer(secret),
     )
-    return House(domain, check)
+    return House(domain, records, storage)
+
+
+def _sizes(storage: Storage) -> dict[str, int | None]:
+    """Bytes in the data directory by store; None where a store lies elsewhere."""
+    data = storage.data
+
+    def files(pattern: str) -> int:
+        return sum(path.stat().st_size for path in data.glob(pattern) if path.is_file())
+
+    here = not storage.database_url
+    return {
+        "records_bytes": files("records.db*") + files("console.db*") if here else None,
+        "history_bytes": files("history*") + files("history/**/*") if not storage.history_url else None,
+        "blobs_bytes": files("blobs/**/*") if not storage.blobs_url else None,
+        "free_bytes": shutil.disk_usage(data).free,
+    }
 
 
 def upgrade_records(storage: Storage) -> None:
