@@ -106,7 +106,9 @@ class Buckets:
     left out, counted in `non_finite`), first and last value by x, and the x at which first, last,
     lowest and highest were logged, so that drawing all four loses no spike. `exact` says that no
     bucket holds more than one point: mean is then the logged value and `x` the logged x.
-    `x` is the bucket's first x. Empty buckets are left out.
+    `x` is the bucket's first x. Empty buckets are left out; `index` numbers the others on the grid
+    that all lines of one answer share. For x = _step bucket k holds the steps [k·w, (k+1)·w), w a
+    whole number, so that buckets stay where they are while a run grows.
     """
 
     x: Float64s
@@ -120,6 +122,7 @@ class Buckets:
     non_finite: Int64s
     exact: bool
     total: int  # points in the range
+    index: Int64s = field(default_factory=lambda: np.empty(0, np.int64))  # each bucket's number on the grid
 
 
 class Window(NamedTuple):
@@ -205,5 +208,19 @@ class HistoryStore(Protocol):
     def maintain(self, *, seconds: float) -> bool:
         """Merge appended rows into segments for about that long. True: there is more to do.
         Called by a background job; several processes may call it at once."""
+
+    def label_keys(self, wanted: Sequence[tuple[SetKey, str]]) -> list[list[str]]:
+        """For each wanted (set, key): the keys `key/l:LABEL` of its labelled writers, by name."""
+
+    def note_keys(self, group: int, keys: Mapping[str, KeyKind]) -> None:
+        """Remember that these keys were logged somewhere in a group of runs (a project)."""
+
+    def group_keys(
+        self, group: int, *, search: str = "", after: str = "", limit: int = 200
+    ) -> list[tuple[str, KeyKind]]:
+        """Keys noted for the group, by name: those that contain `search`, after `after`."""
+
+    def bytes_used(self) -> int:
+        """What the store takes on disk, about."""
 
     def close(self) -> None: ...

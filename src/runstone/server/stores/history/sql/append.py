@@ -1,0 +1,260 @@
+"""Taking rows in: many callers' batches in one transaction.
+
+A batch is encoded on the caller's thread. The writer's thread decides, under the rows' locks, which
+part of it is new (offsets below the stream's next one were kept before), gives the new rows their
+arrival numbers and writes them to the log.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from runstone.server.domain.errors import Invalid
+from runstone.server.stores.history.blocks import Block, BlockColumns, blocks_of
+from runstone.server.stores.history.contract import RowBatch, SetKey
+from runstone.server.stores.history.sql import branches
+from runstone.server.stores.history.sql.codec import KIND_NUMBERS, EncodedBlock, encode_frame
+from runstone.server.stores.history.sql.database import Tx
+
+# A log is due for merging when it is that long: short enough that reading it whole stays cheap,
+# long enough that the open pack is not written again for a handful of rows.
+DUE_BATCHES = 48
+DUE_ROWS = 1024
+DUE_BYTES = 768 * 1024
+STREAM_BYTES_MAX = 1024
+
+
+@dataclass(slots=True)
+class Append:
+    """One caller's batch on its way. `frame` is empty for a batch without rows."""
+
+    where: SetKey
+    stream: bytes
+    batch: RowBatch
+    frame: bytes
+
+
+def text_bytes(text: str) -> bytes:
+    """As keys and streams are kept: UTF-8, lone surrogates allowed."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def bytes_text(data: bytes | memoryview) -> str:
+    return bytes(data).decode("utf-8", "surrogatepass")
+
+
+def prepare(where: SetKey, stream: str, batch: RowBatch) -> Append:
+    """Check a batch and encode it. Raises Invalid for one that contradicts itself."""
+    n = len(batch.steps)
+    for what, column in (
+        ("offsets", batch.offsets),
+        ("timestamps", batch.timestamps),
+        ("runtimes", batch.runtimes),
+    ):
+        if len(column) != n:
+            raise Invalid(f"A batch of {n} steps has {len(column)} {what}. Send one for each row.")
+    if n and (
+        int(batch.offsets[0]) < 0
+        or (n > 1 and (np.diff(batch.offsets) <= 0).any())
+        or batch.end_offset <= int(batch.offsets[-1])
+    ):
+        raise Invalid(
+            "The offsets of a batch must rise strictly from 0 or more and end before its end_offset."
+        )
+    stream_bytes = text_bytes(stream)
+    if not 0 < len(stream_bytes) <= STREAM_BYTES_MAX:
+        raise Invalid(f"A stream's name has 1 to {STREAM_BYTES_MAX} bytes, met {len(stream_bytes)}.")
+    return Append(where, stream_bytes, batch, _encode(batch) if n else b"")
+
+
+def _encode(batch: RowBatch) -> bytes:
+    n = len(batch.steps)
+    blocks = []
+    for block in blocks_of(batch):
+        if block.rows is not None and len(block.rows) and not 0 <= int(block.rows[-1]) < n:
+            raise Invalid(f"A column names row {int(block.rows[-1])} of a batch of {n}.")
+        if len(block.keys):
+            blocks.append(EncodedBlock(KIND_NUMBERS[block.kind], block.keys, block.rows, block.values))
+    times = np.empty((2, n))
+    times[0] = batch.timestamps
+    times[1] = batch.runtimes
+    return encode_frame(np.ascontiguousarray(batch.steps, np.int64), blocks, times=times)
+
+
+def _cut(batch: RowBatch, start: int) -> RowBatch:
+    n = len(batch.steps)
+    cut = [block.cut(start, n) for block in blocks_of(batch)]
+    kept: list[Block] = [block for block in cut if block is not None]
+    return RowBatch(
+        batch.offsets[start:],
+        batch.end_offset,
+        batch.steps[start:],
+        batch.timestamps[start:],
+        batch.runtimes[start:],
+        BlockColumns(kept, n - start),
+    )
+
+
+class _Head:
+    """A branch's columns that appending changes, while the group is worked through."""
+
+    __slots__ = (
+        "batches", "bytes", "changed", "first_step", "first_ts", "last_step", "last_ts", "next_seq",
+        "rising", "rows", "since", "version",
+    )  # fmt: skip
+
+    def __init__(self, row: tuple[object, ...]) -> None:
+        (
+            self.next_seq, self.version, self.first_step, self.last_step, self.first_ts, self.last_ts,
+            self.batches, self.rows, self.bytes, self.since, self.rising,
+        ) = row  # type: ignore[assignment]  # fmt: skip
+        self.changed = False
+
+    next_seq: int
+    version: int
+    first_step: int | None
+    last_step: int | None
+    first_ts: float | None
+    last_ts: float | None
+    batches: int
+    rows: int
+    bytes: int
+    since: float
+    rising: int
+
+
+def write_group(tx: Tx, items: list[Append]) -> list[int]:
+    """The group's work: the next offset of each item's stream, in order."""
+    return _write(tx, items, _branches_of(tx, items))
+
+
+def write_to(tx: Tx, branch: int, item: Append) -> bool:
+    """Append to a branch that is no set's yet. True: its log is due for merging."""
+    _write(tx, [item], {item.where: branch})
+    tx.run("DELETE FROM hist_stream WHERE branch = ?", (branch,))
+    return tx.one("SELECT due FROM hist_branch WHERE id = ?", (branch,)) == (1,)
+
+
+def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
+    ids = sorted(set(of_set.values()))
+    heads = {
+        row[0]: _Head(row[1:])
+        for row in (
+            tx.all(_HEAD_SQL + f"id = ?{tx.lock}", ids)
+            if len(ids) == 1
+            else tx.all_in(_HEAD_SQL + f"id IN (VALUES {{values}}) ORDER BY id{tx.lock}", [(i,) for i in ids])
+        )
+    }
+    keys = sorted({(of_set[item.where], item.stream) for item in items})
+    streams: dict[tuple[int, bytes], int] = {}
+    if len(keys) == 1:
+        row = tx.one("SELECT next_offset FROM hist_stream WHERE branch = ? AND stream = ?", keys[0])
+        if row is not None:
+            streams[keys[0]] = row[0]
+    else:
+        for branch, stream, offset in tx.all_in(
+            "SELECT branch, stream, next_offset FROM hist_stream WHERE (branch, stream) IN (VALUES {values})",
+            keys,
+        ):
+            streams[branch, bytes(stream)] = offset
+    moved: dict[tuple[int, bytes], int] = {}
+    log_rows: list[tuple[object, ...]] = []
+    results: list[int] = []
+    now = time.time()
+    for item in items:
+        branch = of_set[item.where]
+        key = (branch, item.stream)
+        next_offset = moved.get(key, streams.get(key, 0))
+        if item.batch.end_offset > next_offset:
+            if item.frame:
+                _take(heads[branch], branch, item, next_offset, log_rows, now)
+            next_offset = moved[key] = item.batch.end_offset
+        results.append(next_offset)
+    tx.run_many("INSERT INTO hist_log (branch, seq, n, step_lo, step_hi, b) VALUES (?,?,?,?,?,?)", log_rows)
+    tx.run_many(
+        "INSERT INTO hist_stream (branch, stream, next_offset) VALUES (?,?,?) "
+        "ON CONFLICT (branch, stream) DO UPDATE SET next_offset = excluded.next_offset",
+        [(branch, stream, offset) for (branch, stream), offset in moved.items()],
+    )
+    tx.run_many(
+        "UPDATE hist_branch SET next_seq = ?, version = ?, first_step = ?, last_step = ?, first_ts = ?, "
+        "last_ts = ?, log_batches = ?, log_rows = ?, log_bytes = ?, log_since = ?, log_rising = ?, "
+        "due = ?, sealed = 0 WHERE id = ?",
+        [
+            (
+                head.next_seq, head.version, head.first_step, head.last_step, head.first_ts, head.last_ts,
+                head.batches, head.rows, head.bytes, head.since, head.rising,
+                int(head.batches >= DUE_BATCHES or head.rows >= DUE_ROWS or head.bytes >= DUE_BYTES), branch,
+            )
+            for branch, head in heads.items()
+            if head.changed
+        ],
+    )  # fmt: skip
+    return results
+
+
+_HEAD_SQL = (
+    "SELECT id, next_seq, version, first_step, last_step, first_ts, last_ts, log_batches, log_rows, "
+    "log_bytes, log_since, log_rising FROM hist_branch WHERE "
+)
+
+
+def _branches_of(tx: Tx, items: list[Append]) -> dict[SetKey, int]:
+    wheres = sorted({item.where for item in items}, key=branches.set_row)
+    if len(wheres) == 1:
+        return {wheres[0]: branches.ensure(tx, wheres[0])}
+    by_row = {branches.set_row(where): where for where in wheres}
+    found = {
+        by_row[row[0], row[1]]: int(row[2])
+        for row in tx.all_in(
+            "SELECT run, space, branch FROM hist_set WHERE (run, space) IN (VALUES {values}) "
+            f"ORDER BY run, space{tx.lock}",
+            list(by_row),
+        )
+    }
+    for where in wheres:
+        if where not in found:
+            found[where] = branches.ensure(tx, where)
+    return found
+
+
+def _take(
+    head: _Head,
+    branch: int,
+    item: Append,
+    next_offset: int,
+    log_rows: list[tuple[object, ...]],
+    now: float,
+) -> None:
+    batch, frame = item.batch, item.frame
+    if int(batch.offsets[0]) < next_offset:
+        start = int(np.searchsorted(batch.offsets, next_offset))
+        if start == len(batch.offsets):
+            return
+        batch = _cut(batch, start)
+        frame = _encode(batch)
+    steps = batch.steps
+    n = len(steps)
+    step_lo, step_hi = int(steps.min()), int(steps.max())
+    rising = n == 1 or bool((np.diff(steps) > 0).all())
+    if not rising or (head.last_step is not None and step_lo <= head.last_step):
+        head.rising = 0
+    log_rows.append((branch, head.next_seq, n, step_lo, step_hi, frame))
+    head.next_seq += n
+    head.version += n
+    head.first_step = step_lo if head.first_step is None else min(head.first_step, step_lo)
+    head.last_step = step_hi if head.last_step is None else max(head.last_step, step_hi)
+    times = batch.timestamps[np.isfinite(batch.timestamps)]
+    if len(times):
+        first, last = float(times.min()), float(times.max())
+        head.first_ts = first if head.first_ts is None else min(head.first_ts, first)
+        head.last_ts = last if head.last_ts is None else max(head.last_ts, last)
+    if not head.batches:
+        head.since = now
+    head.batches += 1
+    head.rows += n
+    head.bytes += len(frame)
+    head.changed = True

@@ -1,0 +1,203 @@
+"""The grid a chart's buckets lie on, and points reduced onto it.
+
+For steps the grid is absolute: bucket k holds the steps [k·width, (k+1)·width), width a whole
+number. So a live chart's buckets stay where they are while the run grows, and wide buckets end on
+the pyramid's cells (width is then a multiple of a power of 8). For any other x the range is cut in
+`buckets` equal parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from runstone.server.stores.history.contract import Buckets, Float64s, Int64s
+from runstone.server.stores.history.sql.segments import Cells, cells_at, join, starts_of
+
+# Cells are used where a bucket is at least that many of them wide: the width is rounded up to whole
+# cells, which costs at most that part of the resolution.
+CELLS_PER_BUCKET = 4
+EXPONENT_MIN, EXPONENT_MAX = 2, 20
+WIDTH_MAX = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class StepGrid:
+    """`width` steps to a bucket, a multiple of 8^e; 0: one bucket holds all."""
+
+    lo: int
+    hi: int
+    width: int
+    e: int
+
+    def number(self, steps: Int64s) -> Int64s:
+        return np.floor_divide(steps, self.width) if self.width else np.zeros(len(steps), np.int64)
+
+
+def step_grid(lo: int, hi: int, buckets: int) -> StepGrid:
+    """The finest grid with at most `buckets` buckets that touch [lo, hi]."""
+    if buckets <= 1:
+        return StepGrid(lo, hi, 0, EXPONENT_MAX)
+    width = max(1, -(-(hi - lo + 1) // buckets))
+    e = 0
+    while 8 ** (e + 1) * CELLS_PER_BUCKET <= width:
+        e += 1
+    if e < EXPONENT_MIN:
+        e = 0
+    unit = 8**e
+    width = -(-width // unit) * unit
+    while hi // width - lo // width + 1 > buckets and width < WIDTH_MAX:
+        width += unit
+    return StepGrid(lo, hi, min(width, WIDTH_MAX), e)
+
+
+class Summed(NamedTuple):
+    """Cells with the number of the bucket they belong to, by rising number and first step."""
+
+    numbers: Int64s
+    cells: Cells
+
+
+def sum_points(steps: Int64s, values: Float64s, grid: StepGrid) -> Summed | None:
+    """Sorted points in their buckets."""
+    if not len(steps):
+        return None
+    if not grid.width:
+        return Summed(np.zeros(1, np.int64), cells_at(steps, values, np.zeros(1, np.int64)))
+    first, last = int(steps[0]) // grid.width, int(steps[-1]) // grid.width
+    if last - first < len(steps):
+        edges = np.arange(first + 1, last + 1, dtype=np.int64) * grid.width
+        starts = np.concatenate(([0], np.searchsorted(steps, edges))).astype(np.int64, copy=False)
+        if len(starts) > 1:
+            keep = np.empty(len(starts), bool)
+            keep[-1] = True
+            np.not_equal(starts[1:], starts[:-1], out=keep[:-1])
+            if not keep.all():
+                # An empty bucket starts where the next one does: only the last of equals holds points.
+                numbers = np.flatnonzero(keep) + first
+                starts = starts[keep]
+            else:
+                numbers = np.arange(first, last + 1)
+        else:
+            numbers = np.array([first])
+    else:
+        of_each = grid.number(steps)
+        starts = starts_of(of_each)
+        numbers = of_each[starts]
+    return Summed(numbers, cells_at(steps, values, starts))
+
+
+def sum_cells(cells: Cells, grid: StepGrid) -> Summed | None:
+    if not len(cells.first_step):
+        return None
+    return add_up([Summed(grid.number(cells.first_step), cells)])
+
+
+def add_up(parts: list[Summed]) -> Summed:
+    """Cells of the same bucket made one."""
+    cells = join([part.cells for part in parts])
+    numbers = parts[0].numbers if len(parts) == 1 else np.concatenate([part.numbers for part in parts])
+    if len(parts) > 1:
+        order = np.lexsort((cells.first_step, numbers))
+        numbers, cells = numbers[order], cells.pick(order)
+    starts = starts_of(numbers)
+    if len(starts) == len(numbers):
+        return Summed(numbers, cells)
+    ends = np.append(starts[1:], len(numbers)) - 1
+    last_step, last = cells.last_step[ends], cells.last[ends]
+    if len(parts) > 1:
+        by_last = np.lexsort((cells.last_step, numbers))
+        last_step, last = cells.last_step[by_last][ends], cells.last[by_last][ends]
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduceat(cells.sum, starts)
+    return Summed(
+        numbers[starts],
+        Cells(
+            cells.first_step[starts],
+            last_step,
+            np.add.reduceat(cells.points, starts),
+            np.add.reduceat(cells.non_finite, starts),
+            np.minimum.reduceat(cells.min, starts),
+            np.maximum.reduceat(cells.max, starts),
+            total,
+            cells.first[starts],
+            last,
+        ),
+    )
+
+
+def buckets_of(summed: Summed | None) -> Buckets:
+    if summed is None:
+        return empty_buckets()
+    return finished(
+        summed.numbers,
+        summed.cells,
+        summed.cells.first_step.astype(np.float64),
+        summed.cells.last_step.astype(np.float64),
+    )
+
+
+def finished(numbers: Int64s, cells: Cells, x: Float64s, x_last: Float64s) -> Buckets:
+    finite = cells.points - cells.non_finite
+    low, high = cells.min, cells.max
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        mean = cells.sum / finite
+        # A sum of huge numbers may overflow, their mean does not; and rounding must not leave [min, max].
+        mean = np.clip(mean, low, high)
+    none = finite == 0
+    if none.any():
+        low, high, mean = (np.where(none, np.nan, column) for column in (low, high, mean))
+    return Buckets(
+        x=x,
+        x_last=x_last,
+        min=low,
+        max=high,
+        mean=mean,
+        first=cells.first,
+        last=cells.last,
+        count=cells.points,
+        non_finite=cells.non_finite,
+        exact=bool(len(cells.points) == 0 or int(cells.points.max()) <= 1),
+        total=int(cells.points.sum()),
+        index=numbers,
+    )
+
+
+def empty_buckets() -> Buckets:
+    floats, ints = np.empty(0), np.empty(0, np.int64)
+    return Buckets(
+        floats, floats, floats, floats, floats, floats, floats, ints, ints, exact=True, total=0, index=ints
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EvenGrid:
+    """[lo, hi] in `buckets` equal parts; the last one holds hi too."""
+
+    lo: float
+    hi: float
+    buckets: int
+
+    def number(self, x: Float64s) -> Int64s:
+        width = (self.hi - self.lo) / self.buckets
+        if not width > 0:
+            return np.zeros(len(x), np.int64)
+        return np.clip(((x - self.lo) / width).astype(np.int64), 0, self.buckets - 1)
+
+
+def sum_by_x(x: Float64s, values: Float64s, grid: EvenGrid) -> Summed | None:
+    """Points in any order of x on an even grid; the cells' first and last step are then values of x.
+    Where x repeats, the point of the lower step comes first."""
+    keep = (x >= grid.lo) & (x <= grid.hi)
+    if not keep.all():
+        x, values = x[keep], values[keep]
+    if not len(x):
+        return None
+    if len(x) > 1 and (x[1:] < x[:-1]).any():
+        order = np.argsort(x, kind="stable")
+        x, values = x[order], values[order]
+    of_each = grid.number(x)
+    starts = starts_of(of_each)
+    return Summed(of_each[starts], cells_at(x, values, starts))

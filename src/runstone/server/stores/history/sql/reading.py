@@ -1,0 +1,344 @@
+"""One consistent look at the history: where a series' points are, and getting them.
+
+A series is read from a chain of branches; in each from the key's own segments, the packs of its
+bucket and the log. Merged storage holds a step once; the log comes after it, a later branch after
+an earlier one. `pieces` answers in that order, `numbers` settles what overwrites what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from runstone.server.stores.history.contract import Float64s, Int64s, SetKey
+from runstone.server.stores.history.sql import branches
+from runstone.server.stores.history.sql.append import bytes_text, text_bytes
+from runstone.server.stores.history.sql.branches import Branch, Chain
+from runstone.server.stores.history.sql.catalog import Place, stats_of
+from runstone.server.stores.history.sql.codec import INTEGER, NUMBER, Frame, FrameBlock
+from runstone.server.stores.history.sql.database import Tx
+from runstone.server.stores.history.sql.segments import decode_points
+from runstone.server.stores.history.sql.stats import Stats
+from runstone.server.stores.history.sql.tables import last_of_each, rising
+
+STEP_LOWEST, STEP_HIGHEST = -(2**63), 2**63 - 1
+TIME_ROWS = {"_timestamp": 0, "_runtime": 1}
+
+
+@dataclass(slots=True)
+class Piece:
+    """Points of one kind; steps rising in merged pieces, in order of arrival in those of the log."""
+
+    kind: int
+    steps: Int64s
+    values: Any
+
+    def within(self, lo: int, hi: int) -> Piece:
+        """As `between`, for rising steps."""
+        if not len(self.steps) or (self.steps[0] >= lo and self.steps[-1] <= hi):
+            return self
+        part = slice(int(np.searchsorted(self.steps, lo)), int(np.searchsorted(self.steps, hi, "right")))
+        return Piece(self.kind, self.steps[part], self.values[part])
+
+    def between(self, lo: int, hi: int) -> Piece:
+        """The points with steps in [lo, hi]."""
+        if not len(self.steps):
+            return self
+        keep = (self.steps >= lo) & (self.steps <= hi)
+        if keep.all():
+            return self
+        values = self.values
+        if isinstance(values, np.ndarray):
+            return Piece(self.kind, self.steps[keep], values[keep])
+        return Piece(self.kind, self.steps[keep], [values[i] for i in np.flatnonzero(keep).tolist()])
+
+
+class Want(NamedTuple):
+    """Merged points of one place, steps in [lo, hi]; from where."""
+
+    branch: int
+    place: Place
+    lo: int
+    hi: int
+    segments: bool = True
+    packs: bool = True
+
+
+@dataclass(slots=True)
+class LogFrame:
+    frame: Frame
+    step_lo: int
+    step_hi: int
+
+
+class Reader:
+    """Sets and keys to be read in one snapshot. What several series share is fetched once."""
+
+    def __init__(self, tx: Tx, wheres: Iterable[SetKey]) -> None:
+        self.tx = tx
+        self.chains: dict[SetKey, Chain] = branches.chains(tx, wheres)
+        self._logs: dict[int, list[LogFrame]] | None = None
+        self._places: dict[tuple[int, str], tuple[Place, ...]] = {}
+        self._stats: dict[tuple[int, int], Stats] = {}
+
+    # -- what is fetched
+
+    def all_branches(self) -> dict[int, Branch]:
+        return {branch.id: branch for chain in self.chains.values() for branch in chain}
+
+    def log(self, branch: Branch) -> list[LogFrame]:
+        """The branch's frames that are not merged yet, in order of arrival."""
+        if self._logs is None:
+            waiting = sorted({b.id for b in self.all_branches().values() if b.log_batches})
+            self._logs = {}
+            rows = (
+                self.tx.all(
+                    "SELECT branch, step_lo, step_hi, b FROM hist_log WHERE branch = ? ORDER BY seq", waiting
+                )
+                if len(waiting) == 1
+                else self.tx.all_in(
+                    "SELECT branch, step_lo, step_hi, b FROM hist_log WHERE branch IN (VALUES {values}) "
+                    "ORDER BY branch, seq",
+                    [(b,) for b in waiting],
+                )
+            )
+            for number, lo, hi, data in rows:
+                self._logs.setdefault(number, []).append(LogFrame(Frame(data), lo, hi))
+        return self._logs.get(branch.id, [])
+
+    def load(self, wanted: Iterable[tuple[Branch, str]]) -> None:
+        """Places and stats of keys, ahead of many `places` and `stats` calls."""
+        pairs: dict[int, set[str]] = {}
+        for branch, key in wanted:
+            if (branch.id, key) not in self._places:
+                pairs.setdefault(branch.id, set()).add(key)
+        if not pairs:
+            return
+        rows = []
+        names = {text_bytes(key): key for keys in pairs.values() for key in keys}
+        listed = [(branch, text_bytes(key)) for branch, keys in pairs.items() for key in sorted(keys)]
+        rows = self.tx.all_in(
+            "WITH w (branch, key) AS (VALUES {values}) SELECT k.branch, k.key, k.kind, k.bucket, k.slot "
+            "FROM w CROSS JOIN hist_key k WHERE k.branch = w.branch AND k.key = w.key",
+            listed,
+        )
+        for number, keys in pairs.items():
+            for key in keys:
+                self._places[number, key] = ()
+        for number, key_bytes, kind, bucket, slot in rows:
+            at = (number, names[bytes(key_bytes)])
+            self._places[at] = (*self._places[at], Place(kind, bucket, slot))
+        self.load_stats(
+            (number, place.bucket)
+            for number, keys in pairs.items()
+            for key in keys
+            for place in self._places[number, key]
+        )
+
+    def load_stats(self, pairs: Iterable[tuple[int, int]]) -> None:
+        self._stats.update(stats_of(self.tx, set(pairs) - set(self._stats)))
+
+    def places(self, branch: Branch, key: str) -> tuple[Place, ...]:
+        found = self._places.get((branch.id, key))
+        if found is None:
+            self.load([(branch, key)])
+            found = self._places[branch.id, key]
+        return found
+
+    def stats(self, branch: Branch, bucket: int) -> Stats:
+        found = self._stats.get((branch.id, bucket))
+        if found is None:
+            self.load_stats([(branch.id, bucket)])
+            found = self._stats[branch.id, bucket]
+        return found
+
+    # -- points
+
+    def merged(self, wanted: Sequence[Want]) -> list[list[Piece]]:
+        """Merged points of many series. Pieces of one series hold different steps, in no order
+        between them."""
+        found: list[list[Piece]] = [[] for _ in wanted]
+        own: list[tuple[int, ...]] = []
+        packed: dict[tuple[int, int], list[int]] = {}
+        for at, (branch, place, lo, hi, segments, packs) in enumerate(wanted):
+            stats = self._stats[branch, place.bucket]
+            if stats.first[place.slot] > hi or stats.last[place.slot] < lo:
+                continue
+            if segments and stats.own[place.slot]:
+                own.append((at, branch, place.sid, lo, hi))
+            if packs and (stats.packed[place.slot] or stats.open[place.slot]):
+                packed.setdefault((branch, place.bucket), []).append(at)
+        for row in self._segments(own):
+            want = wanted[row[0]]
+            kind = want.place.kind
+            piece = Piece(kind, *decode_points(row[1], kind))
+            found[row[0]].append(piece.within(want.lo, want.hi))
+        for (branch, bucket), users in packed.items():
+            lo = min(wanted[at].lo for at in users)
+            hi = max(wanted[at].hi for at in users)
+            for step_lo, step_hi, data in self.tx.all(
+                "SELECT step_lo, step_hi, b FROM hist_pack WHERE branch = ? AND bucket = ? "
+                "AND step_lo <= ? AND step_hi >= ? ORDER BY seq",
+                (branch, bucket, hi, lo),
+            ):
+                frame = Frame(data)
+                for at in users:
+                    want = wanted[at]
+                    if step_lo <= want.hi and step_hi >= want.lo:
+                        held = piece_of_slot(frame, want.place)
+                        if held is not None:
+                            found[at].append(held.within(want.lo, want.hi))
+        return found
+
+    def _segments(self, own: list[tuple[int, ...]]) -> list[tuple[Any, ...]]:
+        if len(own) == 1:
+            at, branch, sid, lo, hi = own[0]
+            return [
+                (at, row[0])
+                for row in self.tx.all(
+                    "SELECT b FROM hist_seg WHERE branch = ? AND sid = ? AND lvl = 0 AND step_lo <= ? "
+                    "AND step_hi >= ? ORDER BY step_lo",
+                    (branch, sid, hi, lo),
+                )
+            ]
+        return self.tx.all_in(
+            "WITH w (at, branch, sid, lo, hi) AS (VALUES {values}) SELECT w.at, s.b "
+            "FROM w CROSS JOIN hist_seg s WHERE s.branch = w.branch AND s.sid = w.sid AND s.lvl = 0 "
+            "AND s.step_lo <= w.hi AND s.step_hi >= w.lo ORDER BY w.at, s.step_lo",
+            own,
+        )
+
+    def logged(self, branch: Branch, key: str, lo: int, hi: int) -> list[Piece]:
+        """The key's points in the log, in order of arrival; of every kind."""
+        pieces: list[Piece] = []
+        hi = hi if branch.limit is None else min(hi, branch.limit)
+        time_row = TIME_ROWS.get(key)
+        for entry in self.log(branch):
+            if entry.step_lo > hi or entry.step_hi < lo:
+                continue
+            if time_row is not None:
+                pieces.append(Piece(NUMBER, entry.frame.steps, entry.frame.times[time_row]).between(lo, hi))
+                continue
+            blocks = [(block, at) for block in entry.frame.blocks if (at := block.keys.find(key)) >= 0]
+            if len(blocks) > 1:
+                pieces += [piece.between(lo, hi) for piece in _by_arrival(entry.frame, blocks)]
+            elif blocks:
+                block, at = blocks[0]
+                pieces.append(Piece(block.kind, _steps(entry.frame, block), block.row(at)).between(lo, hi))
+        return [piece for piece in pieces if len(piece.steps)]
+
+    def pieces(self, chain: Chain, key: str, lo: int, hi: int) -> list[Piece]:
+        """All points of the key in the step range, of every kind; a later piece overwrites an
+        earlier one where they share a step, and so does a later point within a piece."""
+        found: list[Piece] = []
+        for branch in chain:
+            top = hi if branch.limit is None else min(hi, branch.limit)
+            places = self.places(branch, key)
+            for pieces in self.merged([Want(branch.id, place, lo, top) for place in places]):
+                found += pieces
+            found += self.logged(branch, key, lo, top)
+        return [piece for piece in found if len(piece.steps)]
+
+    def numbers(
+        self, chain: Chain, key: str, lo: int = STEP_LOWEST, hi: int = STEP_HIGHEST
+    ) -> tuple[Int64s, Float64s]:
+        """The key's numbers as they stand: steps strictly rising, values float64."""
+        return settled_numbers(self.pieces(chain, key, lo, hi))
+
+    def key_names(self, branch: Branch) -> set[str]:
+        """Keys that the log knows."""
+        names: set[str] = set()
+        for entry in self.log(branch):
+            for block in entry.frame.blocks:
+                names.update(block.keys.names)
+        return names
+
+    def merged_keys(self, branch: Branch, lo: str, hi: str) -> list[str]:
+        """Merged keys from `lo` on, below `hi`."""
+        return [
+            bytes_text(row[0])
+            for row in self.tx.all(
+                "SELECT DISTINCT key FROM hist_key WHERE branch = ? AND key >= ? AND key < ?",
+                (branch.id, text_bytes(lo), text_bytes(hi)),
+            )
+        ]
+
+
+def _steps(frame: Frame, block: FrameBlock[Any]) -> Int64s:
+    rows = block.rows
+    return frame.steps if rows is None else frame.steps[rows]
+
+
+def _by_arrival(frame: Frame, blocks: list[tuple[FrameBlock[Any], int]]) -> list[Piece]:
+    """A key with values of several kinds in one frame: point by point, as the rows came."""
+    rows: list[tuple[int, Piece]] = []
+    for block, at in blocks:
+        values = block.row(at)
+        positions = range(frame.n) if block.rows is None else block.rows.tolist()
+        rows += [
+            (row, Piece(block.kind, frame.steps[row : row + 1], values[i : i + 1]))
+            for i, row in enumerate(positions)
+        ]
+    rows.sort(key=lambda pair: pair[0])
+    return [piece for _, piece in rows]
+
+
+def piece_of_slot(frame: Frame, place: Place) -> Piece | None:
+    for block in frame.blocks:
+        if block.kind == place.kind:
+            at = block.keys.find(place.slot)
+            if at >= 0:
+                return Piece(place.kind, _steps(frame, block), block.row(at))
+    return None
+
+
+def settled_numbers(pieces: list[Piece]) -> tuple[Int64s, Float64s]:
+    """Numbers by rising step, the last point of each step; where that is none, the step is out."""
+    if not pieces:
+        return np.empty(0, np.int64), np.empty(0)
+    if len(pieces) == 1 and pieces[0].kind in (NUMBER, INTEGER) and rising(pieces[0].steps):
+        return pieces[0].steps, pieces[0].values.astype(np.float64, copy=False)
+    steps = np.concatenate([piece.steps for piece in pieces])
+    numeric = all(piece.kind in (NUMBER, INTEGER) for piece in pieces)
+    values = np.concatenate(
+        [
+            piece.values.astype(np.float64, copy=False)
+            if piece.kind in (NUMBER, INTEGER)
+            else np.zeros(len(piece.steps))
+            for piece in pieces
+        ]
+    )
+    if numeric and rising(steps):
+        return steps, values
+    order = last_of_each(steps)
+    if not numeric:
+        is_number = np.concatenate(
+            [np.full(len(piece.steps), piece.kind in (NUMBER, INTEGER)) for piece in pieces]
+        )
+        order = order[is_number[order]]
+    return steps[order], values[order]
+
+
+def settled_values(pieces: list[Piece]) -> tuple[Int64s, list[Any]]:
+    """Values of any kind by rising step, the last point of each step."""
+    if not pieces:
+        return np.empty(0, np.int64), []
+    steps = np.concatenate([piece.steps for piece in pieces]) if len(pieces) > 1 else pieces[0].steps
+    values: list[Any] = []
+    for piece in pieces:
+        values += as_python(piece)
+    if rising(steps):
+        return steps, values
+    order = last_of_each(steps)
+    return steps[order], [values[i] for i in order.tolist()]
+
+
+def as_python(piece: Piece) -> list[Any]:
+    if isinstance(piece.values, np.ndarray):
+        if piece.kind in (NUMBER, INTEGER):
+            return list(piece.values.tolist())
+        return list(piece.values.astype(bool).tolist())
+    return list(piece.values)

@@ -1,0 +1,181 @@
+"""The history store on a SQL database: see the contract for what callers may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from runstone.server.domain.identity import RunKey
+from runstone.server.stores.blobs.contract import BlobStore
+from runstone.server.stores.history.contract import (
+    STEP,
+    Buckets,
+    KeyInfo,
+    KeyKind,
+    Points,
+    Row,
+    RowBatch,
+    SetInfo,
+    SetKey,
+    Window,
+)
+from runstone.server.stores.history.sql import append, branches, charts, copying, listing, rows, schema
+from runstone.server.stores.history.sql.append import Append, bytes_text, text_bytes
+from runstone.server.stores.history.sql.catalog import PlaceCache
+from runstone.server.stores.history.sql.codec import KIND_NUMBERS
+from runstone.server.stores.history.sql.database import Database, Writer
+from runstone.server.stores.history.sql.maintenance import Maintenance
+
+
+class SqlHistory:
+    """SQLite in a file of its own, or PostgreSQL; the same statements on both."""
+
+    def __init__(self, url: str, *, blobs: BlobStore | None = None) -> None:
+        self._database = Database(url)
+        schema.create(self._database)
+        self._cache = PlaceCache()
+        self._writer: Writer[Append] = Writer(
+            self._database, append.write_group, lambda item: len(item.frame) + 256
+        )
+        self._maintenance = Maintenance(self._database, self._writer, self._cache)
+        self._blobs = blobs
+
+    # -- writing
+
+    def append(self, where: SetKey, stream: str, batch: RowBatch) -> int:
+        return int(self._writer.add(append.prepare(where, stream, batch)))
+
+    def next_offset(self, where: SetKey, stream: str) -> int:
+        with self._database.read() as tx:
+            row = tx.one(
+                "SELECT t.next_offset FROM hist_set s JOIN hist_stream t ON t.branch = s.branch "
+                "WHERE s.run = ? AND s.space = ? AND t.stream = ?",
+                (*branches.set_row(where), text_bytes(stream)),
+            )
+        return int(row[0]) if row else 0
+
+    # -- reading
+
+    def info(self, where: SetKey) -> SetInfo:
+        with self._database.read() as tx:
+            return listing.info(tx, where)
+
+    def keys(self, where: SetKey, *, search: str = "", after: str = "", limit: int = 1000) -> list[KeyInfo]:
+        with self._database.read() as tx:
+            return listing.keys(tx, where, search=search, after=after, limit=limit)
+
+    def key_infos(self, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
+        with self._database.read() as tx:
+            return listing.key_infos(tx, where, names)
+
+    def label_keys(self, wanted: Sequence[tuple[SetKey, str]]) -> list[list[str]]:
+        with self._database.read() as tx:
+            return listing.label_keys(tx, wanted)
+
+    def buckets(self, wanted: Sequence[tuple[SetKey, str]], *, x: str, window: Window) -> list[Buckets]:
+        with self._database.read() as tx:
+            return charts.buckets(tx, wanted, x=x, window=window)
+
+    def points(
+        self, where: SetKey, key: str, *, x: str = STEP, lo: float | None = None, hi: float | None = None
+    ) -> Points:
+        with self._database.read() as tx:
+            return charts.points(tx, where, key, x=x, lo=lo, hi=hi)
+
+    def rows(
+        self,
+        where: SetKey,
+        *,
+        keys: Sequence[str] | None = None,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        limit: int = 1000,
+        require_all: bool = False,
+    ) -> list[Row]:
+        with self._database.read() as tx:
+            return rows.rows(
+                tx,
+                where,
+                keys=keys,
+                min_step=min_step,
+                max_step=max_step,
+                limit=limit,
+                require_all=require_all,
+            )
+
+    def tail(self, where: SetKey, n: int) -> list[Row]:
+        with self._database.read() as tx:
+            return rows.tail(tx, where, n)
+
+    def export(self, where: SetKey, *, keys: Sequence[str] | None = None) -> Iterator[Any]:
+        return rows.export(self._database.read, where, keys=keys)
+
+    # -- branches
+
+    def fork(self, parent: SetKey, child: SetKey, *, last_step: int) -> None:
+        if not self._writer.run(lambda tx: branches.fork(tx, parent, child, last_step=last_step)):
+            copy = self._copy(parent, child, last_step)
+            if copy is not None:
+                self._writer.run(lambda tx: copying.give_to_fork(tx, copy, child, last_step=last_step))
+
+    def rewind(self, where: SetKey, *, last_step: int) -> int:
+        if not self._writer.run(lambda tx: branches.rewind(tx, where, last_step=last_step)):
+            copy = self._copy(where, where, last_step)
+            self._writer.run(lambda tx: copying.give_to_set(tx, copy, where))
+        return self.info(where).rows
+
+    def _copy(self, source: SetKey, target: SetKey, last_step: int) -> int | None:
+        return copying.copy_chain(
+            self._database, self._writer, self._maintenance.merge, source, target, last_step=last_step
+        )
+
+    def delete(self, run: RunKey) -> None:
+        self._writer.run(lambda tx: branches.forget(tx, run))
+
+    # -- keys of a project
+
+    def note_keys(self, group: int, keys: Mapping[str, KeyKind]) -> None:
+        noted = [(int(group), text_bytes(key), KIND_NUMBERS[kind]) for key, kind in keys.items()]
+        self._writer.run(
+            lambda tx: tx.run_many(
+                "INSERT INTO hist_group_key (grp, key, kind) VALUES (?,?,?) ON CONFLICT DO NOTHING", noted
+            )
+        )
+
+    def group_keys(
+        self, group: int, *, search: str = "", after: str = "", limit: int = 200
+    ) -> list[tuple[str, KeyKind]]:
+        with self._database.read() as tx:
+            contains = "position(? in key) > 0" if tx.dialect == "postgresql" else "instr(key, ?) > 0"
+            names = tx.all(
+                "SELECT DISTINCT key FROM hist_group_key WHERE grp = ? AND key > ?"
+                + (f" AND {contains}" if search else "")
+                + " ORDER BY key LIMIT ?",
+                (int(group), text_bytes(after), *((text_bytes(search),) if search else ()), limit),
+            )
+            kinds: dict[bytes, set[int]] = {}
+            for key, kind in tx.all_in(
+                f"SELECT key, kind FROM hist_group_key WHERE grp = {int(group)} "
+                "AND key IN (VALUES {values})",
+                [(bytes(row[0]),) for row in names],
+            ):
+                kinds.setdefault(bytes(key), set()).add(kind)
+        return [(bytes_text(key), listing.kind_of(kinds[key])) for key in sorted(kinds)]
+
+    # -- background work
+
+    def seal(self, where: SetKey) -> None:
+        with self._database.read() as tx:
+            chain = branches.chains(tx, [where]).get(where)
+        if chain and not chain[-1].sealed:
+            self._maintenance.seal(chain[-1].id)
+
+    def maintain(self, *, seconds: float) -> bool:
+        return self._maintenance.run(seconds)
+
+    def bytes_used(self) -> int:
+        return self._database.bytes_used()
+
+    def close(self) -> None:
+        self._writer.close()
+        self._database.close()
