@@ -28,6 +28,10 @@ def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: s
             "run %s: %s lines unreadable, %s dropped by the client", run, sent.unreadable, sent.dropped
         )
     stop = domain.leases.beat(actor, run)
+    if stop:
+        # The answer may be a second old: one for a run's earlier life would end its new one, since
+        # clients hold on to the first `stopped` they see.
+        stop = domain.runs.get_by_key(actor, run).stop_requested
     stream = history_stream(client_id)
     if sent.history is not None:
         _append(domain, actor, run, stream, sent.history, "history")
