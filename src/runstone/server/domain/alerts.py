@@ -9,11 +9,12 @@ from typing import Literal, get_args
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
-from runstone.server.domain.errors import Invalid
+from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
 from runstone.server.domain.places import Places
 from runstone.server.stores.records import alerts as statements
+from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.contract import Records
 
 Level = Literal["INFO", "WARN", "ERROR"]
@@ -86,7 +87,10 @@ class Alerts:
 def keep_alert(
     conn: Connection, run: RunKey, *, title: str, text: str, level: str, at: float, wait_seconds: float
 ) -> bool:
-    """Within a transaction of the caller's. Raises Invalid for a level that is none."""
+    """Within a transaction of the caller's. Raises Invalid for a level that is none, NotFound for a
+    run that is gone."""
+    if run_statements.lock(conn, run) is None:
+        raise NotFound("The run does not exist any more.")
     if level not in get_args(Level):
         raise Invalid(f"Alert level {level[:40]!r} is not known. Use INFO, WARN or ERROR.", level=level[:40])
     return statements.add_alert(

@@ -20,6 +20,7 @@ from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.places import Places
 from runstone.server.stores.blobs.contract import BlobStore, Sha256
 from runstone.server.stores.records import files as statements
+from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
@@ -100,6 +101,8 @@ class Files:
         file = RunFile(name, info.sha256, info.md5, info.size, _mimetype(name, mimetype), time.time())
 
         def work(conn: Connection) -> None:
+            if run_statements.lock(conn, run) is None:
+                raise NotFound(f"Run {place.run_id!r} was deleted while the file came.", run=place.run_id)
             statements.set_file(
                 conn,
                 run,

@@ -31,7 +31,7 @@ class Place:
 
 
 class Places:
-    """Kept for two seconds each: live runs are asked for with every request."""
+    """Checks read the store; only what an event says of a run is kept, for two seconds."""
 
     def __init__(self, records: Records, access: Access) -> None:
         self._records = records
@@ -41,7 +41,7 @@ class Places:
 
     def checked(self, actor: Actor, run: RunKey, permission: Permission) -> Place:
         """Raises NotFound for a run that is not there or not to be seen, NotAllowed, NotSignedIn."""
-        place = self.of(run)
+        place = self._read(run)
         try:
             self._access.check(actor, permission, place.entity_id)
         except NotFound:
@@ -49,11 +49,13 @@ class Places:
         return place
 
     def of(self, run: RunKey) -> Place:
-        """Without asking who wants to know. Raises NotFound."""
-        now = time.monotonic()
+        """Without asking who wants to know; perhaps where it was two seconds ago. Raises NotFound."""
         kept = self._kept.get(run)
-        if kept is not None and now - kept[0] < PLACE_SECONDS:
+        if kept is not None and time.monotonic() - kept[0] < PLACE_SECONDS:
             return kept[1]
+        return self._read(run)
+
+    def _read(self, run: RunKey) -> Place:
         with self._records.read() as conn:
             row = statements.place(conn, run)
         if row is None:
@@ -69,7 +71,7 @@ class Places:
         with self._lock:
             if len(self._kept) >= _PLACES_MAX:
                 self._kept.clear()
-            self._kept[run] = (now, place)
+            self._kept[run] = (time.monotonic(), place)
         return place
 
 
