@@ -60,6 +60,22 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
     )
     metrics.ask("runstone_pool_busy", "Calls that wait or run, by lane", context.pool.busy, label="lane")
     metrics.ask("runstone_live_runs", "Runs that run now", house.live_runs)
+    metrics.ask(
+        "runstone_job_age_seconds",
+        "Since each background job of this process last ended",
+        lambda: {
+            name: time.time() - status.last_end
+            for name, status in house.jobs.status().items()
+            if status.last_end is not None
+        },
+        label="job",
+    )
+    metrics.ask(
+        "runstone_job_failures",
+        "Failures of each background job in this process",
+        lambda: {name: float(status.failures) for name, status in house.jobs.status().items()},
+        label="job",
+    )
     metrics.ask("runstone_feeds", "Readers that follow the feed", lambda: context.feeds)
     metrics.ask("runstone_bodies_bytes", "Request bodies held in memory", lambda: context.bodies.held)
     metrics.ask("runstone_uptime_seconds", "Since the start", lambda: time.time() - context.started_at)

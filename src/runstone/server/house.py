@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +21,19 @@ from runstone.server.domain.errors import Invalid
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
+from runstone.server.domain.identity import RunKey
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.views import Views
+from runstone.server.jobs.runner import Runner
+from runstone.server.jobs.standard import standard_jobs
 from runstone.server.settings import ServerSettings, Storage
 from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.console.sql import open_console
+from runstone.server.stores.history.sql import open_history
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
 from runstone.server.stores.records.overview import live_runs, overview, ping
@@ -43,6 +48,7 @@ class House:
     domain: Domain
     records: Records
     storage: Storage
+    jobs: Runner
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def check(self) -> None:
@@ -70,7 +76,7 @@ class House:
         }
 
     def start_jobs(self) -> None:
-        pass
+        self.jobs.start()
 
     def close(self) -> None:
         self._closing.close()
@@ -90,19 +96,30 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     secret = _signing_key(storage)
     records = open_records(_records_url(storage))
     closing.callback(records.close)
-    console = open_console(storage.database_url or _sqlite(storage.data / "console.db"))
+    console = open_console(_beside(storage, "console.db"))
     closing.callback(console.close)
     blobs = open_blobs(storage.blobs_url or storage.data / "blobs")
     closing.callback(blobs.close)
 
+    history_store = open_history(storage.history_url or _beside(storage, "history.db"), blobs=blobs)
+    closing.callback(history_store.close)
+
     access = Access(records)
     feed = Feed(access)
     projects = Projects(records, access, feed)
+
+    def forget(keys: Sequence[RunKey]) -> None:
+        """What other stores hold of runs that go for good."""
+        ingest.forget(keys)
+        for key in keys:
+            history_store.delete(key)
+            console.delete(key)
+
     leases = Leases(records, access, feed)
-    runs = Runs(records, access, projects, feed)
+    runs = Runs(records, access, projects, feed, on_purge=[forget])
+    files = Files(records, blobs, access, feed)
     lines = Console(console, records, access, feed)
     history = History()
-    history_store: Any = None
     ingest = Ingest(records, access, runs, history, history_store, lines, leases, feed)
     closing.callback(ingest.close)
     domain = Domain(
@@ -113,14 +130,19 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         history=history,
         ingest=ingest,
         leases=leases,
-        files=Files(records, blobs, access, feed),
+        files=files,
         console=lines,
         alerts=Alerts(records, access, feed),
         views=Views(records, access, projects),
         feed=feed,
         signer=Signer(secret),
     )
-    return House(domain, records, storage)
+    runner = Runner(
+        records,
+        standard_jobs(records=records, history=history_store, runs=runs, files=files, leases=leases),
+    )
+    closing.callback(runner.close)
+    return House(domain, records, storage, runner)
 
 
 def _sizes(storage: Storage) -> dict[str, int | None]:
@@ -145,7 +167,12 @@ def upgrade_records(storage: Storage) -> None:
 
 
 def _records_url(storage: Storage) -> str:
-    return storage.database_url or _sqlite(storage.data / "records.db")
+    return _beside(storage, "records.db")
+
+
+def _beside(storage: Storage, name: str) -> str:
+    """The configured database, or a file of that name in the data directory."""
+    return storage.database_url or _sqlite(storage.data / name)
 
 
 def _sqlite(path: Path) -> str:
