@@ -95,7 +95,7 @@ def home() -> Path:
 
 def home_path() -> str:
     """`home` as text."""
-    return os.environ.get("RUNSTONE_DATA") or os.path.join(os.path.expanduser("~"), ".runstone")  # noqa: PTH111, PTH118
+    return os.environ.get("RUNSTONE_DATA") or os.path.join(os.path.expanduser("~"), ".runstone")
 
 
 def host_name() -> str:

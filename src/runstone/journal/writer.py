@@ -109,7 +109,7 @@ class JournalWriter:
         """Create `folder`/WRITER.journal with its header. Raises OSError."""
         writer = os.urandom(16)
         self.writer = writer.hex()
-        self.path = os.path.join(folder, self.writer + JOURNAL_SUFFIX)  # noqa: PTH118
+        self.path = os.path.join(folder, self.writer + JOURNAL_SUFFIX)
         self._lock = threading.RLock()
         self._closed = False
         self._forked = False
@@ -131,7 +131,7 @@ class JournalWriter:
                 self._write(header)
         except BaseException:
             os.close(self._fd)
-            os.unlink(self.path)  # noqa: PTH108
+            os.unlink(self.path)
             raise
         _writers.append(self)
 
@@ -149,6 +149,11 @@ class JournalWriter:
         with self._lock:
             window = self._window
             return self._end if window is None or self._closed else window.end()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Does it belong to the process this one was forked from?"""
+        return self._forked
 
     def close(self, *, sync: bool = True) -> None:
         """Cut the file to what was written and, with `sync`, bring it to the disk. Never raises for
