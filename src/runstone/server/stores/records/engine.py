@@ -241,12 +241,15 @@ class PostgresRecords:
         self._readers = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._closed = False
 
     def read(self) -> AbstractContextManager[Connection]:
         return _reading(self._readers)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """READ COMMITTED: work that reads a row in order to change it reads it `FOR UPDATE`."""
+        if self._closed:
+            raise Unavailable("The record store is closed.")
         for attempt in range(1, CONFLICT_RETRIES_MAX + 1):
             committing = False
             try:
@@ -264,6 +267,7 @@ class PostgresRecords:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
+        self._closed = True
         self._engine.dispose()
 
 

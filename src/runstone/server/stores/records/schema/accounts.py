@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
-from runstone.server.stores.records.schema.base import Bytes, Id, Json, Time, metadata
+from runstone.server.stores.records.schema.base import Bytes, Id, Json, Name, Time, metadata
 
 # Users, teams and organisations share one space of names. A deleted one keeps its row under a name
 # that no living one can have, so that what refers to it stays readable.
@@ -12,7 +12,7 @@ entities = Table(
     "entities",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Name, nullable=False, unique=True),
     Column("kind", Text, nullable=False),  # user, team, organization
     Column("organization_id", Id, ForeignKey("entities.id")),
     Column("created_at", Time, nullable=False),
@@ -26,7 +26,7 @@ users = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("entity_id", Id, ForeignKey("entities.id"), nullable=False, unique=True),
-    Column("username", Text, nullable=False, unique=True),
+    Column("username", Name, nullable=False, unique=True),
     Column("email", Text, nullable=False, server_default=""),
     Column("display_name", Text, nullable=False, server_default=""),
     Column("is_admin", Boolean, nullable=False),

@@ -21,7 +21,9 @@ metadata = MetaData(
 Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
 # SQLite gives a rowid only to INTEGER PRIMARY KEY.
 Id: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+# What lists are ordered by: by code point on both, whatever the database's own collation.
+Name: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 Time = Double
 Bytes = LargeBinary
 
-__all__ = ["BigInteger", "Bytes", "Id", "Json", "Text", "Time", "metadata"]
+__all__ = ["BigInteger", "Bytes", "Id", "Json", "Name", "Text", "Time", "metadata"]

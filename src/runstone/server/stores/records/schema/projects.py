@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, text
 
-from runstone.server.stores.records.schema.base import Id, Json, Time, metadata
+from runstone.server.stores.records.schema.base import Id, Json, Name, Time, metadata
 
 projects = Table(
     "projects",
     metadata,
     Column("id", Id, primary_key=True),
     Column("entity_id", Id, ForeignKey("entities.id"), nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Name, nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),  # last change of a run in it, a few seconds coarse
@@ -39,7 +39,7 @@ run_columns = Table(
     "run_columns",
     metadata,
     Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
-    Column("path", Text, primary_key=True),  # "config.optimizer.lr"
-    Column("kind", Text, primary_key=True),  # number, string, bool, null, json
+    Column("path", Name, primary_key=True),  # "config.optimizer.lr"
+    Column("kind", Name, primary_key=True),  # number, string, bool, null, json
     Column("runs", Integer, nullable=False),
 )

@@ -36,6 +36,7 @@ metadata = MetaData(
 )
 Json = JSON().with_variant(JSONB(), "postgresql")
 Id = BigInteger().with_variant(Integer(), "sqlite")
+Name = Text().with_variant(Text(collation="C"), "postgresql")
 Time = Double
 Bytes = LargeBinary
 
@@ -45,7 +46,7 @@ entities = Table(
     "entities",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Name, nullable=False, unique=True),
     Column("kind", Text, nullable=False),  # user, team, organization
     Column("organization_id", Id, ForeignKey("entities.id")),
     Column("created_at", Time, nullable=False),
@@ -59,7 +60,7 @@ users = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("entity_id", Id, ForeignKey("entities.id"), nullable=False, unique=True),
-    Column("username", Text, nullable=False, unique=True),
+    Column("username", Name, nullable=False, unique=True),
     Column("email", Text, nullable=False, server_default=""),
     Column("display_name", Text, nullable=False, server_default=""),
     Column("is_admin", Boolean, nullable=False),
@@ -123,7 +124,7 @@ projects = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("entity_id", Id, ForeignKey("entities.id"), nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Name, nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),  # last change of a run in it, a few seconds coarse

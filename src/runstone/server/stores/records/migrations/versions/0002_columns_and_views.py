@@ -14,6 +14,7 @@ revision = "0002"
 down_revision = "0001"
 
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
+Name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -21,8 +22,8 @@ def upgrade() -> None:
     run_columns = op.create_table(
         "run_columns",
         sa.Column("project_id", Id, sa.ForeignKey("projects.id"), primary_key=True),
-        sa.Column("path", sa.Text, primary_key=True),
-        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("path", Name, primary_key=True),
+        sa.Column("kind", Name, primary_key=True),
         sa.Column("runs", sa.Integer, nullable=False),
     )
     op.create_table(
