@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,11 +14,13 @@ from typing import Any
 
 import msgspec
 
-from runstone.journal.home import QueueEntry, queue_dir
+from runstone.journal.home import QueueEntry, queue_dir, uplink_lock
 from runstone.journal.kinds import End, FileLogged, Kind, Patch, Row, RunFields
 from runstone.journal.writer import JournalWriter
+from runstone.uplink.launch import is_running
 from runstone.uplink.processes import start_of, wall_start
 
+_started: list[subprocess.Popen[bytes]] = []
 encode = msgspec.msgpack.encode
 
 UPLINK = (sys.executable, "-X", "runstone=helper", "-m", "runstone.uplink")
@@ -118,11 +122,25 @@ def start_uplink(
     home: Path, *, linger: float = 0.3, env: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """`python -m runstone.uplink` as a child that a test can wait for and kill."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*UPLINK, "--home", str(home), "--linger", str(linger)],
         env=env or dict(os.environ),
         stdin=subprocess.DEVNULL,
     )
+    _started.append(process)
+    return process
+
+
+def end_uplinks(home: Path | None = None) -> None:
+    """Whatever a failed test left behind: children, and the detached uplink of a home."""
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+    if home is not None and is_running(home):
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(uplink_lock(home).read_text()), signal.SIGKILL)
 
 
 def uplink_log(home: Path) -> str:

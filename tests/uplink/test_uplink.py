@@ -22,7 +22,7 @@ from tests.support.faulty import (
     slow,
     status,
 )
-from tests.support.journals import WrittenRun, start_uplink, uplink_log, wait_until
+from tests.support.journals import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
 from tests.support.server import RunningServer
 
 from runstone.client import Client
@@ -40,13 +40,14 @@ def client(shared_server: RunningServer) -> Iterator[Client]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, shared_server: RunningServer) -> Path:
+def home(tmp_path: Path, shared_server: RunningServer) -> Iterator[Path]:
     """A local home of its own; its runs name the shared server."""
     path = tmp_path / "home"
     path.mkdir()
     (path / "key").write_text(shared_server.admin_key)
     (path / "key").chmod(0o600)
-    return path
+    yield path
+    end_uplinks(path)
 
 
 def rows_of(client: Client, run: WrittenRun) -> list[int]:
