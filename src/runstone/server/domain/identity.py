@@ -58,8 +58,19 @@ class Actor:
 ANONYMOUS = Actor(None, "")
 
 
+# First parts of addresses that are not somebody's page: an entity of that name could not be reached.
+_RESERVED = frozenset(
+    {"api", "assets", "files", "graphql", "healthz", "metrics", "registry", "settings", "signin", "storage"}
+)
+
+
 def check_entity_name(name: str, *, what: str) -> str:
-    """A user, team or organisation name: letters, digits, `_`, `-`, `.`, at most 128."""
+    """A user, team or organisation name: letters, digits, `_`, `-`, `.`, at most 128; not one that
+    addresses of the server begin with."""
+    if name.lower() in _RESERVED:
+        raise Invalid(
+            f"{what} name {name!r} is taken by the server's own addresses. Choose another.", name=name
+        )
     if not name or len(name) > NAME_CHARS_MAX or not _ENTITY.fullmatch(name) or ".." in name:
         raise Invalid(
             f"{what} name {name!r} is not allowed. Use 1 to {NAME_CHARS_MAX} letters, digits, '_', '-' "

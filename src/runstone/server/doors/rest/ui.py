@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import html
-import json
 import mimetypes
 import threading
 from dataclasses import dataclass
@@ -35,7 +34,8 @@ UI_POLICY = (
     "frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 _PACKED = frozenset({".js", ".css", ".html", ".svg", ".json", ".map", ".txt", ".wasm", ".webmanifest"})
-_NOT_PAGES = ("api/", "graphql", "files/", "storage/", "healthz", "metrics", "assets/")
+_NOT_PAGES = ("api/", "assets/")
+_NOT_PAGE = frozenset({"api", "graphql", "healthz", "metrics", "signin"})
 _YEAR = "public, max-age=31536000, immutable"
 _ANEW = "no-cache"
 
@@ -53,7 +53,7 @@ class _File:
     caching: str
 
 
-class _Site:
+class Site:
     """The built files by their address. Read again when a build has replaced index.html, so that a
     developer's server goes on with the new one; each file is read when first asked for."""
 
@@ -118,11 +118,11 @@ def _file(name: str, body: bytes) -> _File:
     )
 
 
-_site = _Site(static_dir())
+_site = Site(static_dir())
 
 
 @lru_cache(maxsize=8)
-def _with_base(page: bytes, prefix: str) -> bytes:
+def with_base(page: bytes, prefix: str) -> bytes:
     """The page with its base address first in the head, so that deep links find their assets."""
     base = f'<base href="{html.escape(prefix, quote=True)}/">'.encode()
     at = page.lower().find(b"<head")
@@ -143,12 +143,16 @@ async def ui(request: Request) -> Response:
     found = await context.run(lambda: _site.find(name)) if name and name != "index.html" else None
     if found is None:
         last = name.rpartition("/")[2]
-        if name.startswith(_NOT_PAGES) or ("." in last and name.count("/") == 0 and name != "index.html"):
+        if (
+            name in _NOT_PAGE
+            or name.startswith(_NOT_PAGES)
+            or ("." in last and name.count("/") == 0 and name != "index.html")
+        ):
             raise NotFound(f"There is nothing at /{name[:200]}.")
         page = await context.run(lambda: _site.find("index.html"))
         if page is None:
             return Response(_NOT_BUILT, 503, _headers(_ANEW), "text/html; charset=utf-8")
-        body = _with_base(page.body, context.settings.listen.path_prefix)
+        body = with_base(page.body, context.settings.listen.path_prefix)
         return _answer(request, _file("index.html", body))
     return _answer(request, found)
 
@@ -186,26 +190,20 @@ def _headers(caching: str) -> dict[str, str]:
 
 def ui_build() -> str:
     """The build's own mark, for a tab that is older than its server; "" without a UI."""
-    return _build_of(static_dir() / "ui-manifest.json")
+    return build_of(static_dir() / "index.html")
 
 
-def _build_of(manifest: Path) -> str:
+def build_of(page: Path) -> str:
+    """The page names its assets by their digests, so its own digest stands for the whole build."""
     try:
-        stat = manifest.stat()
+        return _digest(page, page.stat().st_mtime_ns)
     except OSError:
         return ""
-    return _read_build(manifest, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _read_build(manifest: Path, _stamp: int) -> str:
-    try:
-        body = manifest.read_bytes()
-        found = json.loads(body)
-    except (OSError, ValueError):
-        return ""
-    mark = found.get("sha256") or found.get("build") if isinstance(found, dict) else None
-    return str(mark)[:16] if mark else hashlib.sha256(body).hexdigest()[:16]
+def _digest(page: Path, _stamp: int) -> str:
+    return hashlib.sha256(page.read_bytes()).hexdigest()[:16]
 
 
 _NOT_BUILT = b"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Runstone</title>
