@@ -1,0 +1,385 @@
+"""What the server costs: taking journals in, drawing charts, listing runs, and being idle.
+
+    python bench/servers.py [ingest] [charts] [lists] [idle] [--quick] [--json FILE]
+
+A real server process over loopback HTTP; its CPU is measured from outside (user and system time of
+the process), so the clients' own does not count. Walls on a busy machine say little: trust CPU,
+ratios and counts.
+
+ingest   one run per client; bodies of 100 rows x 10 metrics (as small as an uplink's live ones), and
+         of about 1 MB (as when it catches up); 1, 4, 16, 64 clients
+charts   one run of 1 M steps (first request after a restart, and again), 100 runs x 10,000 steps, a
+         zoom; points 10^4 .. 10^7 with --grow
+lists    1,000 runs x (20 config, 10 summary) and 100,000 runs x (30, 40): newest first, filter and
+         sort, and all 1,000 in full
+idle     memory of the server after its start, and again after the others
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.support.server import RunningServer, running_server
+
+from runstone.journal.format import HEADER_BYTES, frame
+from runstone.journal.kinds import Kind, Row, RunFields
+
+METRICS = [f"m{number}" for number in range(10)]
+ENCODE = msgspec.msgpack.Encoder().encode
+BINARY = {"Accept": "application/vnd.runstone.series", "Content-Type": "application/json"}
+
+
+class Http:
+    """One kept-alive connection with the admin's key."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+        self.headers = {"Authorization": f"Bearer {server.admin_key}"}
+
+    def __call__(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        self.connection.request(method, "/api/v1" + path, body, {**self.headers, **(headers or {})})
+        answer = self.connection.getresponse()
+        data = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {data[:500]!r}")
+        return data
+
+    def json(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        return json.loads(self(method, path, data, {"Content-Type": "application/json", **headers}))
+
+
+class Meter:
+    """CPU seconds and memory of the server process."""
+
+    def __init__(self, server: RunningServer) -> None:
+        assert server.process is not None
+        self.process = psutil.Process(server.process.pid)
+
+    def cpu(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def pss_mb(self) -> float:
+        return float(self.process.memory_full_info().pss / 2**20)
+
+
+def run_record(run: str, project: str) -> bytes:
+    return frame(Kind.RUN, ENCODE(RunFields(run=run, project=project)))
+
+
+def rows(first: int, count: int, dice: random.Random) -> bytes:
+    """`count` rows of ten metrics, as the SDK writes them."""
+    return b"".join(
+        frame(Kind.ROW, ENCODE(Row(step, 1.7e9 + step, float(step), {key: dice.random() for key in METRICS})))
+        for step in range(first, first + count)
+    )
+
+
+def ingest(server: RunningServer, clients: int, *, rows_per_body: int, seconds: float) -> dict[str, Any]:
+    """Points per second and per CPU second of the server, with that many runs logging at once.
+
+    Bodies are made before the clock starts: the clients share the machine with the server.
+    """
+    dice = random.Random(clients)
+    spare = max(2, int(40_000 / rows_per_body / clients))
+    prepared: list[tuple[str, list[bytes]]] = []
+    for number in range(clients):
+        run = f"i{rows_per_body}-{clients}-{number}"
+        bodies = [rows(at * rows_per_body, rows_per_body, dice) for at in range(spare)]
+        bodies[0] = run_record(run, "ingest") + bodies[0]
+        prepared.append((run, bodies))
+    meter = Meter(server)
+    points = [0] * clients
+    latencies: list[float] = []
+    stop_at = [0.0]
+    start = threading.Barrier(clients + 1)
+
+    def go(number: int) -> None:
+        run, bodies = prepared[number]
+        http_ = Http(server)
+        writer = os.urandom(16).hex()
+        offset = HEADER_BYTES
+        path = f"/projects/-/ingest/runs/{run}/journal?writer={writer}&offset="
+        start.wait()
+        for body in bodies:
+            began = time.perf_counter()
+            http_("POST", path + str(offset), body)
+            latencies.append(time.perf_counter() - began)
+            offset += len(body)
+            points[number] += rows_per_body * len(METRICS)
+            if time.perf_counter() > stop_at[0]:
+                return
+
+    threads = [threading.Thread(target=go, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    stop_at[0] = time.perf_counter() + seconds
+    cpu, wall = meter.cpu(), time.perf_counter()
+    start.wait()
+    for thread in threads:
+        thread.join()
+    wall = time.perf_counter() - wall
+    answered = meter.cpu() - cpu
+    settle(server)
+    spent = meter.cpu() - cpu
+    total = sum(points)
+    return {
+        "clients": clients,
+        "rows_per_body": rows_per_body,
+        "points": total,
+        "points_per_s": total / wall,
+        "points_per_cpu_s": total / answered,
+        "points_per_cpu_s_merged": total / spent,
+        "p50_ms": statistics.median(latencies) * 1e3,
+        "max_ms": max(latencies) * 1e3,
+    }
+
+
+def settle(server: RunningServer, seconds: float = 60.0) -> None:
+    """Wait until background work (merging) is done: the process no longer spends CPU."""
+    meter = Meter(server)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = meter.cpu()
+        time.sleep(1.5)
+        if meter.cpu() - before < 0.05:
+            return
+
+
+def send_series(server: RunningServer, project: str, run: str, values: list[float]) -> None:
+    """A run with one metric, by bodies of some MB."""
+    http_ = Http(server)
+    writer, offset = os.urandom(16).hex(), HEADER_BYTES
+    pieces = [run_record(run, project)]
+    size = 0
+    for step, value in enumerate(values):
+        record = frame(Kind.ROW, ENCODE(Row(step, 1.7e9 + step, float(step), {"loss": value})))
+        pieces.append(record)
+        size += len(record)
+        if size > 8_000_000 or step == len(values) - 1:
+            body = b"".join(pieces)
+            path = f"/projects/-/{project}/runs/{run}/journal?writer={writer}&offset={offset}"
+            http_("POST", path, body)
+            offset += len(body)
+            pieces, size = [], 0
+
+
+def measured(server: RunningServer, work: Callable[[], Any], rounds: int) -> dict[str, float]:
+    """Median wall and mean server CPU of one call, in ms."""
+    meter = Meter(server)
+    walls = []
+    cpu = meter.cpu()
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        walls.append(time.perf_counter() - began)
+    return {"wall_ms": statistics.median(walls) * 1e3, "cpu_ms": (meter.cpu() - cpu) / rounds * 1e3}
+
+
+def chart(http_: Http, project: str, runs: list[str], **more: Any) -> bytes:
+    wanted = {"runs": runs, "keys": ["loss"], "buckets": 1000, **more}
+    return http_("POST", f"/projects/-/{project}/series", json.dumps(wanted).encode(), BINARY)
+
+
+def charts(server: RunningServer, *, points: int, runs: int, steps: int, rounds: int) -> list[dict[str, Any]]:
+    dice = random.Random(5)
+    began = time.perf_counter()
+    send_series(server, "long", "long", [dice.gauss(0, 1) for _ in range(points)])
+    for number in range(runs):
+        send_series(server, "many", f"r{number}", [dice.gauss(0, 1) for _ in range(steps)])
+    filled = time.perf_counter() - began
+    settle(server)
+    results: list[dict[str, Any]] = [{"what": "filled", "wall_ms": filled * 1e3}]
+
+    def add(what: str, work: Callable[[], bytes], rounds: int) -> None:
+        size = len(work()) if rounds > 1 else 0
+        results.append({"what": what, **measured(server, work, rounds), "bytes": size})
+
+    server.restart()
+    http_ = Http(server)
+    http_("GET", "/me")
+    add(f"1 run x {points:,}, first after a restart", lambda: chart(http_, "long", ["long"]), 1)
+    add(f"1 run x {points:,}, again", lambda: chart(http_, "long", ["long"]), rounds)
+    low = points // 3
+    add(
+        f"1 run x {points:,}, a zoom to 10,000",
+        lambda: chart(http_, "long", ["long"], range=[low, low + 10_000]),
+        rounds,
+    )
+    names = [f"r{number}" for number in range(runs)]
+    add(f"{runs} runs x {steps:,}, first", lambda: chart(http_, "many", names), 1)
+    add(f"{runs} runs x {steps:,}, again", lambda: chart(http_, "many", names), rounds)
+    return results
+
+
+def fill_runs(data: Path, project: str, count: int, configs: int, summaries: int) -> None:
+    """Runs written into the stores while no server runs: what is measured is reading them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from runstone.server.domain.identity import Actor
+    from runstone.server.domain.runs import RunChange
+    from runstone.server.house import open_house
+    from runstone.server.settings import ServerSettings
+
+    house = open_house(ServerSettings.load(data=data, environ={}))
+    user = house.domain.accounts.actor_for_key((data / "admin.key").read_text().strip())
+    assert user is not None
+    actor = Actor(user.user_id, user.username, is_admin=True, default_entity=user.default_entity)
+
+    def make(number: int) -> None:
+        dice = random.Random(number)
+        config: dict[str, Any] = {f"p{key}": dice.randrange(10) for key in range(configs - 2)}
+        config |= {"lr": 10 ** dice.uniform(-5, -1), "opt": dice.choice(["adam", "sgd", "lion"])}
+        summary = {f"m{key}": dice.random() for key in range(summaries)}
+        change = RunChange(config=config, summary=summary, state="finished", exit_code=0)
+        house.domain.runs.upsert(actor, "", project, f"r{number:06}", change)
+
+    try:
+        with ThreadPoolExecutor(32) as threads:
+            list(threads.map(make, range(count), chunksize=64))
+    finally:
+        house.close()
+
+
+def lists(server: RunningServer, project: str, *, rounds: int, whole: bool) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = []
+    http_ = Http(server)
+
+    def query(**wanted: Any) -> Callable[[], bytes]:
+        body = json.dumps(wanted).encode()
+        kind = {"Content-Type": "application/json"}
+        return lambda: http_("POST", f"/projects/-/{project}/runs/query", body, kind)
+
+    matching = {"summary.m1": {"$gt": 0.5}, "config.opt": "adam"}
+    wanted = {
+        "first 100, newest first": query(limit=100),
+        "filter + sort, 100": query(limit=100, filter=matching, order=["-summary.m0"]),
+        "filter + sort, 100, 4 columns": query(
+            limit=100,
+            filter=matching,
+            order=["-summary.m0"],
+            select=["config.lr", "config.opt", "summary.m0", "summary.m1"],
+        ),
+    }
+    if whole:
+        wanted["all 1,000 in full"] = query(limit=1000)
+    for what, work in wanted.items():
+        first = measured(server, work, 1)
+        size = len(work())
+        again = measured(server, work, rounds)
+        results.append(
+            {
+                "what": what,
+                "first_wall_ms": first["wall_ms"],
+                "first_cpu_ms": first["cpu_ms"],
+                **again,
+                "bytes": size,
+            }
+        )
+    return results
+
+
+def show(title: str, found: list[dict[str, Any]]) -> None:
+    print(f"\n{title}")
+    if not found:
+        return
+    names = list(dict.fromkeys(name for row in found for name in row))
+
+    def text(value: Any) -> str:
+        if isinstance(value, float):
+            return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}"
+        return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
+
+    table = [names, *([text(row.get(name)) for name in names] for row in found)]
+    widths = [max(len(row[at]) for row in table) for at in range(len(names))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", help="ingest, charts, lists, idle; all by default")
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument(
+        "--grow", action="store_true", help="growth tables: points 10^4 .. 10^7, runs 10^2 .. 10^5"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    options = parser.parse_args()
+    parts = options.parts or ["ingest", "charts", "lists", "idle"]
+    scale = 10 if options.quick else 1
+    results: dict[str, Any] = {}
+
+    with tempfile.TemporaryDirectory(prefix="runstone-bench-") as folder:
+        root = Path(folder)
+        if "idle" in parts:
+            with running_server(root, name="idle") as server:
+                time.sleep(3)
+                results["idle_pss_mb"] = Meter(server).pss_mb()
+                print(f"idle: {results['idle_pss_mb']:.1f} MB PSS")
+        if "ingest" in parts:
+            found = []
+            with running_server(root, name="ingest") as server:
+                Http(server)("PUT", "/projects/-/ingest")
+                ingest(server, 1, rows_per_body=100, seconds=1)  # warm
+                for rows_per_body in (100, 5000):
+                    for clients in (1, 4, 16, 64):
+                        found.append(ingest(server, clients, rows_per_body=rows_per_body, seconds=5 / scale))
+                results["pss_after_ingest_mb"] = Meter(server).pss_mb()
+            results["ingest"] = found
+            show("ingest", found)
+            print(f"memory after it: {results['pss_after_ingest_mb']:.1f} MB PSS")
+        if "charts" in parts:
+            found = []
+            sizes = [10**4, 10**5, 10**6, 10**7] if options.grow else [10**6 // scale]
+            for size in sizes:
+                with running_server(root, name=f"charts-{size}") as server:
+                    found += charts(
+                        server, points=size, runs=100 // scale, steps=10_000, rounds=20 if size < 10**7 else 5
+                    )
+            results["charts"] = found
+            show("charts", found)
+        if "lists" in parts:
+            found = []
+            sizes = [100, 1000, 10_000, 100_000] if options.grow else [1000, 100_000 // scale]
+            with running_server(root, name="lists") as server:
+                server.stop()
+                for size in sizes:
+                    configs, summaries = (20, 10) if size <= 1000 else (30, 40)
+                    fill_runs(server.data, f"n{size}", size, configs, summaries)
+                server.restart()
+                for size in sizes:
+                    part = lists(server, f"n{size}", rounds=10, whole=size >= 1000)
+                    found += [{"runs": size, **row} for row in part]
+                results["pss_after_lists_mb"] = Meter(server).pss_mb()
+            results["lists"] = found
+            show("lists", found)
+            print(f"memory after it: {results['pss_after_lists_mb']:.1f} MB PSS")
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
