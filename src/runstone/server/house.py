@@ -24,6 +24,7 @@ from runstone.server.domain.history import History
 from runstone.server.domain.identity import RunKey
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
+from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
@@ -119,7 +120,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     runs = Runs(records, access, projects, feed, on_purge=[forget])
     files = Files(records, blobs, access, feed)
     lines = Console(console, records, access, feed)
-    history = History()
+    history = History(history_store, runs, access, projects, Places(records, access))
     ingest = Ingest(records, access, runs, history, history_store, lines, leases, feed)
     closing.callback(ingest.close)
     domain = Domain(

@@ -190,10 +190,12 @@ class HistoryStore(Protocol):
 
     def fork(self, parent: SetKey, child: SetKey, *, last_step: int) -> None:
         """The child now reads the parent's points up to `last_step` before its own; nothing is
-        copied, and later changes of the parent above that step do not show."""
+        copied, and later changes of the parent above that step do not show. Raises Conflict for a
+        child that goes on from something else already."""
 
     def rewind(self, where: SetKey, *, last_step: int) -> int:
-        """Hide points above `last_step`, kept as an earlier epoch. Returns the rows left."""
+        """Hide points above `last_step`, kept as an earlier epoch. Returns the rows left. Streams
+        start anew, at offset 0: what comes next is not what was written after that step before."""
 
     def delete(self, run: RunKey) -> None:
         """Forget both sets of a run; forks of it keep what they read."""
@@ -208,6 +210,22 @@ class HistoryStore(Protocol):
     def maintain(self, *, seconds: float) -> bool:
         """Merge appended rows into segments for about that long. True: there is more to do.
         Called by a background job; several processes may call it at once."""
+
+    def versions(self, wheres: Sequence[SetKey]) -> list[int]:
+        """`info(...).version` of many sets at once; 0 for one never seen."""
+
+    def sample(
+        self,
+        where: SetKey,
+        *,
+        keys: Sequence[str] | None,
+        samples: int,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        require_all: bool = False,
+    ) -> list[Row]:
+        """At most `samples` of the rows that `rows` would answer without a limit, evenly spread, the
+        first and the last among them."""
 
     def label_keys(self, wanted: Sequence[tuple[SetKey, str]]) -> list[list[str]]:
         """For each wanted (set, key): the keys `key/l:LABEL` of its labelled writers, by name."""

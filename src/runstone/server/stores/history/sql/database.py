@@ -110,11 +110,13 @@ class Database:
     """Engine, dialect and how transactions begin there."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
         backend = parsed.get_backend_name()
         if backend == "sqlite":
             self.dialect = "sqlite"
-            self._path = str(Path(parsed.database or "history.db").absolute())
+            if not parsed.database or parsed.database == ":memory:":
+                raise Invalid("The history store needs a file: sqlite:////absolute/path/history.db.", url=url)
+            self._path = str(Path(parsed.database).absolute())
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(
                 "sqlite://", creator=self._open_sqlite, poolclass=QueuePool, pool_size=8, max_overflow=56,

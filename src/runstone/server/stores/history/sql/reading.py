@@ -322,6 +322,12 @@ def settled_numbers(pieces: list[Piece]) -> tuple[Int64s, Float64s]:
     return steps[order], values[order]
 
 
+def settled_steps(pieces: list[Piece]) -> Int64s:
+    """The steps at which there is a value, rising."""
+    steps = np.concatenate([piece.steps for piece in pieces]) if pieces else np.empty(0, np.int64)
+    return steps if rising(steps) else np.unique(steps)
+
+
 def settled_values(pieces: list[Piece]) -> tuple[Int64s, list[Any]]:
     """Values of any kind by rising step, the last point of each step."""
     if not pieces:

@@ -21,6 +21,7 @@ from runstone.server.stores.history.sql.reading import (
     Piece,
     Reader,
     settled_numbers,
+    settled_steps,
     settled_values,
 )
 from runstone.server.stores.history.sql.segments import decode_points
@@ -28,6 +29,7 @@ from runstone.server.stores.history.sql.stats import SLOTS_MAX
 
 EXPORT_VALUES = 1 << 20
 EXPORT_ROWS = 16_384
+SAMPLE_VALUES = 1 << 22
 
 
 def rows(
@@ -80,6 +82,58 @@ def _in_all(steps: Int64s, have: list[Int64s]) -> Int64s:
     for column in have:
         steps = np.intersect1d(steps, column)
     return steps
+
+
+def sample(
+    tx: Tx,
+    where: SetKey,
+    *,
+    keys: Sequence[str] | None,
+    samples: int,
+    min_step: int | None,
+    max_step: int | None,
+    require_all: bool,
+) -> list[Row]:
+    reader = Reader(tx, [where])
+    chain = reader.chains.get(where)
+    if not chain or samples <= 0:
+        return []
+    lo = STEP_LOWEST if min_step is None else max(min_step, STEP_LOWEST)
+    hi = STEP_HIGHEST if max_step is None else min(max_step, STEP_HIGHEST)
+    wanted = None if keys is None else [k for k in dict.fromkeys(keys) if k not in OWN_KEYS]
+    if not wanted:
+        steps = reader.numbers(chain, TIMESTAMP, lo, hi)[0]
+    else:
+        reader.load((branch, key) for branch in chain for key in wanted)
+        of_each = [settled_steps(reader.pieces(chain, key, lo, hi)) for key in wanted]
+        steps = of_each[0]
+        for other in of_each[1:]:
+            steps = np.intersect1d(steps, other) if require_all else np.union1d(steps, other)
+    if not len(steps):
+        return []
+    if samples < len(steps):
+        picked = steps[np.unique(np.round(np.linspace(0, len(steps) - 1, samples)).astype(np.int64))]
+        if samples == 1:
+            picked = steps[-1:]
+    else:
+        picked = steps
+    width = len(wanted) if wanted else _key_count(reader, chain)
+    found: list[Row] = []
+    # So many picked rows at once that what lies between them, which is read too, stays bounded.
+    at_once = max(1, len(picked) * SAMPLE_VALUES // max(1, len(steps) * (width + 2)))
+    for at in range(0, len(picked), at_once):
+        some = picked[at : at + at_once]
+        columns = _columns(reader, chain, wanted, int(some[0]), int(some[-1])) if wanted != [] else {}
+        found += _put_together(reader, chain, some, columns)
+    return found
+
+
+def _key_count(reader: Reader, chain: Chain) -> int:
+    count = 0
+    for branch in chain:
+        row = reader.tx.one("SELECT coalesce(sum(slots), 0) FROM hist_bucket WHERE branch = ?", (branch.id,))
+        count += (int(row[0]) if row else 0) + len(reader.key_names(branch))
+    return count
 
 
 def tail(tx: Tx, where: SetKey, n: int) -> list[Row]:

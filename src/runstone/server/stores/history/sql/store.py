@@ -60,6 +60,11 @@ class SqlHistory:
         with self._database.read() as tx:
             return listing.info(tx, where)
 
+    def versions(self, wheres: Sequence[SetKey]) -> list[int]:
+        with self._database.read() as tx:
+            chains = branches.chains(tx, wheres)
+        return [sum(branch.version for branch in chains.get(where, ())) for where in wheres]
+
     def keys(self, where: SetKey, *, search: str = "", after: str = "", limit: int = 1000) -> list[KeyInfo]:
         with self._database.read() as tx:
             return listing.keys(tx, where, search=search, after=after, limit=limit)
@@ -100,6 +105,27 @@ class SqlHistory:
                 min_step=min_step,
                 max_step=max_step,
                 limit=limit,
+                require_all=require_all,
+            )
+
+    def sample(
+        self,
+        where: SetKey,
+        *,
+        keys: Sequence[str] | None,
+        samples: int,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        require_all: bool = False,
+    ) -> list[Row]:
+        with self._database.read() as tx:
+            return rows.sample(
+                tx,
+                where,
+                keys=keys,
+                samples=samples,
+                min_step=min_step,
+                max_step=max_step,
                 require_all=require_all,
             )
 
