@@ -1,12 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { ask, path } from "./request";
-import type { Project } from "./types";
-
-export interface ProjectPage {
-  projects: Project[];
-  next: string;
-}
+import type { Project, ProjectPage } from "./types";
 
 export function projectsQuery(search = "", entity = "") {
   return infiniteQueryOptions({

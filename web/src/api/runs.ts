@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { ask, path } from "./request";
-import type { ColumnInfo, Run, RunFilter, RunGroup, RunPage, RunQuery } from "./types";
+import type { ColumnInfo, GroupQuery, Run, RunGroup, RunPage, RunQuery } from "./types";
 
 export const RUN_PAGE = 100;
 
@@ -30,14 +30,6 @@ export function runQuery(entity: string, project: string, run: string) {
     queryKey: ["run", entity, project, run],
     queryFn: ({ signal }) => ask<Run>("GET", `/projects${path(entity, project)}/runs${path(run)}`, { signal }),
   });
-}
-
-export interface GroupQuery {
-  by: string[];
-  filter?: RunFilter;
-  search?: string;
-  statistics?: string[];
-  limit?: number;
 }
 
 export function groupsQuery(entity: string, project: string, query: GroupQuery) {

@@ -3,7 +3,7 @@
  * be shown as rows (or, not, nested) is kept and edited as JSON.
  */
 
-import type { Json, RunFilter } from "@/api/types";
+import type { RunFilter } from "@/api/types";
 import { asRecord } from "@/base/parse";
 
 export const OPERATORS = [
@@ -58,7 +58,7 @@ export function toConditions(filter: RunFilter): Condition[] | null {
     const found: Condition[] = [];
     for (const part of parts) {
       const record = asRecord(part);
-      const inner = record ? toConditions(record as RunFilter) : null;
+      const inner = record ? toConditions(record) : null;
       if (!inner) return null;
       found.push(...inner);
     }
@@ -74,13 +74,13 @@ export function toConditions(filter: RunFilter): Condition[] | null {
   return found;
 }
 
-function conditionsOf(column: string, value: Json): Condition[] | null {
+function conditionsOf(column: string, value: unknown): Condition[] | null {
   const record = asRecord(value);
   if (!record || !Object.keys(record).some((key) => key.startsWith("$"))) {
     return record || Array.isArray(value) ? null : [{ column, operator: "eq", value: writeValue(value) }];
   }
   const found: Condition[] = [];
-  for (const [key, operand] of Object.entries(record) as [string, Json][]) {
+  for (const [key, operand] of Object.entries(record)) {
     const operator = key.slice(1);
     if (operator === "exists") found.push({ column, operator: operand ? "exists" : "missing", value: "" });
     else if (operator === "regex" && typeof operand === "string" && !("$options" in record)) {
@@ -96,7 +96,7 @@ function conditionsOf(column: string, value: Json): Condition[] | null {
 }
 
 /** `0.1` is a number, `true` a truth, `null` nothing, `"1"` a text, anything else a text. */
-export function readValue(text: string): Json {
+export function readValue(text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === "true") return true;
   if (trimmed === "false") return false;
@@ -104,7 +104,7 @@ export function readValue(text: string): Json {
   if (trimmed !== "" && Number.isFinite(Number(trimmed))) return Number(trimmed);
   if (/^".*"$/s.test(trimmed)) {
     try {
-      return JSON.parse(trimmed) as Json;
+      return JSON.parse(trimmed) as unknown;
     } catch {
       return text;
     }
@@ -112,12 +112,12 @@ export function readValue(text: string): Json {
   return trimmed;
 }
 
-function writeValue(value: Json): string {
+function writeValue(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
   return readValue(value) === value ? value : JSON.stringify(value);
 }
 
-function writeItem(value: Json): string {
+function writeItem(value: unknown): string {
   const text = writeValue(value);
   return text.includes(",") && !text.startsWith('"') ? JSON.stringify(text) : text;
 }

@@ -73,7 +73,7 @@ export function parseFields(value: unknown): Partial<WorkspaceSpec> {
   const raw = asRecord(value) ?? {};
   const found: Partial<WorkspaceSpec> = {
     q: asString(raw["q"]),
-    filter: asRecord(raw["filter"]) as RunFilter | undefined,
+    filter: asRecord(raw["filter"]),
     sort: asString(raw["sort"]),
     group: asStrings(raw["group"]),
     columns: asStrings(raw["columns"]),
@@ -106,7 +106,7 @@ export function parseSpec(value: unknown): WorkspaceSpec {
 export function specToJson(spec: WorkspaceSpec): JsonObject {
   const kept: Partial<WorkspaceSpec> = { ...spec };
   delete kept.zoom;
-  return { version: VERSION, ...kept } as unknown as JsonObject;
+  return { version: VERSION, ...kept };
 }
 
 function clampDrawn(value: number | undefined): number | undefined {
