@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import psycopg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
@@ -38,7 +37,21 @@ QUEUE_COUNT_MAX = 20_000
 RETRIES_MAX = 8
 IN_LIST_MAX = 400  # parameters of one IN list: below every driver's limit
 
-_RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+class _Errors:
+    """What the driver raises, by what is to be done. Each kind of database brings its own, so that
+    a server on SQLite never loads the other's driver (7 MB)."""
+
+    def __init__(self, dialect: str) -> None:
+        self.every: tuple[type[Exception], ...] = (sqlite3.Error,)
+        self.passing: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+        self.retryable: tuple[type[Exception], ...] = ()
+        if dialect == "postgresql":
+            import psycopg
+
+            self.every += (psycopg.Error,)
+            self.passing += (psycopg.OperationalError,)
+            self.retryable = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
 class Tx:
@@ -137,6 +150,8 @@ class Database:
                 url=parsed.render_as_string(hide_password=True),
             )
 
+        self.errors = _Errors(self.dialect)
+
     def _open_sqlite(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
@@ -184,13 +199,13 @@ class Database:
             cursor.close()
         except RunstoneError:
             raise
-        except (sqlite3.Error, psycopg.Error) as error:
+        except self.errors.every as error:
             if _broken(error, connection):
                 with contextlib.suppress(Exception):
                     connection.invalidate()
-            if isinstance(error, _RETRYABLE):
+            if isinstance(error, self.errors.retryable):
                 raise
-            if isinstance(error, (sqlite3.OperationalError, psycopg.OperationalError)):
+            if isinstance(error, self.errors.passing):
                 raise unavailable(error) from error
             raise
         finally:
@@ -215,7 +230,7 @@ class Database:
 
 
 def _broken(error: Exception, connection: Any) -> bool:
-    if isinstance(error, psycopg.Error):
+    if not isinstance(error, sqlite3.Error):
         raw = connection.driver_connection
         return raw is None or raw.closed or raw.broken
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
@@ -334,7 +349,7 @@ class Writer(Generic[A]):
             try:
                 with self._database.write() as tx:
                     return work(tx)
-            except _RETRYABLE as error:
+            except self._database.errors.retryable as error:
                 if attempt + 1 == RETRIES_MAX:
                     raise unavailable(error) from error
                 time.sleep(0.005 * 2**attempt)
