@@ -13,6 +13,7 @@ import numpy as np
 from runstone.server.domain.access import Access
 from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import NotFound, TooLarge
+from runstone.server.domain.feed import EventKind, Feed
 from runstone.server.domain.identity import Actor, Permission, ProjectId, RunKey
 from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
@@ -50,13 +51,20 @@ _Pair = tuple[SetKey, str]
 
 class History:
     def __init__(
-        self, store: HistoryStore, runs: Runs, access: Access, projects: Projects, places: Places
+        self,
+        store: HistoryStore,
+        runs: Runs,
+        access: Access,
+        projects: Projects,
+        places: Places,
+        feed: Feed | None = None,
     ) -> None:
         self._store = store
         self._runs = runs
         self._access = access
         self._projects = projects
         self._places = places
+        self._feed = feed
         self._lock = threading.Lock()
         self._noted_blocks: dict[RunKey, set[int]] = {}
         self._noted_keys: dict[ProjectId, set[tuple[str, KeyKind]]] = {}
@@ -70,7 +78,17 @@ class History:
         next_offset = self._store.append(SetKey(run, space), stream, batch)
         if space == "history":
             self._note_keys(run, batch)
+        if self._feed is not None and self._feed.is_heard and len(batch.steps):
+            self._tell(self._feed, run, space, int(batch.steps.max()), next_offset)
         return next_offset
+
+    def _tell(self, feed: Feed, run: RunKey, space: Space, last_step: int, version: int) -> None:
+        try:
+            place = self._places.of(run)
+        except NotFound:
+            return  # purged meanwhile
+        kind: EventKind = "rows" if space == "history" else "system"
+        feed.publish(place.event(kind, last_step=last_step, version=version))
 
     def next_offset(self, actor: Actor, run: RunKey, stream: str, *, space: Space = "history") -> int:
         """Where `stream` of the run goes on; 0 for one never seen."""
