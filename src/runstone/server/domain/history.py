@@ -100,6 +100,12 @@ class History:
         self._runs.check(actor, run, Permission.WRITE)
         return self._store.rewind(SetKey(run, "history"), last_step=last_step)
 
+    def fork(self, actor: Actor, parent: RunKey, child: RunKey, *, last_step: int) -> None:
+        """The child now reads the parent's rows up to `last_step` before its own. Safe to repeat."""
+        self._runs.check(actor, parent, Permission.READ)
+        self._runs.check(actor, child, Permission.WRITE)
+        self._store.fork(SetKey(parent, "history"), SetKey(child, "history"), last_step=last_step)
+
     def _note_keys(self, run: RunKey, batch: RowBatch) -> None:
         """Let the project know keys that it has not seen; cheap where there are none."""
         blocks = blocks_of(batch)

@@ -46,6 +46,8 @@ def upsert_bucket(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
             if before is None and _in_trash(call, entity, project, input["name"]):
                 raise Invalid(error.message, **error.fields) from None
             raise
+        if change.fork_of and (before is None or before.fork_of != change.fork_of):
+            _fork(call, run)
     elif input.get("id"):
         entity, project, name = ids.run_of(input["id"])
         found = call.domain.runs.get(actor, entity, project, name)
@@ -83,6 +85,13 @@ def _in_trash(call: Call, entity: str, project: str, name: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _fork(call: Call, run: Run) -> None:
+    """Let a run that says where it was forked from read its parent's rows up to there."""
+    actor = call.signed_in()
+    parent = call.domain.runs.key_of(actor, run.entity, run.project, run.fork_of)
+    call.domain.history.fork(actor, parent, run.key, last_step=run.fork_step or 0)
 
 
 def _begins(given: dict[str, Any]) -> bool:
