@@ -76,10 +76,14 @@ class JournalBytes:
     def line(self, number: int, text: str, *, stream: int = 0) -> JournalBytes:
         return self.add(Kind.CONSOLE, ConsoleLine(stream, number, 1_700_000_000.0 + number, text))
 
-    def config(self, *set_values: tuple[list[str], Any], unset: list[list[str]] | None = None) -> JournalBytes:
+    def config(
+        self, *set_values: tuple[list[str], Any], unset: list[list[str]] | None = None
+    ) -> JournalBytes:
         return self.add(Kind.CONFIG, Patch(set=list(set_values), unset=unset or [], at=1_700_000_000.0))
 
-    def summary(self, *set_values: tuple[list[str], Any], unset: list[list[str]] | None = None) -> JournalBytes:
+    def summary(
+        self, *set_values: tuple[list[str], Any], unset: list[list[str]] | None = None
+    ) -> JournalBytes:
         return self.add(Kind.SUMMARY, Patch(set=list(set_values), unset=unset or []))
 
     def metric(self, name: str, *summary: str, goal: str | None = None) -> JournalBytes:
