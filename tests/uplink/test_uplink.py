@@ -257,7 +257,7 @@ def test_a_damaged_journal_is_put_away_and_the_others_go_on(
 ) -> None:
     bad, good = WrittenRun(tmp_path).rows(200), WrittenRun(tmp_path).rows(200)
     for run in (bad, good):
-        enqueue(run, home, shared_server.base_url)
+        enqueue(run, home, shared_server.base_url, pid=2**22 + 1)
         run.end()
     data = bytearray(bad.path.read_bytes())
     data[len(data) // 2] ^= 0xFF

@@ -128,10 +128,10 @@ class Uplink:
         try:
             watch.look(now)
         except JournalDamaged as damage:
-            self._put_away(watch, f"{watch.path} is damaged at offset {damage.offset}: {damage}")
+            self._put_away(watch, _damage(damage))
             return
         except OSError as error:
-            self._block(watch, f"{watch.path} cannot be read: {error}")
+            self._block(watch, f"It cannot be read: {error}")
             return
         if watch.fields is None:
             if watch.live or watch.foreign:
@@ -170,7 +170,7 @@ class Uplink:
         try:
             watch.settle()
         except JournalDamaged as damage:
-            self._put_away(watch, f"{watch.path} is damaged at offset {damage.offset}: {damage}")
+            self._put_away(watch, _damage(damage))
             return
         except OSError as error:
             self.log(f"{watch.path}: {error}")
@@ -187,7 +187,7 @@ class Uplink:
         try:
             watch.settle()
         except JournalDamaged as damage:
-            self._put_away(watch, f"{watch.path} is damaged at offset {damage.offset}: {damage}")
+            self._put_away(watch, _damage(damage))
         except OSError as error:
             self.log(f"{watch.path}: {error}")
 
@@ -225,25 +225,25 @@ class Uplink:
             self._say(watch, "away", str(problem), link.base_url)
             return
         if isinstance(problem, NotSignedIn):
-            if not link.not_signed_in(str(problem)):
-                self._say(watch, "refused", f"{problem} Sign in with `runstone login {link.base_url}`.")
+            said = f"{problem} Sign in with `runstone login {link.base_url}`."
+            if not link.not_signed_in(said):
+                self._say(watch, "refused", said, link.base_url)
             return
         if isinstance(problem, (NoServer, OSError)):
             link.passed()
-            self._block(watch, f"{watch.path}: {problem}")
+            self._block(watch, str(problem))
             return
         if problem is not None and not isinstance(problem, (ApiError, JournalDamaged)):
             link.passed()
-            words = "".join(traceback.format_exception(problem))
-            self._block(watch, f"{watch.path}: {words}")
+            self._block(watch, "".join(traceback.format_exception(problem)))
             return
         link.succeeded()
         if isinstance(problem, JournalDamaged):
-            self._put_away(watch, f"{watch.path} is damaged at offset {problem.offset}: {problem}")
+            self._put_away(watch, _damage(problem))
         elif isinstance(problem, NotAllowed) or (problem is not None and watch.live):
             self._block(watch, str(problem), state="refused")
         elif problem is not None:
-            self._put_away(watch, f"{watch.path}: the server will not take it: {problem}")
+            self._put_away(watch, f"The server will not take it: {problem}")
         elif watch.done:
             self._say_done(watch, link)
             self._drop(watch)
@@ -356,3 +356,7 @@ class Uplink:
             link.close()
         for watch in self.watches.values():
             watch.close()
+
+
+def _damage(damage: JournalDamaged) -> str:
+    return f"The journal is damaged at offset {damage.offset}: {damage}"
