@@ -408,7 +408,10 @@ def count_leaves(counts: Counter[tuple[str, str]], prefix: str, before: Json, af
     old_map, new_map = _is_map(before, prefix), _is_map(after, prefix)
     if old_map and new_map:
         for key in before.keys() | after.keys():
-            count_leaves(counts, f"{prefix}.{key}", before.get(key, _ABSENT), after.get(key, _ABSENT))
+            inner_before, inner_after = before.get(key, _ABSENT), after.get(key, _ABSENT)
+            # Most values change within their kind, which changes no count.
+            if type(inner_before) is not type(inner_after) or type(inner_after) not in _PLAIN:
+                count_leaves(counts, f"{prefix}.{key}", inner_before, inner_after)
         return
     if old_map:
         count_leaves(counts, prefix, before, _EMPTY)
@@ -426,6 +429,7 @@ class _Empty(dict[str, Any]):
 
 _EMPTY = _Empty()
 _ROOTS = ("config", "summary")
+_PLAIN = frozenset({bool, int, float, str, type(None)})
 
 
 def _is_map(value: Json, prefix: str) -> bool:
