@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from runstone.server.domain.errors import Unavailable
+from runstone.server.domain.errors import Invalid, Unavailable
 from runstone.server.stores.records import accounts, changes
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.schema.accounts import entities
@@ -194,6 +194,20 @@ class RecordsSuite:
             for thread in threads:
                 thread.join()
         assert kept
+
+    @pytest.mark.parametrize("name", ["\ud800", "a\x00b"], ids=ascii)
+    def test_text_that_cannot_be_kept_is_told_or_not_found(self, records: Records, name: str) -> None:
+        """Never an error of the database's own: names come from anywhere."""
+        for attempt in (
+            lambda: value_of(records, name),
+            lambda: records.write(lambda conn: accounts.setting(conn, name)),
+        ):
+            try:
+                assert attempt() is None
+            except Invalid as error:
+                assert "cannot be kept" in error.message
+        records.write(set_to("after", 1))
+        assert value_of(records, "after") == 1
 
     def test_a_closed_store_refuses(self, records: Records) -> None:
         records.close()

@@ -390,7 +390,7 @@ class Accounts:
         """MANAGE, or leaving oneself. From an organisation: from its teams as well."""
 
         def work(conn: Connection) -> None:
-            itself = username == actor.username and actor.user_id is not None
+            itself = username == actor.username and actor.user_id is not None and not actor.read_only
             found = self._access.resolve(
                 conn, actor, entity, Permission.READ if itself else Permission.MANAGE
             )

@@ -56,6 +56,7 @@ class Projects:
 
     def ensure(self, actor: Actor, entity: str, name: str, *, description: str = "") -> tuple[Project, bool]:
         """The project, made if absent (WRITE on the entity); True where it was made."""
+        check_project_name(name)
         description = check_text(description, what="Description", chars_max=_DESCRIPTION_CHARS_MAX)
         with self._records.read() as conn:  # the common case needs no write
             found = self._find(conn, actor, entity, name, Permission.WRITE)

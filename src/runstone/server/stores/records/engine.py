@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from runstone.server.domain.errors import Unavailable
+from runstone.server.domain.errors import Invalid, Unavailable
 from runstone.server.stores.records import codec
 from runstone.server.stores.records.contract import Records
 
@@ -59,8 +59,6 @@ def open_records(url: str, *, upgrade: bool = True) -> Records:
 
 def parse_url(url: str) -> URL:
     """SQLAlchemy's form of the address, with the drivers we use."""
-    from runstone.server.domain.errors import Invalid
-
     if "://" not in url:
         return URL.create("sqlite", database=url)
     scheme = url.split("://", 1)[0].split("+")[0]
@@ -264,6 +262,8 @@ class PostgresRecords:
                 if not passing or attempt == CONFLICT_RETRIES_MAX:
                     raise _translated(error) from error
                 time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 (jitter)
+            except UnicodeEncodeError as error:
+                raise _translated(error) from error
         raise AssertionError("unreachable")
 
     def close(self) -> None:
@@ -288,14 +288,17 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         raise _translated(error) from error
     try:
         yield connection
-    except DBAPIError as error:
+    except (DBAPIError, UnicodeEncodeError) as error:
         raise _translated(error) from error
     finally:
         connection.close()  # rolls back: reads leave nothing behind
 
 
 def _translated(error: BaseException) -> BaseException:
-    """Passing trouble of the database as Unavailable; anything else as it is (it is a bug)."""
+    """Passing trouble of the database as Unavailable, text that no database takes as Invalid;
+    anything else as it is (it is a bug)."""
+    if isinstance(error, UnicodeEncodeError) or (isinstance(error, DataError) and "NUL" in str(error.orig)):
+        return Invalid("A name or text holds NUL or half a surrogate pair, which cannot be kept or found.")
     if isinstance(error, OperationalError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     ):
