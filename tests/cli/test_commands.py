@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.journals import WrittenRun
+from tests.support.written_runs import WrittenRun
 from tests.support.server import RunningServer, clean_environment, free_port
 
 from runstone.cli.main import app

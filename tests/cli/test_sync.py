@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.faulty import cut_after_store, faulty_proxy, is_journal, status
-from tests.support.journals import WrittenRun, wait_until
+from tests.support.written_runs import WrittenRun, wait_until
 from tests.support.server import RunningServer, clean_environment, free_port
 
 from runstone.client import Client
@@ -128,7 +128,7 @@ def test_a_foreign_journal_does_not_send_my_files(shared_server: RunningServer, 
     run = WrittenRun(tmp_path / "theirs").rows(1)
     run.file("inside.txt", b"fine")
     for name, path in (("a", str(secret)), ("b", "../../../secret")):
-        from tests.support.journals import encode
+        from tests.support.written_runs import encode
 
         from runstone.journal.kinds import FileLogged, Kind
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.journals import end_uplinks, uplink_log, wait_until
+from tests.support.written_runs import end_uplinks, uplink_log, wait_until
 from tests.support.server import RunningServer, running_server
 
 from runstone.client import Client

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.faulty import Exchange, faulty_proxy, is_journal, status
-from tests.support.journals import WrittenRun, wait_until
+from tests.support.written_runs import WrittenRun, wait_until
 from tests.support.server import RunningServer
 
 from runstone.uplink import links, loop, watch

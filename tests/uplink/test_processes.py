@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.support.journals import wait_until
+from tests.support.written_runs import wait_until
 
 from runstone.uplink.processes import Watched, start_of, wall_start
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.journals import WrittenRun
+from tests.support.written_runs import WrittenRun
 
 from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, JournalError, frame, records
 from runstone.journal.kinds import FileLogged, Kind

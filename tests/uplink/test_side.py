@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.journals import WrittenRun
+from tests.support.written_runs import WrittenRun
 
 from runstone.journal.check import check
 from runstone.journal.kinds import RunFields

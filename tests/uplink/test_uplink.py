@@ -22,7 +22,7 @@ from tests.support.faulty import (
     slow,
     status,
 )
-from tests.support.journals import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
+from tests.support.written_runs import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
 from tests.support.server import RunningServer
 
 from runstone.client import Client
@@ -112,7 +112,7 @@ def test_a_process_that_was_killed_is_reported_with_its_last_row(
     home: Path, shared_server: RunningServer, client: Client, tmp_path: Path
 ) -> None:
     script = (
-        "import os, sys, time; from pathlib import Path; from tests.support.journals import WrittenRun\n"
+        "import os, sys, time; from pathlib import Path; from tests.support.written_runs import WrittenRun\n"
         "run = WrittenRun(Path(sys.argv[1]), run='killed01')\n"
         "run.enqueue(Path(sys.argv[2]), base_url=sys.argv[3], api_key_file=sys.argv[4], pid=os.getpid())\n"
         "print(flush=True); sys.stdin.readline(); run.rows(500); os.kill(os.getpid(), 9)"
@@ -307,7 +307,7 @@ def test_an_entry_written_while_the_uplink_ends_is_not_forgotten(
 ) -> None:
     """Each run starts an uplink only if none runs, as the SDK does; every run must arrive."""
     runs = []
-    for _ in range(25):
+    for _ in range(12):
         run = WrittenRun(tmp_path).rows(3)
         enqueue(run, home, shared_server.base_url, sample_system=False)
         run.end()
@@ -439,6 +439,7 @@ def test_an_entry_that_cannot_be_understood_is_left_alone(home: Path) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.slow
 def test_an_uplink_killed_again_and_again_loses_nothing_and_doubles_nothing(
     home: Path, shared_server: RunningServer, client: Client, tmp_path: Path
 ) -> None:
@@ -450,7 +451,7 @@ def test_an_uplink_killed_again_and_again_loses_nothing_and_doubles_nothing(
     runs = [WrittenRun(tmp_path) for _ in range(3)]
     for run in runs:
         enqueue(run, home, shared_server.base_url, sample_seconds=0.5)
-    for _ in range(20):
+    for _ in range(15):
         process = start_uplink(home)
         deadline = time.monotonic() + chance.uniform(0.1, 0.8)
         while time.monotonic() < deadline:

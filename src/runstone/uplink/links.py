@@ -27,6 +27,10 @@ class NoServer(Exception):
     """No address is known yet."""
 
 
+class KnownAway(Exception):
+    """The server was found to be away while this turn waited for a thread."""
+
+
 class Link:
     """Shared by the shipping threads. Times are `time.monotonic` seconds.
 
@@ -100,6 +104,12 @@ class Link:
                     connections_max=self._connections_max,
                 )
             return self._client
+
+    def check_there(self) -> None:
+        """Raises KnownAway unless this turn is the one that may ask a server that is away."""
+        with self._lock:
+            if self._failures and not self._probing:
+                raise KnownAway
 
     def succeeded(self) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from runstone.journal.home import QueueStatus
-from runstone.uplink.links import Link, NoServer
+from runstone.uplink.links import KnownAway, Link, NoServer
 from runstone.uplink.log import Log
 from runstone.uplink.queue import Queue
 from runstone.uplink.shipping import JournalDamaged
@@ -201,6 +201,7 @@ class Uplink:
         """In a shipping thread, which only carries: what came of it is dealt with by the loop."""
         problem: BaseException | None = None
         try:
+            link.check_there()
             watch.carry(link.client())
         except BaseException as error:
             problem = error
@@ -220,6 +221,8 @@ class Uplink:
         )
 
         watch.busy = False
+        if isinstance(problem, KnownAway):
+            return
         if isinstance(problem, (ServerAway, BadAnswer, TooMany, Unavailable)):
             link.failed(str(problem), retry_after_seconds=getattr(problem, "retry_after_seconds", None))
             self._say(watch, "away", str(problem), link.base_url)
