@@ -152,7 +152,8 @@ def test_resume_takes_up_where_the_run_ended(client: WandbClient, project: str) 
         run.finish(exit_code=3)
         first = wandb.Api().run(path).state
         run = wandb.init(project=project, id="again", resume="must", config={"b": 2})
-        seen = [run.resumed, run.starting_step, run.name, list(run.tags), dict(run.config), run.summary["own"]]
+        begun = run.starting_step
+        seen = [run.resumed, begun, run.name, list(run.tags), dict(run.config), run.summary["own"]]
         for n in range(3, 5):
             run.log({"x": n})
         run.finish()
