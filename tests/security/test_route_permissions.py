@@ -218,6 +218,16 @@ def test_a_member_writes_but_does_not_manage(
             assert answer.status_code == 403, (name, answer.status_code, answer.text)
 
 
+def test_anybody_may_leave_a_team_and_only_its_admins_send_others_away(people: People) -> None:
+    team, viewer = people.team, people.viewer
+    refused = viewer.api.delete(f"/entities/{team}/members/{people.member.name}")
+    assert refused.status_code == 403
+    assert people.member.api.delete(f"/entities/{team}/members/{viewer.name}").status_code == 403
+    assert viewer.api.delete(f"/entities/{team}/members/{viewer.name}").status_code == 204
+    back = people.admin.api.put(f"/entities/{team}/members/{viewer.name}", json={"role": "viewer"})
+    assert back.status_code == 200
+
+
 def test_documented_needs_are_those_the_endpoints_declare(tmp_path: Path) -> None:
     settings = ServerSettings.load(data=tmp_path, environ={})
     house = open_house(settings)

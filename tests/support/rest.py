@@ -131,8 +131,13 @@ class JournalSender:
     def __init__(self, api: httpx.Client, project: str, run: str, *, writer: str | None = None) -> None:
         self.api = api
         self.url = f"{project}/runs/{run}/journal"
+        self._run, self._project = run, project.rpartition("/")[2]
         self.writer = writer or os.urandom(16).hex()
         self.offset = HEADER_BYTES
+
+    def first(self, **fields: Any) -> bytes:
+        """The record a journal begins with."""
+        return run_record(self._run, self._project, **fields)
 
     def post(self, body: bytes, *, offset: int | None = None, **headers: str) -> httpx.Response:
         at = self.offset if offset is None else offset
@@ -153,13 +158,12 @@ def log_run(
 ) -> JournalSender:
     """A run with those columns as its rows."""
     sender = JournalSender(api, project, run)
-    name = project.rpartition("/")[2]
     length = max(map(len, columns.values())) if columns else 0
     rows = [
         row_record(step, {key: values[step] for key, values in columns.items() if step < len(values)})
         for step in range(length)
     ]
-    sender.send(run_record(run, name, **fields) + b"".join(rows))
+    sender.send(sender.first(**fields) + b"".join(rows))
     return sender
 
 

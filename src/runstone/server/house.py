@@ -112,6 +112,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     def forget(keys: Sequence[RunKey]) -> None:
         """What other stores hold of runs that go for good."""
         ingest.forget(keys)
+        leases.forget(list(keys))
         for key in keys:
             history_store.delete(key)
             console.delete(key)

@@ -10,7 +10,7 @@ import math
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from tests.support.rest import JournalSender, console_record, log_run, row_record, run_record
+from tests.support.rest import JournalSender, console_record, log_run, row_record
 
 from runstone.journal.kinds import Kind
 
@@ -25,9 +25,7 @@ def test_rows_page_by_step_with_every_kind_of_value(api: httpx.Client, project: 
         {"n": math.inf, "s": ""},
         {"n": -math.inf},
     ]
-    sender.send(
-        run_record("one", "x") + b"".join(row_record(step * 10, row) for step, row in enumerate(values))
-    )
+    sender.send(sender.first() + b"".join(row_record(step * 10, row) for step, row in enumerate(values)))
     first = api.get(f"{project}/runs/one/rows", params={"limit": 2}).json()
     rest = api.get(f"{project}/runs/one/rows", params={"min_step": first["next_step"]}).json()
     rows = first["rows"] + rest["rows"]
@@ -112,7 +110,7 @@ def test_console_lines_by_number_from_the_end_and_by_text(api: httpx.Client, pro
     sender = JournalSender(api, project, "one")
     lines = [console_record(number, f"line {number}", stream=number % 2) for number in range(30)]
     lines.append(console_record(7, "line 7 \x1b[31mrewritten\x1b[0m"))
-    sender.send(run_record("one", "x") + b"".join(lines))
+    sender.send(sender.first() + b"".join(lines))
     page = api.get(f"{project}/runs/one/console", params={"limit": 10}).json()
     assert page["total"] == 30
     assert [line[0] for line in page["lines"]] == list(range(10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import threading
+import time
 
 import httpx
 import msgspec
@@ -61,18 +62,18 @@ def test_the_wanted_offset_can_be_asked_for(api: httpx.Client, project: str) -> 
     sender = JournalSender(api, project, "one")
     asked = api.get(f"{project}/runs/one/journal", params={"writer": sender.writer})
     assert asked.json()["next_offset"] in (0, HEADER_BYTES)
-    sender.send(run_record("one", "x") + rows_records("a", [1.0]))
+    sender.send(sender.first() + rows_records("a", [1.0]))
     asked = api.get(f"{project}/runs/one/journal", params={"writer": sender.writer})
     assert asked.json() == {"next_offset": sender.offset}
 
 
 def test_bytes_sent_twice_count_once_whatever_their_boundaries(api: httpx.Client, project: str) -> None:
-    records = [run_record("one", "x"), *(row_record(step, {"v": float(step)}) for step in range(200))]
+    sender = JournalSender(api, project, "one")
+    records = [sender.first(), *(row_record(step, {"v": float(step)}) for step in range(200))]
     whole = b"".join(records)
     ends = [0]
     for record in records:
         ends.append(ends[-1] + len(record))
-    sender = JournalSender(api, project, "one")
     dice = random.Random(7)
     at = 0
     while at < len(whole):
@@ -88,7 +89,7 @@ def test_bytes_sent_twice_count_once_whatever_their_boundaries(api: httpx.Client
 
 def test_a_gap_is_refused_with_the_offset_that_is_wanted(api: httpx.Client, project: str) -> None:
     sender = JournalSender(api, project, "one")
-    sender.send(run_record("one", "x"))
+    sender.send(sender.first())
     answer = sender.post(rows_records("a", [1.0]), offset=sender.offset + 100)
     assert answer.status_code == 409
     error = answer.json()["error"]
@@ -98,7 +99,7 @@ def test_a_gap_is_refused_with_the_offset_that_is_wanted(api: httpx.Client, proj
 
 def test_damage_is_refused_where_it_is_and_what_came_before_is_kept(api: httpx.Client, project: str) -> None:
     sender = JournalSender(api, project, "one")
-    good = run_record("one", "x") + rows_records("a", [1.0, 2.0])
+    good = sender.first() + rows_records("a", [1.0, 2.0])
     bad = bytearray(rows_records("a", [3.0], first_step=2))
     bad[-1] ^= 0xFF
     answer = sender.post(good + bytes(bad))
@@ -121,10 +122,10 @@ def test_garbage_is_refused(api: httpx.Client, project: str, body: bytes) -> Non
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
 def test_bodies_may_be_packed(api: httpx.Client, project: str, encoding: str) -> None:
-    body = run_record("one", "x") + rows_records("a", [float(n) for n in range(1000)])
+    sender = JournalSender(api, project, "one")
+    body = sender.first() + rows_records("a", [float(n) for n in range(1000)])
     packed = gzip.compress(body) if encoding == "gzip" else zstandard.compress(body)
     assert len(packed) < len(body)
-    sender = JournalSender(api, project, "one")
     answer = sender.post(packed, **{"Content-Encoding": encoding})
     assert answer.status_code == 200, answer.text
     assert answer.json()["next_offset"] == HEADER_BYTES + len(body)
@@ -133,7 +134,7 @@ def test_bodies_may_be_packed(api: httpx.Client, project: str, encoding: str) ->
 
 def test_a_record_that_names_a_file_waits_for_the_file(api: httpx.Client, project: str) -> None:
     sender = JournalSender(api, project, "one")
-    sender.send(run_record("one", "x"))
+    sender.send(sender.first())
     record = frame(
         Kind.FILE, msgspec.msgpack.encode(FileLogged(name="media/a.png", path="files/media/a.png"))
     )
@@ -151,12 +152,17 @@ def test_a_record_that_names_a_file_waits_for_the_file(api: httpx.Client, projec
 
 def test_an_empty_body_is_a_heartbeat(api: httpx.Client, project: str) -> None:
     sender = JournalSender(api, project, "one")
-    sender.send(run_record("one", "x"))
+    sender.send(sender.first())
     api.post(f"{project}/runs/one/stop")
-    answer = sender.post(b"")
-    assert answer.status_code == 200
-    assert answer.json()["next_offset"] == sender.offset
-    assert answer.json()["stop_requested"] is True
+    deadline = time.monotonic() + 5
+    while True:  # a wish to stop may go unseen for a second
+        answer = sender.post(b"")
+        assert answer.status_code == 200
+        assert answer.json()["next_offset"] == sender.offset
+        if answer.json()["stop_requested"]:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert api.get(f"{project}/runs/one").json()["heartbeat_at"] is not None
 
 
@@ -164,7 +170,7 @@ def test_several_writers_log_one_run(rest: RunningServer, api: httpx.Client, pro
     def write(rank: int) -> None:
         with client(rest) as mine:
             sender = JournalSender(mine, project, "shared")
-            sender.send(run_record("shared", "x", rank=rank, world_size=4, label=f"rank{rank}"))
+            sender.send(sender.first(rank=rank, world_size=4, label=f"rank{rank}"))
             for step in range(20):
                 sender.send(row_record(step, {"loss": rank + step / 100}))
 
@@ -205,6 +211,6 @@ def test_a_viewer_logs_nothing(people: People) -> None:
     path = f"/projects/{people.team}/{new_name()}"
     log_run(people.member.api, path, "one", {"a": [1.0]})
     sender = JournalSender(people.viewer.api, path, "one")
-    answer = sender.post(run_record("one", path.rpartition("/")[2]) + rows_records("a", [9.0]))
+    answer = sender.post(sender.first() + rows_records("a", [9.0]))
     assert answer.status_code == 403
     assert rows_of(people.viewer.api, path, "one") == [(0, {"a": 1.0})]

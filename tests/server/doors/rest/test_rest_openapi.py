@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.rest import client, log_run
+from tests.support.rest import log_run
 from tests.support.server import RunningServer
 
 # What a random request must not do to the server the other cases share.
@@ -76,44 +76,43 @@ def test_random_requests_get_documented_answers_and_no_faults(
 
     schema = schemathesis.openapi.from_dict(document)
     schema.config.update(base_url=rest.base_url)
-    tried = 0
-    with client(rest) as mine:
-        for result in schema.get_all_operations():
-            operation = result.ok()
-            name = operation.definition.raw["operationId"]
-            if name in _DESTRUCTIVE:
-                continue
-            tried += 1
+    known = {"entity": "admin", "project": "schema", "run": "one", "name": "a.txt"}
+    key = {"Authorization": f"Bearer {rest.admin_key}"}
+    answered: dict[str, set[int]] = {}
 
-            @given(case=operation.as_strategy())
-            @settings(
-                max_examples=8,
-                deadline=None,
-                database=None,
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            )
-            def check(case: Any) -> None:
-                # Half the time a place that exists, so that answers beyond 404 are seen.
-                known = {"entity": "admin", "project": "schema", "run": "one", "name": "a.txt"}
-                if case.path_parameters and len(str(case.path_parameters)) % 2:
-                    for key in case.path_parameters:
-                        case.path_parameters[key] = known.get(key, case.path_parameters[key])
-                answer = case.call(headers={"Authorization": f"Bearer {rest.admin_key}"}, timeout=30)
-                assert answer.status_code != 500, (name, answer.text)
-                if answer.status_code >= 400:
-                    assert answer.json()["error"]["code"], (name, answer.text)
-                    return
-                case.validate_response(
-                    answer,
-                    checks=[
-                        schemathesis.checks.response_schema_conformance,
-                        schemathesis.checks.content_type_conformance,
-                        schemathesis.checks.status_code_conformance,
-                    ],
-                )
+    def check(case: Any) -> None:
+        name = case.operation.definition.raw["operationId"]
+        # Half the time a place that exists, so that answers beyond 404 are seen.
+        if case.path_parameters and len(str(case.path_parameters)) % 2:
+            for part in case.path_parameters:
+                case.path_parameters[part] = known.get(part, case.path_parameters[part])
+        answer = case.call(headers=key, timeout=30)
+        answered.setdefault(name, set()).add(answer.status_code)
+        assert answer.status_code != 500, (name, answer.text)
+        if answer.status_code >= 400:
+            assert answer.json()["error"]["code"], (name, answer.text)
+            return
+        case.validate_response(
+            answer,
+            checks=[
+                schemathesis.checks.response_schema_conformance,
+                schemathesis.checks.content_type_conformance,
+                schemathesis.checks.status_code_conformance,
+            ],
+        )
 
-            check()
-    assert tried > 50
-    assert mine.is_closed
+    bounded = settings(
+        max_examples=8,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.definition.raw["operationId"] not in _DESTRUCTIVE:
+            bounded(given(case=operation.as_strategy())(check))()
+    assert len(answered) > 50
+    # Random it is, but not so random that nothing is ever answered.
+    assert sum(any(status < 300 for status in found) for found in answered.values()) > 20, answered
     assert api.get("/me").status_code == 200

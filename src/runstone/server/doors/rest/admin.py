@@ -168,8 +168,9 @@ async def set_member(call: CallDep, name: NamePath, username: NamePath, body: mo
     return await call.answer(work)
 
 
-@routes.typed("DELETE", "/entities/{name}/members/{username}", needs=Permission.MANAGE, status=204)
+@routes.typed("DELETE", "/entities/{name}/members/{username}", needs=Permission.READ, status=204)
 async def remove_member(call: CallDep, name: NamePath, username: NamePath) -> Response:
+    """Oneself, or (with MANAGE) somebody else."""
     return await call.done(lambda: call.domain.accounts.remove_member(call.actor, name, username))
 
 

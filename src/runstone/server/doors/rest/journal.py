@@ -93,7 +93,7 @@ async def append_journal(request: Request) -> Response:
 @routes.raw(
     "GET",
     R + "/journal",
-    needs=Permission.READ,
+    needs=Permission.WRITE,
     answers=JournalOffset,
     docs={"parameters": [*path_parameters("entity", "project", "run"), _WRITER_DOCS]},
 )
@@ -102,7 +102,7 @@ async def get_journal_offset(request: Request) -> Response:
     context = context_of(request)
     credentials = credentials_of(request)
     entity, project, run, writer = _address(request)
-    actor = await context.actor_for(credentials, Permission.READ)
+    actor = await context.actor_for(credentials, Permission.WRITE)
 
     def work() -> Response:
         offset = context.domain.ingest.next_offset(actor, entity_of(entity), project, run, writer=writer)

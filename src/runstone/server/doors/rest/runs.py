@@ -223,7 +223,9 @@ async def purge_runs(
     """Several runs in the trash for good: history, console and files too."""
 
     def work() -> dict[str, Any]:
-        runs = call.domain.runs
+        runs, access = call.domain.runs, call.domain.access
+        place = call.domain.projects.get(call.actor, entity_of(entity), project)
+        access.check(call.actor, Permission.MANAGE, place.entity_id)
         found = [
             runs.get(call.actor, entity_of(entity), project, run_id, trash=True)
             for run_id in dict.fromkeys(body.runs)
