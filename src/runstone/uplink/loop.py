@@ -199,10 +199,16 @@ class Uplink:
 
     def _carry(self, watch: Watch, link: Link) -> None:
         """In a shipping thread, which only carries: what came of it is dealt with by the loop."""
+        from runstone.client.errors import BadAnswer, ServerAway, TooMany, Unavailable
+
         problem: BaseException | None = None
         try:
             link.check_there()
             watch.carry(link.client())
+        except (ServerAway, BadAnswer, TooMany, Unavailable) as error:
+            # At once, so that journals that wait for a thread do not ask the same again.
+            link.failed(str(error), retry_after_seconds=getattr(error, "retry_after_seconds", None))
+            problem = error
         except BaseException as error:
             problem = error
         self._carried.put((watch, link, problem))
@@ -224,7 +230,6 @@ class Uplink:
         if isinstance(problem, KnownAway):
             return
         if isinstance(problem, (ServerAway, BadAnswer, TooMany, Unavailable)):
-            link.failed(str(problem), retry_after_seconds=getattr(problem, "retry_after_seconds", None))
             self._say(watch, "away", str(problem), link.base_url)
             return
         if isinstance(problem, NotSignedIn):
