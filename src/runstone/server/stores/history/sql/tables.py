@@ -124,7 +124,7 @@ def merge(tables: Sequence[Table]) -> Table:
     tables = [t for t in tables if len(t.steps) and t.groups]
     if not tables:
         return Table(np.empty(0, np.int64))
-    if len(tables) == 1 and rising(tables[0].steps):
+    if len(tables) == 1 and rising(tables[0].steps) and not _repeats(tables[0]):
         return _compact(tables[0])
     starts = np.cumsum([0, *(len(t.steps) for t in tables)])
     arrived = np.concatenate([t.steps for t in tables])
@@ -143,6 +143,10 @@ def merge(tables: Sequence[Table]) -> Table:
     merged: dict[tuple[int, bytes], list[tuple[Int64s, Any, Int64s]]] = {}
     for kind, slots, members in _classes(pieces):
         rows, values = _joined(kind, members)
+        if not rising(rows):  # blocks of one frame may have rows between each other's
+            order = np.argsort(rows, kind="stable")
+            rows = rows[order]
+            values = values[:, order] if kind in ARRAYS else [[v[i] for i in order] for v in values]
         target = rows if inverse is None else inverse[rows]
         if not rising(target):
             order = last_of_each(target)
@@ -159,6 +163,12 @@ def merge(tables: Sequence[Table]) -> Table:
             values = [column for _, v, _ in same for column in v]
         groups.append(Group(kind, slots, None if len(target) == len(steps) else target, values))
     return _compact(Table(steps, groups))
+
+
+def _repeats(table: Table) -> bool:
+    """Whether a slot stands in several groups, as where one log frame took in several batches."""
+    slots = np.concatenate([group.slots for group in table.groups])
+    return len(np.unique(slots)) < len(slots)
 
 
 _Member = tuple[Int64s, Any]

@@ -1,0 +1,112 @@
+"""The history suite on SQLite, as it is and with everything so small that merges happen all the time."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from runstone.server.domain.errors import Invalid, Unavailable
+from runstone.server.stores.history.contract import Window
+from runstone.server.stores.history.sql import open_history
+from runstone.server.stores.history.sql.database import Database
+from runstone.testing.history import SET, HistoryStoreSuite, OpenStore, acts_of, numbers, play
+
+_numbers = itertools.count()
+_often = settings(
+    max_examples=int(os.environ.get("RUNSTONE_TEST_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+class TestSqlite(HistoryStoreSuite):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> OpenStore:
+        return lambda: open_history(f"sqlite:///{tmp_path / 'history.db'}", blobs=None)
+
+
+@pytest.mark.usefixtures("tiny")
+class TestSqliteWithTinyParts(TestSqlite):
+    # With parts that small a hundred thousand points are tens of thousands of rows.
+    test_a_single_spike_shows_at_every_zoom = None  # type: ignore[assignment]
+    test_mean_lowest_and_highest_equal_numpy_over_all_points = None  # type: ignore[assignment]
+    test_late_rows_find_their_place_in_a_long_run = None  # type: ignore[assignment]
+
+
+def _fresh(folder: Path) -> OpenStore:
+    url = f"sqlite:///{folder / f'history{next(_numbers)}.db'}"
+    return lambda: open_history(url, blobs=None)
+
+
+@_often
+@given(acts=acts_of())
+def test_whatever_happens_the_store_shows_what_the_model_shows(
+    tmp_path: Path, eager: None, acts: list[tuple[Any, ...]]
+) -> None:
+    play(_fresh(tmp_path), acts)
+
+
+@_often
+@given(acts=acts_of())
+def test_whatever_happens_in_tiny_parts_the_store_shows_what_the_model_shows(
+    tmp_path: Path, tiny: None, acts: list[tuple[Any, ...]]
+) -> None:
+    play(_fresh(tmp_path), acts)
+
+
+def test_a_store_of_another_kind_is_refused() -> None:
+    with pytest.raises(Invalid, match="mysql"):
+        open_history("mysql://root@localhost/history", blobs=None)
+    with pytest.raises(Invalid, match="needs a file"):
+        open_history("sqlite:///:memory:", blobs=None)
+
+
+def test_a_store_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'history.db'}"
+    open_history(url, blobs=None).close()
+    database = Database(url)
+    with database.write() as tx:
+        tx.run("INSERT INTO hist_version (version) VALUES (99)")
+    database.close()
+    with pytest.raises(Unavailable, match="later release"):
+        open_history(url, blobs=None)
+
+
+def test_a_plain_path_with_spaces_is_a_store(tmp_path: Path) -> None:
+    store = open_history(str(tmp_path / "my data" / "history.db"), blobs=None)
+    store.append(SET, "s", numbers([1], {"loss": [1.0]}))
+    assert store.bytes_used() > 0
+    store.close()
+    assert (tmp_path / "my data" / "history.db").exists()
+
+
+def test_writes_after_closing_are_refused_in_words(tmp_path: Path) -> None:
+    store = open_history(str(tmp_path / "history.db"), blobs=None)
+    store.close()
+    with pytest.raises(Unavailable, match="closing"):
+        store.append(SET, "s", numbers([1], {"loss": [1.0]}))
+
+
+def test_sealed_history_takes_less_than_nine_bytes_a_point(tmp_path: Path) -> None:
+    """Of full doubles with noise in every bit, pyramid and times included, in the file as it is."""
+    import numpy as np
+
+    store = open_history(str(tmp_path / "history.db"), blobs=None)
+    random = np.random.default_rng(3)
+    rows, keys = 60_000, 10
+    for start in range(0, rows, 10_000):
+        steps = np.arange(start, start + 10_000)
+        columns = {f"k{i}": np.exp(-steps / 9e3) + 0.1 * random.standard_normal(10_000) for i in range(keys)}
+        store.append(SET, "s", numbers(steps, columns, offset=start))
+        while store.maintain(seconds=1):
+            pass
+    store.seal(SET)
+    assert store.bytes_used() / (rows * keys) <= 9.0
+    (found,) = store.buckets([(SET, "k3")], x="_step", window=Window(None, None, 100))
+    assert found.total == rows
+    store.close()
