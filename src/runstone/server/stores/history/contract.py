@@ -205,7 +205,8 @@ class HistoryStore(Protocol):
 
     def export(self, where: SetKey, *, keys: Sequence[str] | None = None) -> Iterator[Any]:
         """pyarrow.RecordBatch after RecordBatch: _step, _timestamp, _runtime, then a column a key
-        (numbers float64 or int64, bool, string; JSON as text), merged, by rising step."""
+        (numbers float64 or int64, bool, string; JSON as text), merged, by rising step. A key whose
+        values were of several kinds is JSON throughout. The field's metadata says which: `kind`."""
 
     def maintain(self, *, seconds: float) -> bool:
         """Merge appended rows into segments for about that long. True: there is more to do.

@@ -7,6 +7,7 @@ an earlier one. `pieces` answers in that order, `numbers` settles what overwrite
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from runstone.server.stores.history.sql.codec import INTEGER, NUMBER, Frame, Fra
 from runstone.server.stores.history.sql.database import Tx
 from runstone.server.stores.history.sql.segments import decode_points
 from runstone.server.stores.history.sql.stats import Stats
-from runstone.server.stores.history.sql.tables import last_of_each, rising
+from runstone.server.stores.history.sql.tables import DTYPES, last_of_each, rising
 
 STEP_LOWEST, STEP_HIGHEST = -(2**63), 2**63 - 1
 TIME_ROWS = {"_timestamp": 0, "_runtime": 1}
@@ -273,17 +274,29 @@ def _steps(frame: Frame, block: FrameBlock[Any]) -> Int64s:
 
 
 def _by_arrival(frame: Frame, blocks: list[tuple[FrameBlock[Any], int]]) -> list[Piece]:
-    """A key with values of several kinds in one frame: point by point, as the rows came."""
-    rows: list[tuple[int, Piece]] = []
-    for block, at in blocks:
-        values = block.row(at)
-        positions = range(frame.n) if block.rows is None else block.rows.tolist()
-        rows += [
-            (row, Piece(block.kind, frame.steps[row : row + 1], values[i : i + 1]))
-            for i, row in enumerate(positions)
-        ]
-    rows.sort(key=lambda pair: pair[0])
-    return [piece for _, piece in rows]
+    """A key that lies in several blocks of one frame: its points as the rows came."""
+    held = [np.arange(frame.n) if block.rows is None else block.rows for block, _ in blocks]
+    rows = np.concatenate(held)
+    order = np.argsort(rows, kind="stable")
+    steps = frame.steps[rows[order]]
+    columns = [block.row(at) for block, at in blocks]
+    kinds = np.concatenate(
+        [np.full(len(part), block.kind) for part, (block, _) in zip(held, blocks, strict=True)]
+    )
+    if len({block.kind for block, _ in blocks}) == 1:
+        if isinstance(columns[0], np.ndarray):
+            return [Piece(blocks[0][0].kind, steps, np.concatenate(columns)[order])]
+        joined = [value for column in columns for value in column]
+        return [Piece(blocks[0][0].kind, steps, [joined[i] for i in order.tolist()])]
+    # Of several kinds: runs of one kind follow each other.
+    kinds = kinds[order]
+    values = [value for column in columns for value in column]
+    pieces = []
+    for start, end in itertools.pairwise([0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]):
+        kind = int(kinds[start])
+        run: Any = [values[i] for i in order[start:end].tolist()]
+        pieces.append(Piece(kind, steps[start:end], np.array(run, DTYPES[kind]) if kind in DTYPES else run))
+    return pieces
 
 
 def piece_of_slot(frame: Frame, place: Place) -> Piece | None:

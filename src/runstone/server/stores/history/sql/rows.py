@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from runstone.server.stores.history.contract import RUNTIME, TIMESTAMP, Int64s, Row, SetKey
+from runstone.server.stores.history.contract import RUNTIME, STEP, TIMESTAMP, Int64s, Row, SetKey
 from runstone.server.stores.history.sql.append import bytes_text
 from runstone.server.stores.history.sql.branches import Branch, Chain
 from runstone.server.stores.history.sql.charts import values_at
@@ -327,8 +327,10 @@ def export(snapshot: Callable[[], Any], where: SetKey, *, keys: Sequence[str] | 
         "string": pa.string(),
         "json": pa.string(),
     }
-    fields = [("_step", pa.int64()), ("_timestamp", pa.float64()), ("_runtime", pa.float64())]
-    fields += [(name, types[kind]) for name, kind in kinds.items()]
+    fields = [
+        pa.field(*own) for own in ((STEP, pa.int64()), (TIMESTAMP, pa.float64()), (RUNTIME, pa.float64()))
+    ]
+    fields += [pa.field(_text(name), types[kind], metadata={"kind": kind}) for name, kind in kinds.items()]
     schema = pa.schema(fields)
     per_batch = max(64, min(EXPORT_ROWS, EXPORT_VALUES // (len(kinds) + 3)))
     lo = STEP_LOWEST
@@ -388,7 +390,7 @@ def _record_batch(reader: Reader, chain: Chain, steps: Int64s, kinds: dict[str, 
         column = [None] * len(steps)
         for position, value in zip(at, values, strict=True):
             column[position] = _json(value) if kind == "json" else _text(value) if kind == "string" else value
-        arrays.append(pa.array(column, schema.field(key).type))
+        arrays.append(pa.array(column, schema.field(len(arrays)).type))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -397,5 +399,5 @@ def _json(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """Arrow's strings are UTF-8: a lone surrogate, which is none, shows as a question mark."""
+    """Arrow's names and strings are UTF-8: a lone surrogate, which is none, shows as a question mark."""
     return value.encode("utf-8", "replace").decode("utf-8")
