@@ -80,8 +80,8 @@ _HOMES = {
     "Api": "runstone.client.api",
     **dict.fromkeys(
         (
-            "log", "define_metric", "alert", "save", "log_code", "mark_preempting", "watch", "unwatch", "finish",
-            "setup", "teardown", "login",
+            "log", "define_metric", "alert", "save", "log_code", "mark_preempting", "watch", "unwatch",
+            "finish", "setup", "teardown", "login",
         ),
         "runstone.sdk.module",
     ),

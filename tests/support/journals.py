@@ -1,160 +1,89 @@
-"""Real journals, written as a training process would, for tests of what comes after."""
+"""Reading back what a run wrote."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
-import time
-import uuid
+import textwrap
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from runstone.journal.home import QueueEntry, queue_dir, uplink_lock
-from runstone.journal.kinds import End, FileLogged, Kind, Patch, Row, RunFields
-from runstone.journal.writer import JournalWriter
-from runstone.uplink.launch import is_running
-from runstone.uplink.processes import start_of, wall_start
-
-_started: list[subprocess.Popen[bytes]] = []
-encode = msgspec.msgpack.encode
-
-UPLINK = (sys.executable, "-X", "runstone=helper", "-m", "runstone.uplink")
+from runstone.journal import kinds
+from runstone.journal.check import check, decode
+from runstone.journal.kinds import Kind
+from runstone.journal.reader import read_records
 
 
-class WrittenRun:
-    """One run's folder and its (first) journal, under construction."""
-
-    def __init__(
-        self,
-        root: Path,
-        *,
-        run: str = "",
-        project: str = "uplink",
-        entity: str = "",
-        folder: Path | None = None,
-        **fields: Any,
-    ) -> None:
-        self.run = run or "r" + uuid.uuid4().hex[:7]
-        self.project = project
-        self.entity = entity
-        self.folder = folder or root / "runstone" / f"run-20260101_000000-{self.run}"
-        (self.folder / "files").mkdir(parents=True, exist_ok=True)
-        self.writer = JournalWriter(str(self.folder))
-        self.path = Path(self.writer.path)
-        self.started_at = time.time()
-        self.step = 0
-        first = RunFields(
-            run=self.run,
-            project=project,
-            entity=entity,
-            writer=self.writer.writer,
-            started_at=self.started_at,
-            **({"primary": True} | fields),
-        )
-        self.writer.append(Kind.RUN, encode(first))
-
-    def row(self, **values: Any) -> None:
-        """The next step."""
-        now = time.time()
-        row = Row(self.step, now, now - self.started_at, values or {"loss": 1.0 / (self.step + 1)})
-        self.writer.append(Kind.ROW, encode(row))
-        self.step += 1
-
-    def rows(self, count: int) -> WrittenRun:
-        for _ in range(count):
-            self.row()
-        return self
-
-    def config(self, **values: Any) -> None:
-        self.writer.append(Kind.CONFIG, encode(Patch(set=[([key], item) for key, item in values.items()])))
-
-    def file(self, name: str, content: bytes | None) -> None:
-        """A FILE record; None: its bytes are not there."""
-        if content is not None:
-            path = self.folder / "files" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        self.writer.append(Kind.FILE, encode(FileLogged(name=name, path=f"files/{name}", at=time.time())))
-
-    def end(self, exit_code: int = 0) -> WrittenRun:
-        self.writer.append(Kind.END, encode(End(exit_code=exit_code, at=time.time())))
-        self.writer.close()
-        return self
-
-    def enqueue(
-        self,
-        home: Path,
-        *,
-        base_url: str = "",
-        pid: int = 0,
-        mode: str = "online",
-        sample_seconds: float = 1.0,
-        sample_system: bool = True,
-        **more: Any,
-    ) -> Path:
-        """The queue entry that tells this home's uplink to care for it. Returns its path."""
-        ticks = start_of(pid) if pid else None
-        entry = QueueEntry(
-            journal=str(self.path),
-            mode=mode,
-            base_url=base_url,
-            pid=pid,
-            pid_started=wall_start(ticks) if ticks is not None else 0.0,
-            sample_system=sample_system,
-            sample_seconds=sample_seconds,
-            **more,
-        )
-        folder = queue_dir(home)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.path.stem}.json"
-        temporary = folder / f".{path.name}.tmp"
-        temporary.write_bytes(msgspec.json.encode(entry))
-        temporary.replace(path)
-        return path
+def records(folder: Path | str, *of: Kind) -> list[Any]:
+    """The decoded records of these kinds in all journals below `folder`, journal by journal."""
+    found = []
+    for path in sorted(Path(folder).rglob("*.journal")):
+        report = check(path)
+        assert report.sound, report.problems
+        found += [decode(r.kind, r.payload) for r in read_records(path) if not of or r.kind in of]
+    return found
 
 
-def start_uplink(
-    home: Path, *, linger: float = 0.3, env: dict[str, str] | None = None
-) -> subprocess.Popen[bytes]:
-    """`python -m runstone.uplink` as a child that a test can wait for and kill."""
-    process = subprocess.Popen(
-        [*UPLINK, "--home", str(home), "--linger", str(linger)],
-        env=env or dict(os.environ),
-        stdin=subprocess.DEVNULL,
+def journals(folder: Path | str) -> dict[str, list[tuple[int, Any]]]:
+    """(kind, value) of each record, by journal path."""
+    return {
+        str(path): [(r.kind, decode(r.kind, r.payload)) for r in read_records(path)]
+        for path in sorted(Path(folder).rglob("*.journal"))
+    }
+
+
+def rows(folder: Path | str) -> list[kinds.Row]:
+    return records(folder, Kind.ROW)
+
+
+def merged(folder: Path | str) -> dict[int, dict[str, Any]]:
+    """The rows of one writer as a reader sees them: by step, later values stand."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows(folder):
+        found.setdefault(row.step, {}).update(row.values)
+    return found
+
+
+def patched(folder: Path | str, kind: Kind = Kind.CONFIG) -> dict[str, Any]:
+    """Config or summary patches, applied."""
+    whole: dict[str, Any] = {}
+    for patch in records(folder, kind):
+        for path, value in patch.set:
+            holder = whole
+            for part in path[:-1]:
+                holder = holder.setdefault(part, {})
+            holder[path[-1]] = value
+        for path in patch.unset:
+            holder = whole
+            for part in path[:-1]:
+                holder = holder[part]
+            holder.pop(path[-1], None)
+    return whole
+
+
+def console(folder: Path | str, stream: int | None = None) -> list[str]:
+    """The lines as they stand at the end, writer by writer."""
+    found = []
+    for items in journals(folder).values():
+        lines: dict[int, kinds.ConsoleLine] = {}
+        for kind, value in items:
+            if kind == Kind.CONSOLE:
+                lines[value.line] = value
+        found += [line.text for _, line in sorted(lines.items()) if stream is None or line.stream == stream]
+    return found
+
+
+def run_script(
+    script: str, *arguments: str, environ: dict[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a script of its own process with this interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **(environ or {})},
+        **options,
     )
-    _started.append(process)
-    return process
-
-
-def end_uplinks(home: Path | None = None) -> None:
-    """Whatever a failed test left behind: children, and the detached uplink of a home."""
-    while _started:
-        process = _started.pop()
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-    if home is not None and is_running(home):
-        with contextlib.suppress(OSError, ValueError):
-            os.kill(int(uplink_lock(home).read_text()), signal.SIGKILL)
-
-
-def uplink_log(home: Path) -> str:
-    path = home / "uplink" / "log"
-    return path.read_text() if path.exists() else ""
-
-
-def wait_until(condition: Any, seconds: float = 20.0, *, every: float = 0.05, what: str = "") -> Any:
-    """The first true answer of `condition()`. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Not within {seconds} s: {what or condition}")
-        time.sleep(every)

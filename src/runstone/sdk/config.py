@@ -142,7 +142,7 @@ class Tree(MutableMapping[str, Any]):
         except KeyError:
             raise AttributeError(f"The run's {self._what} has no {name!r}.") from None
 
-    def update(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def update(self, *args: Any, **kwargs: Any) -> None:
         """Set many values at once, one record. Takes a map, pairs, a configuration object (argparse,
         absl, omegaconf, dataclass, …) and keywords; `allow_val_change` is accepted and not needed.
         Nested maps replace what is there."""

@@ -13,7 +13,7 @@ import msgspec
 
 from runstone.journal.home import home_path
 from runstone.journal.kinds import Kind, Patch, RunFields
-from runstone.sdk import hooks, identity
+from runstone.sdk import hooks, identity, places, which
 from runstone.sdk import settings as settings_module
 from runstone.sdk.config import fields_of
 from runstone.sdk.errors import ResumeError, UsageError
@@ -24,7 +24,6 @@ from runstone.sdk.settings import Settings
 from runstone.sdk.values import plain_value
 
 DEFAULT_PROJECT = "uncategorized"
-RESUMES = ("allow", "must", "never", "auto")
 
 
 def init(
@@ -123,7 +122,7 @@ def _begin(
     if "/" in project:
         raise UsageError(f"Project {project!r} has a slash. Pass entity= and project= apart.")
     values = _config(config, include, exclude)
-    rank = _rank(chosen, shared=mode == "shared", id_is_common=id_is_common)
+    rank = which.find_rank(chosen, shared=mode == "shared", id_is_common=id_is_common)
     shared, mode = mode == "shared" or rank is not None, "online" if mode == "shared" else mode
     chosen.__dict__["mode"] = mode
 
@@ -137,12 +136,13 @@ def _begin(
         return _disabled(fields, chosen, redactor, values)
 
     home = os.path.abspath(home_path())
-    root = _root(chosen, home)
-    base_url = _checked(chosen.base_url)
-    run_id, resume, branch = _which(chosen, root, rank, fork_from, resume_from)
+    root = places.root(chosen, home)
+    base_url = places.checked(chosen.base_url)
+    run_id, resume, branch = which.choose(chosen, root, rank, fork_from, resume_from)
     earlier = None
-    if resume is not None:
-        earlier = _earlier(chosen, root, home, base_url, entity, project, run_id, resume)
+    # A further rank of a run that begins just now has nothing to go on from.
+    if resume is not None and (resume_from or chosen.__dict__.get("resume")):
+        earlier = which.earlier_run(chosen, root, home, base_url, entity, project, run_id, resume)
     if branch is not None and branch[0] == run_id and earlier is None:
         raise ResumeError(f"resume_from: there is no run {run_id!r} in project {project!r}.")
     started = time.time()
@@ -163,8 +163,8 @@ def _begin(
         command=redactor.arguments(getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv]),
         rank=rank.rank if rank is not None and rank.rank >= 0 else None,
         world_size=rank.world_size or None if rank is not None else None,
-        label=_label(chosen, rank) if shared else None,
-        primary=_primary(chosen, rank, shared=shared),
+        label=which.label_of(chosen, rank) if shared else None,
+        primary=which.is_primary(chosen, rank, shared=shared),
         fork_of=branch[0] if branch else None,
         fork_step=branch[1] if branch else None,
     )
@@ -173,11 +173,11 @@ def _begin(
         mode=mode,
         queue=mode == "online" or bool(chosen.system),
         base_url=base_url,
-        api_key_file=_key_file(chosen, home, base_url),
+        api_key_file=places.key_file(chosen, home, base_url),
         sample_system=bool(chosen.system),
         sample_seconds=chosen.system_seconds,
     )
-    folder = _folder(root, home, run_id, started)
+    folder = places.folder(root, home, run_id, started)
     recorder = Recorder(folder, fields, watching)
     run = Run(
         fields=fields,
@@ -189,7 +189,7 @@ def _begin(
         runtime=earlier.runtime if earlier else 0.0,
         earlier_summary=earlier.summary if earlier else None,
         resumed=earlier is not None,
-        base_url=base_url or _known_server(home),
+        base_url=base_url or places.known_server(home),
     )
     run._bind()
     if values:
@@ -211,213 +211,6 @@ def _disabled(fields: RunFields, chosen: Settings, redactor: Redactor, values: d
     run = Run(fields=fields, settings=chosen, recorder=None, redactor=redactor, config=values)
     hooks.watch(run)
     return run
-
-
-# --- which run
-
-
-def _rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> identity.Rank | None:
-    """This process's place, where several write one run; None for a run of its own."""
-    found = identity.detect_rank(os.environ)
-    if chosen.rank is not None:
-        size = chosen.world_size or (found.world_size if found else 0)
-        found = identity.Rank(chosen.rank, size, found.job if found else "")
-        shared = True
-    if shared:
-        if not chosen.run_id:
-            if found is None or not found.job:
-                raise UsageError(
-                    "Several processes can only share a run whose id they all know. Pass the same id= to each."
-                )
-            chosen.run_id = identity.run_id_of_job(found.job)
-        return found or identity.Rank(-1, 0, "")
-    if found is None or (chosen.run_id and not id_is_common):
-        return None  # an id in the script may well be another one in each process
-    if not chosen.run_id:
-        if not found.job:
-            return None
-        chosen.run_id = identity.run_id_of_job(found.job)
-    return found
-
-
-def _label(chosen: Settings, rank: identity.Rank | None) -> str | None:
-    if chosen.label:
-        return str(chosen.label)
-    if rank is not None and rank.rank >= 0:
-        return f"rank-{rank.rank}"
-    return None
-
-
-def _primary(chosen: Settings, rank: identity.Rank | None, *, shared: bool) -> bool | None:
-    if chosen.primary is not None:
-        return bool(chosen.primary)
-    if not shared:
-        return None
-    return rank is None or rank.rank <= 0
-
-
-def _which(
-    chosen: Settings, root: str, rank: identity.Rank | None, fork_from: str | None, resume_from: str | None
-) -> tuple[str, str | None, tuple[str, int] | None]:
-    """The run's id, its resume mode, and (run, step) it branches from."""
-    resume = chosen.__dict__.get("resume")
-    if isinstance(resume, str):
-        resume = {"true": "auto", "1": "auto", "false": None, "0": None, "": None}.get(resume.lower(), resume)
-    elif isinstance(resume, bool):
-        resume = "auto" if resume else None
-    if resume is not None and resume not in RESUMES:
-        raise UsageError(f"resume {resume!r} is not known. Use {', '.join(RESUMES)}.")
-    if fork_from and resume_from:
-        raise UsageError("Pass fork_from or resume_from, not both.")
-    if resume_from:
-        run, step = _branch(resume_from, "resume_from")
-        if chosen.run_id and chosen.run_id != run:
-            raise UsageError(f"resume_from names run {run!r} and id {chosen.run_id!r}. Leave id out.")
-        return run, "must", (run, step)
-    branch = _branch(fork_from, "fork_from") if fork_from else None
-    run_id = chosen.run_id
-    if not run_id and resume == "auto":
-        from runstone.sdk.resume import remembered
-
-        run_id = remembered(root)
-    run_id = identity.check_name(run_id, "Run id") if run_id else identity.generate_id()
-    if branch and branch[0] == run_id:
-        raise UsageError(
-            f"fork_from: run {run_id!r} cannot be forked into itself. Leave id out, or use resume_from."
-        )
-    if resume is None and rank is not None and rank.rank > 0:
-        return run_id, "allow", branch  # rank 0 may have been quicker, or not
-    return run_id, resume, branch
-
-
-def _branch(text: str, what: str) -> tuple[str, int]:
-    run, question, rest = str(text).partition("?")
-    name, _, number = rest.partition("=")
-    if not run or not question or name != "_step" or not number.isdigit():
-        raise UsageError(f"{what} {text!r} is not understood. Write 'RUN?_step=NUMBER'.")
-    return identity.check_name(run, "Run id"), int(number)
-
-
-def _earlier(
-    chosen: Settings, root: str, home: str, base_url: str, entity: str, project: str, run_id: str, resume: str
-) -> Any:
-    """What is known of the run, as `resume` asks; None for a new one."""
-    from runstone.sdk import resume as resume_module
-
-    found = None
-    if chosen.rank is None and resume == "allow" and not chosen.__dict__.get("resume"):
-        return None  # a further rank of a run that begins just now: there is nothing to go on from
-    if chosen.mode == "online" and (base_url or _known_server(home)):
-        found = resume_module.on_server(
-            base_url, _api_key(chosen), entity, project, run_id, seconds=chosen.init_timeout
-        )
-    on_host = resume_module.on_host(root, run_id)
-    if found is None or (on_host is not None and on_host.step > found.step):
-        found = on_host if found is None else found._replace(step=on_host.step)  # type: ignore[union-attr]
-    if found is None and resume == "must":
-        raise ResumeError(
-            f"resume='must': there is no run {run_id!r} in project {project!r}. "
-            "Pass another id, or resume='allow'."
-        )
-    if found is not None and resume == "never":
-        raise ResumeError(
-            f"resume='never': run {run_id!r} is already in project {project!r}. Pass another id, or none."
-        )
-    return found
-
-
-# --- where it lies
-
-
-def _root(chosen: Settings, home: str) -> str:
-    """The folder of run folders."""
-    if chosen.dir:
-        return os.path.join(os.path.abspath(os.path.expanduser(chosen.dir)), "runstone")
-    return os.path.join(home, "runs")
-
-
-def _folder(root: str, home: str, run_id: str, started: float) -> str:
-    """A new run folder: at `root`, or where that cannot be written to, at the home or for temporary
-    files. Never raises: where nothing can be written, the recorder says so."""
-    stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(started))
-    roots = [root, os.path.join(home, "runs")]
-    for candidate in (*roots, ""):
-        if not candidate:
-            import tempfile
-
-            candidate = os.path.join(tempfile.gettempdir(), f"runstone-{os.getuid()}")
-        folder = os.path.join(candidate, f"run-{stamp}-{run_id}")
-        try:
-            os.makedirs(candidate, exist_ok=True)
-            for number in range(1000):
-                try:
-                    os.mkdir(folder if not number else f"{folder.removesuffix(run_id)}{number}-{run_id}")
-                except FileExistsError:
-                    continue
-                folder = folder if not number else f"{folder.removesuffix(run_id)}{number}-{run_id}"
-                break
-        except OSError as error:
-            print(
-                f"runstone: {candidate} cannot be written to ({error}); another place is used.",
-                file=sys.stderr,
-            )
-            continue
-        return folder
-    return folder
-
-
-def _checked(base_url: str | None) -> str:
-    if not base_url:
-        return ""
-    from runstone.client.credentials import check_base_url
-    from runstone.client.errors import Misuse
-
-    try:
-        return check_base_url(base_url)
-    except Misuse as error:
-        raise UsageError(str(error)) from None
-
-
-def _known_server(home: str) -> str:
-    """The server of runs that name none: what `runstone login` said, else the local one; "" for none."""
-    for name, field in (("login.json", "base_url"), ("server.json", "url")):
-        try:
-            with open(os.path.join(home, name), "rb") as file:
-                said = msgspec.json.decode(file.read())
-        except (OSError, msgspec.DecodeError):
-            continue
-        url = said.get(field) if isinstance(said, dict) else None
-        if isinstance(url, str) and url:
-            return url.rstrip("/")
-    return ""
-
-
-def _api_key(chosen: Settings) -> str | None:
-    return chosen.api_key or os.environ.get("RUNSTONE_API_KEY") or None
-
-
-def _key_file(chosen: Settings, home: str, base_url: str) -> str:
-    """A key the uplink would not find by itself: the uplink serves many runs and does not ask its own
-    environment. A key in the environment is for the server that is named beside it; the local server
-    has its own key file."""
-    from runstone.sdk import launch
-
-    key = _api_key(chosen)
-    if base_url and not key:
-        key = os.environ.get("WANDB_API_KEY")
-    elif (
-        not base_url
-        and "api_key" not in chosen.__dict__
-        and not os.path.exists(os.path.join(home, "login.json"))
-    ):
-        key = None
-    if not key or chosen.mode != "online":
-        return ""
-    try:
-        return launch.key_file(home, key.strip())
-    except OSError as error:
-        print(f"runstone: the API key could not be kept for the uplink ({error}).", file=sys.stderr)
-        return ""
 
 
 class _Secrets:
@@ -556,7 +349,8 @@ def _make_current(run: Run) -> None:
 def _note_foreign(foreign: Mapping[str, Any]) -> None:
     """Arguments of the field's own init that mean nothing here do no harm; a misspelt one does."""
     known = {
-        "anonymous", "allow_val_change", "monitor_gym", "sync_tensorboard", "tensorboard", "magic", "job_name",
+        "anonymous", "allow_val_change", "monitor_gym", "sync_tensorboard", "tensorboard", "magic",
+        "job_name",
     }  # fmt: skip
     wrong = [name for name in foreign if name not in known]
     if wrong:

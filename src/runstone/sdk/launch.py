@@ -20,7 +20,8 @@ def helper_command(module: str, *arguments: str, flags: Sequence[str] = ()) -> l
 
     `-X runstone=helper` tells our package not to load the SDK.
     """
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    here = os.path.abspath(__file__)
+    root = os.path.dirname(os.path.dirname(os.path.dirname(here)))
     code = (
         f"import sys; sys.path.insert(0, {root!r}); from {module} import main; sys.exit(main(sys.argv[1:]))"
     )
@@ -35,7 +36,8 @@ def start(
     folder: str = "",
 ) -> bool:
     """Start `command` detached, in `folder`. keep: (our descriptor, its descriptor there, below 9);
-    0, 1 and 2 are /dev/null unless kept. Returns whether it was started. Never raises for what the system refuses."""
+    0, 1 and 2 are /dev/null unless kept. Returns whether it was started. Never raises for what the
+    system refuses."""
     if not hasattr(os, "posix_spawn"):
         return _start_elsewhere(command, environ)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 HIDDEN = "[redacted]"
@@ -117,8 +118,11 @@ _PRIVATE_KEY = (
     r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
     r"[\s\S]*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z)"
 )
-_ADDRESS = r"([A-Za-z][A-Za-z0-9+.-]*://[^\s/@:'\"]*:)[^\s/@'\"]+(?=@)"
-_HEADER = r"((?:\bauthorization|\bx-api-key|\bx-auth-token)['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|token)\s+)?)[^\s'\",;]{6,}"
+_ADDRESS = r"((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/@:'\"]{0,200}:)[^\s/@'\"]{1,500}(?=@)"
+_HEADER = (
+    r"((?:\bauthorization|\bx-api-key|\bx-auth-token)['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|token)\s+)?)"
+    r"[^\s'\",;]{6,}"
+)
 _BEARER = r"(\bbearer\s+)(?=[A-Za-z0-9._~+/-]*\d)[A-Za-z0-9._~+/-]{16,}=*"
 _SIGNATURE = r"([?&](?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token)=)[^&\s'\"]{8,}"
 
@@ -170,7 +174,7 @@ def looks_random(value: str) -> bool:
         return False  # a path
     changes = sum(
         (a.isdigit() != b.isdigit()) or (a.isalpha() and b.isalpha() and a.islower() and b.isupper())
-        for a, b in zip(text, text[1:], strict=False)
+        for a, b in pairwise(text)
         if a.isalnum() and b.isalnum()
     )
     return changes >= len(text) / 7 and len(set(text)) >= 9
@@ -255,11 +259,12 @@ class _Patterns:
             "|".join(f"(?:{p})" for p in (*_WEBHOOKS, _ADDRESS, _SIGNATURE)), re.IGNORECASE
         )
         self.headers = re.compile(f"(?:{_HEADER})|(?:{_BEARER})", re.IGNORECASE)
-        # A name, what stands between, and a value that may be quoted.
+        # A name, what stands between, and a value that may be quoted. All repeats are bounded and a
+        # name starts only where none goes on, so that no line takes more than linear time.
         self.named = re.compile(
-            r"""(?P<name>["']?-{0,2}[A-Za-z][\w.-]*["']?)"""
-            r"""(?P<sign>\s*(?:=>|:=|[=:])\s*|(?<=[a-zA-Z_])\s+(?=\S{8,}))"""
-            r"""(?P<quote>["']?)(?P<value>(?<=")[^"\n]+(?=")|(?<=')[^'\n]+(?=')|[^\s"',;&)}\]]+)"""
+            r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z][\w.-]{0,80})"""
+            r"""(?P<sign>\\{0,2}["']?\s{0,8}(?:=>|:=|=|:)\s{0,8}\\{0,2}|\s{1,4})"""
+            r"""(?P<value>"[^"\n]{1,4096}"|'[^'\n]{1,4096}'|[^\s"',;&)}\]]{1,4096})"""
         )
 
     def text(self, text: str) -> str:
@@ -268,23 +273,34 @@ class _Patterns:
         text = self.shapes.sub(HIDDEN, text)
         text = self.kept_front.sub(_keep_front, text)
         text = self.headers.sub(_keep_front, text)
-        return self.named.sub(_named, text)
+        return self._named(text)
+
+    def _named(self, text: str) -> str:
+        parts, done, at = [], 0, 0
+        while (match := self.named.search(text, at)) is not None:
+            start, end = match.span("value")
+            value = text[start:end]
+            quote = value[0] if value[0] in "\"'" else ""
+            if _is_secret(match["name"], match["sign"], value.strip(quote) if quote else value, quote):
+                parts += [text[done:start], quote, HIDDEN, quote]
+                done = at = end
+            else:
+                at = match.end("name")  # what was taken for a value may be a name itself
+        return "".join([*parts, text[done:]]) if parts else text
 
 
 def _keep_front(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group is not None) + HIDDEN
 
 
-def _named(match: re.Match[str]) -> str:
-    name, sign, quote, value = match["name"], match["sign"], match["quote"], match["value"]
-    bare = name.strip("\"'").lstrip("-")
-    if HIDDEN in value or not is_secret_name(bare):
-        return match[0]
+def _is_secret(name: str, sign: str, value: str, quote: str) -> bool:
+    if HIDDEN[:-1] in value or not is_secret_name(name):
+        return False
     if not sign.strip() and not (name.startswith("-") or looks_random(value)):
-        return match[0]  # two words of a sentence
+        return False  # two words of a sentence
     if ":" in sign and not quote and value.isalpha() and (value.islower() or value.istitle()):
-        return match[0]  # "password: incorrect"
-    return f"{name}{sign}{quote}{HIDDEN}" if hides(bare, value) else match[0]
+        return False  # "password: incorrect"
+    return hides(name, value)
 
 
 _compiled: _Patterns | None = None

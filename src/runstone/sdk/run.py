@@ -180,7 +180,8 @@ class Run:
     ) -> None:
         if self._finished:
             raise UsageError(
-                f"Run {self.id!r} is finished: log() came too late. Log before finish(), or begin another run."
+                f"Run {self.id!r} is finished: log() came too late. "
+                "Log before finish(), or begin another run."
             ) from None
         if isinstance(error, UnicodeEncodeError):  # half a surrogate pair, in a name or a value
             payload = encode((step, now, runtime, _sound_text(data)))
@@ -517,6 +518,11 @@ class _Media:
         if self._run._recorder is None:
             return name
         return self._run._file_store().keep(name, data)
+
+    def copy(self, name: str, source: str) -> str:
+        if self._run._recorder is None:
+            return name
+        return self._run._file_store().copy(name, source)
 
 
 def _integer_step(step: Any) -> int:

@@ -41,7 +41,7 @@ class Summary(Tree):
     _explicit: dict[str, Any]
     _whole: dict[str, Any]
     _read_to: dict[str, int]
-    _summary_lock: threading.RLock  # type: ignore[valid-type]
+    _summary_lock: Any
 
     def take(self, step: int, timestamp: float, runtime: float, values: dict[str, Any]) -> None:
         """A row that went to no journal (mode disabled)."""

@@ -11,9 +11,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from runstone.sdk.errors import UsageError
+
+if TYPE_CHECKING:
+    from runstone.sdk.media.base import Keeper
 
 PLAIN = frozenset({float, int, bool, str, type(None)})
 NO_INT = frozenset({float, bool, str, type(None)})
@@ -23,12 +26,6 @@ LIST_MAX = 32  # longer arrays in a row are kept as histograms
 CONFIG_ITEMS_MAX = 10_000
 
 
-class Keeper(Protocol):
-    """Where media put their files: see `files.FileKeeper`."""
-
-    def keep(self, name: str, data: bytes) -> str: ...
-
-
 def row_values(data: Mapping[Any, Any], keeper: Keeper, step: int) -> dict[str, Any]:
     """A row's values as plain ones. Raises UsageError for a key that is not text."""
     plain: dict[str, Any] = {}
@@ -36,7 +33,8 @@ def row_values(data: Mapping[Any, Any], keeper: Keeper, step: int) -> dict[str, 
         if type(key) is not str:
             if not isinstance(key, str):
                 raise UsageError(
-                    f"log() takes names as text, met the key {key!r} ({type(key).__name__}). Use {str(key)!r}."
+                    f"log() takes names as text, met the key {key!r} ({type(key).__name__}). "
+                    f"Use {str(key)!r}."
                 )
             key = str(key)
         kind = type(value)
@@ -102,6 +100,8 @@ def _find_converter(value: Any) -> Callable[[Any], Any]:
         return lambda v: _scalar(int(v))
     if isinstance(value, float):  # numpy.float64 is one
         return float
+    if isinstance(value, type):
+        return lambda v: _NOT
     if hasattr(value, "_runstone_value") or isinstance(value, (Mapping, list, tuple, set, frozenset, bytes)):
         return lambda v: _NOT
     if hasattr(value, "shape") and (hasattr(value, "item") or hasattr(value, "numpy")):

@@ -55,7 +55,8 @@ class Redirection:
             order = {"journal": journal.path, "secrets": secrets, "entry": entry}
             data = json.dumps(order).encode()
             keep = [
-                (self._saved[0], 1), (self._saved[1], 2), (pairs[0][0], 3), (pairs[1][0], 4), (orders, 5), (acks, 6),
+                (self._saved[0], 1), (self._saved[1], 2),
+                (pairs[0][0], 3), (pairs[1][0], 4), (orders, 5), (acks, 6),
             ]  # fmt: skip
             command = launch.helper_command("runstone.sdk.console.pump", flags=("-S", "-E"))
             if not launch.start(command, keep=keep):

@@ -31,7 +31,7 @@ class Wrapping:
         self._over = threading.Event()
         self._before: list[Any] = [sys.stdout, sys.stderr]
         self._streams = [_Tee(stream, number, self) for number, stream in enumerate(self._before)]
-        sys.stdout, sys.stderr = self._streams  # type: ignore[assignment]
+        sys.stdout, sys.stderr = self._streams
         threading.Thread(target=self._flush_at_times, name="runstone-console", daemon=True).start()
 
     def take(self, stream: int, text: str) -> None:
