@@ -88,7 +88,7 @@ def main() -> None:
     )
     run.define_metric("epoch")
     run.define_metric("val/*", step_metric="epoch")
-    run.define_metric("val/accuracy", step_metric="epoch", summary="max", goal="maximize")
+    run.define_metric("val/accuracy", step_metric="epoch", summary="max")
 
     digits = load_digits()
     x, y = digits.data / 16.0, digits.target

@@ -7,6 +7,7 @@ import { useMemo } from "react";
 
 import { runQuery } from "@/api/runs";
 import type { Run } from "@/api/types";
+import { csv } from "@/base/csv";
 import { formatCount, fullValue } from "@/base/numbers";
 import { differences, type DifferenceRow } from "@/model/difference";
 import { Checkbox, IconButton, SearchInput } from "@/widgets/controls";
@@ -64,7 +65,7 @@ export function ComparePage() {
           {formatCount(rows.filter((row) => row.differs).length)} of {formatCount(rows.length)} rows differ
           {ids.length === COMPARE_RUNS_MAX && `; ${COMPARE_RUNS_MAX} runs at most`}
         </span>
-        <CopyButton label="Copy the table as CSV" text={() => csv(runs, wanted)} />
+        <CopyButton label="Copy the table as CSV" text={() => csv(tableOf(runs, wanted))} />
       </div>
       {error && <ErrorPanel what="One of the runs could not be read" error={error} />}
       {answers.some((answer) => answer.isPending) && <LoadingBar />}
@@ -132,9 +133,7 @@ function Row({ row, first, columns }: { row: DifferenceRow; first: boolean; colu
   );
 }
 
-function csv(runs: readonly Run[], rows: readonly DifferenceRow[]): string {
-  const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [["section", "name", ...runs.map((run) => `${run.display_name} (${run.id})`)]];
-  for (const row of rows) lines.push([row.section, row.name, ...row.values.map(fullValue)]);
-  return lines.map((line) => line.map(cell).join(",")).join("\n");
+function tableOf(runs: readonly Run[], rows: readonly DifferenceRow[]): string[][] {
+  const head = ["section", "name", ...runs.map((run) => `${run.display_name} (${run.id})`)];
+  return [head, ...rows.map((row) => [row.section, row.name, ...row.values.map(fullValue)])];
 }

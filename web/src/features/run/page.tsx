@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { OctagonX, Pencil, Trash2 } from "lucide-react";
-import { useEffect, useState, type SyntheticEvent } from "react";
+import { useCallback, useEffect, useState, type SyntheticEvent } from "react";
 
 import { ApiError } from "@/api/request";
 import { deleteRuns, patchRun, restoreRuns, runQuery, stopRun } from "@/api/runs";
@@ -22,7 +22,6 @@ import { LogsTab } from "./logs";
 import { OverviewTab } from "./overview";
 import styles from "./page.module.css";
 import { RUN_TABS, type RunSearch } from "./search";
-import { SystemTab } from "./system";
 import { useRunFeed } from "./use-run-feed";
 
 export function RunPage() {
@@ -31,6 +30,11 @@ export function RunPage() {
   const navigate = useNavigate({ from: "/$entity/$project/runs/$run" });
   const run = useQuery(runQuery(entity, project, id));
   useRunFeed(entity, project, id);
+  const change = useCallback(
+    (next: Partial<RunSearch>) =>
+      void navigate({ search: (old: RunSearch) => ({ ...old, ...next }), replace: true }),
+    [navigate],
+  );
 
   if (run.error) {
     if (run.error instanceof ApiError && run.error.status === 404) {
@@ -55,8 +59,6 @@ export function RunPage() {
     );
   }
   const tab = search.tab ?? "overview";
-  const change = (next: Partial<RunSearch>) =>
-    void navigate({ search: (old: RunSearch) => ({ ...old, ...next }), replace: true });
   return (
     <div className={styles["page"]}>
       <title>{`${run.data.display_name} · ${project} · Runstone`}</title>
@@ -69,8 +71,8 @@ export function RunPage() {
       >
         <ErrorBoundary what="This tab failed" resetKey={tab}>
           {tab === "overview" && <OverviewTab run={run.data} />}
-          {tab === "charts" && <ChartsTab run={run.data} find={search.find ?? ""} onFind={(find) => change({ find })} />}
-          {tab === "system" && <SystemTab run={run.data} />}
+          {tab === "charts" && <ChartsTab run={run.data} space="history" search={search} onChange={change} />}
+          {tab === "system" && <ChartsTab run={run.data} space="system" search={search} onChange={change} />}
           {tab === "logs" && <LogsTab run={run.data} search={search} onChange={change} />}
           {tab === "files" && <FilesTab run={run.data} folder={search.folder ?? ""} onFolder={(folder) => change({ folder })} />}
           {tab === "environment" && <EnvironmentTab run={run.data} />}

@@ -1,4 +1,6 @@
-/** The address of a run page: which tab, and what is looked for in it. */
+/** The address of a run page: which tab, what is looked for in it, and how its charts are drawn. */
+
+import { parseFields, type WorkspaceSpec } from "@/model/workspace/spec";
 
 export const RUN_TABS = [
   { value: "overview", label: "Overview" },
@@ -11,23 +13,29 @@ export const RUN_TABS = [
 
 export type RunTab = (typeof RUN_TABS)[number]["value"];
 
-export interface RunSearch {
+const LOOK_FIELDS = ["x", "smoothing", "log", "outliers", "zoom", "closed", "panels"] as const;
+
+export interface RunSearch extends Partial<Pick<WorkspaceSpec, (typeof LOOK_FIELDS)[number]>> {
   tab?: RunTab | undefined;
-  /** text that lines, files or panels are searched by */
+  /** text that lines or panels are searched by */
   find?: string | undefined;
-  /** console line that the page jumps to */
+  /** console line that the page jumps to, from 1 */
   line?: number | undefined;
   /** which process's console */
   writer?: string | undefined;
   /** folder of the files tab */
   folder?: string | undefined;
+  /** panel shown over the full page */
+  panel?: string | undefined;
 }
 
 export function parseRunSearch(raw: Record<string, unknown>): RunSearch {
+  const fields = parseFields(raw);
   const search: RunSearch = {};
+  for (const name of LOOK_FIELDS) if (fields[name] !== undefined) Object.assign(search, { [name]: fields[name] });
   const tab = RUN_TABS.find((one) => one.value === raw["tab"]);
   if (tab && tab.value !== "overview") search.tab = tab.value;
-  for (const name of ["find", "writer", "folder"] as const) {
+  for (const name of ["find", "writer", "folder", "panel"] as const) {
     const text = raw[name];
     if (typeof text === "string" && text !== "") search[name] = text;
   }

@@ -1,23 +1,28 @@
 /** Every run of a project in one grid: sorted and filtered by the server, compared, tagged, deleted. */
 
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ArchiveRestore, Columns3, GitCompare, Tag, Trash2 } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState, type SyntheticEvent } from "react";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { ArchiveRestore, GitCompare, Tag, Trash2 } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { columnsQuery, deleteRuns, restoreRuns, runsQuery, tagRuns } from "@/api/runs";
+import { deleteRuns, restoreRuns, runsQuery, tagRuns } from "@/api/runs";
 import type { Run } from "@/api/types";
-import { formatCount, fullValue, plural } from "@/base/numbers";
+import { csv } from "@/base/csv";
 import { Limiter } from "@/base/limiter";
+import { formatCount, fullValue, plural } from "@/base/numbers";
+import { ColumnsButton, FilterButton } from "@/features/filters";
+import { columnLabel, columnWidth, selectOf, shortLabel } from "@/model/columns";
 import { onProject } from "@/model/live";
+import { useSelection } from "@/model/selection";
 import { useShortcut } from "@/model/shortcuts";
 import { toast } from "@/model/toasts";
-import { Button, Checkbox, SearchInput, TextArea, TextInput } from "@/widgets/controls";
+import { Button, Checkbox, SearchInput, TextInput } from "@/widgets/controls";
 import { CopyButton, describeError, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
+import { Grid, type GridColumn, type GridHandle } from "@/widgets/grid";
 import { Confirm, Popover } from "@/widgets/overlays";
+import { runCell, runValue } from "@/widgets/run-cell";
+import { Swatch } from "@/widgets/values";
 
-import { columnOf, DEFAULT_COLUMNS, FACT_KEYS, selectOf } from "./columns";
-import { Grid } from "./grid";
 import styles from "./page.module.css";
 import type { RunsSearch } from "./search";
 
@@ -44,10 +49,22 @@ export function RunsPage() {
   useRefresh(entity, project);
   const runs = useMemo(() => query.data?.pages.flatMap((page) => page.runs) ?? [], [query.data]);
   const total = query.data?.pages[0]?.total ?? 0;
-  const columns = useMemo(() => keys.map(columnOf), [keys]);
-  const shown = search.diff === true ? columns.filter((column) => differs(column.value, runs)) : columns;
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => setSelected(new Set()), [entity, project, search.trash]);
+  const shown = useMemo(
+    () => (search.diff === true ? keys.filter((key) => differs(key, runs)) : keys),
+    [search.diff, keys, runs],
+  );
+  const place = `${entity}/${project}`;
+  const selected = useSelection((state) => (state.place === place ? state.runs : NONE));
+  const toggle = useSelection((state) => state.toggle);
+  const clear = useSelection((state) => state.clear);
+  useEffect(() => clear, [place, search.trash, clear]);
+  const grid = useRef<GridHandle>(null);
+  const columns = useColumns(shown, sort, selected, (id) => toggle(place, id));
+  const onMore = useCallback(() => {
+    if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
+  }, [query]);
+  const open = (run: Run) =>
+    void navigate({ to: "/$entity/$project/runs/$run", params: { entity, project, run: run.id } });
 
   const compare = () =>
     void navigate({
@@ -56,6 +73,16 @@ export function RunsPage() {
       search: { runs: selected.size > 0 ? [...selected] : runs.slice(0, 2).map((run) => run.id) },
     });
   useShortcut("c", "Compare the selected runs", "Runs", compare, runs.length > 0);
+  useShortcut("j", "Next run", "Runs", () => grid.current?.move(1));
+  useShortcut("k", "Run before", "Runs", () => grid.current?.move(-1));
+  useShortcut("x", "Select the run", "Runs", () => {
+    const run = runs[grid.current?.active() ?? -1];
+    if (run) toggle(place, run.id);
+  });
+  useShortcut("Enter", "Open the run", "Runs", () => {
+    const run = runs[grid.current?.active() ?? -1];
+    if (run) open(run);
+  });
 
   return (
     <div className={styles["page"]}>
@@ -63,8 +90,13 @@ export function RunsPage() {
       <h1 className="visually-hidden">Runs of {project}</h1>
       <div className={styles["bar"]}>
         <SearchText value={search.q ?? ""} onSearch={(q) => change({ q: q === "" ? undefined : q })} />
-        <FilterEditor filter={search.filter} onFilter={(filter) => change({ filter })} />
-        <ColumnPicker entity={entity} project={project} keys={keys} onKeys={(next) => change({ columns: next })} />
+        <FilterButton
+          entity={entity}
+          project={project}
+          filter={search.filter ?? {}}
+          onChange={(filter) => change({ filter: Object.keys(filter).length === 0 ? undefined : filter })}
+        />
+        <ColumnsButton entity={entity} project={project} columns={keys} onChange={(next) => change({ columns: next })} />
         <Checkbox
           label="Differing columns only"
           checked={search.diff === true}
@@ -84,13 +116,18 @@ export function RunsPage() {
           project={project}
           selected={selected}
           trash={search.trash === true}
-          onDone={() => setSelected(new Set())}
+          onDone={clear}
           onCompare={compare}
         />
         <CopyButton
           small={false}
           label="Copy the loaded rows as CSV"
-          text={() => csv(["id", "name", ...shown.map((column) => column.label)], runs.map((run) => [run.id, run.display_name, ...shown.map((column) => fullValue(column.value(run)))]))}
+          text={() =>
+            csv([
+              ["id", "name", ...shown],
+              ...runs.map((run) => [run.id, run.display_name, ...shown.map((key) => fullValue(runValue(run, key)))]),
+            ])
+          }
         />
       </div>
       {query.error ? (
@@ -101,16 +138,17 @@ export function RunsPage() {
         <Nothing search={search} onClear={() => change({ q: undefined, filter: undefined })} />
       ) : (
         <Grid
-          runs={runs}
+          ref={grid}
+          label="Runs"
+          columns={columns}
+          rows={runs}
           total={total}
-          columns={shown}
-          sort={sort}
-          onSort={(next) => change({ sort: next })}
-          selected={selected}
-          onSelect={setSelected}
-          onMore={() => {
-            if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
-          }}
+          keyOf={(run) => run.id}
+          selected={(run) => selected.has(run.id)}
+          hovers
+          onSort={(key) => change({ sort: sort === `-${key}` ? `+${key}` : `-${key}` })}
+          onOpen={open}
+          onEnd={onMore}
         />
       )}
     </div>
@@ -132,8 +170,69 @@ function useRefresh(entity: string, project: string): void {
   }, [entity, project, queryClient]);
 }
 
-function differs(value: (run: Run) => unknown, runs: readonly Run[]): boolean {
-  return new Set(runs.map((run) => fullValue(value(run)))).size > 1;
+function differs(key: string, runs: readonly Run[]): boolean {
+  return new Set(runs.map((run) => fullValue(runValue(run, key)))).size > 1;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const DEFAULT_COLUMNS: readonly string[] = ["state", "created_at", "duration", "username", "tags"];
+
+function useColumns(
+  keys: readonly string[],
+  sort: string,
+  selected: ReadonlySet<string>,
+  onSelect: (run: string) => void,
+): GridColumn<Run>[] {
+  const order = (key: string) => (sort.slice(1) === key ? (sort.startsWith("-") ? "desc" : "asc") : "none");
+  return [
+    {
+      id: "select",
+      label: "Selected",
+      header: <span className="visually-hidden">Selected</span>,
+      width: 32,
+      pinned: true,
+      cell: (run) => (
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select ${run.display_name}`}
+          checked={selected.has(run.id)}
+          onChange={() => onSelect(run.id)}
+          onClick={(event) => event.stopPropagation()}
+        />
+      ),
+    },
+    {
+      id: "name",
+      label: "Name",
+      width: 240,
+      pinned: true,
+      sort: order("name"),
+      cell: (run) => (
+        <>
+          <Swatch slot={run.colour} />
+          <Link
+            to="/$entity/$project/runs/$run"
+            params={{ entity: run.entity, project: run.project, run: run.id }}
+            tabIndex={-1}
+            title={`${run.display_name} (${run.id})`}
+          >
+            {run.display_name}
+          </Link>
+        </>
+      ),
+    },
+    ...keys.map(
+      (key): GridColumn<Run> => ({
+        id: key,
+        label: columnLabel(key),
+        header: <span title={key}>{shortLabel(columnLabel(key))}</span>,
+        width: columnWidth(key) + 20,
+        sort: order(key),
+        cell: (run) => runCell(run, key),
+      }),
+    ),
+  ];
 }
 
 function Nothing({ search, onClear }: { search: RunsSearch; onClear: () => void }) {
@@ -164,99 +263,6 @@ function SearchText({ value, onSearch }: { value: string; onSearch: (text: strin
   }, [text, value, onSearch]);
   useShortcut("/", "Search the runs", "Runs", () => document.getElementById("runs-search")?.focus());
   return <SearchInput id="runs-search" label="Name or id" value={text} onChange={(event) => setText(event.target.value)} />;
-}
-
-/** The filter language as JSON, checked before it is applied. */
-function FilterEditor({ filter, onFilter }: { filter: RunsSearch["filter"]; onFilter: (filter: RunsSearch["filter"]) => void }) {
-  const [open, setOpen] = useState(false);
-  const [text, setText] = useState("");
-  const [wrong, setWrong] = useState("");
-  useEffect(() => {
-    if (open) setText(filter ? JSON.stringify(filter, null, 2) : "");
-    setWrong("");
-  }, [open, filter]);
-  const apply = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (text.trim() === "") {
-      onFilter(undefined);
-      setOpen(false);
-      return;
-    }
-    try {
-      const parsed: unknown = JSON.parse(text);
-      if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new Error("A filter is an object.");
-      onFilter(parsed as RunsSearch["filter"]);
-      setOpen(false);
-    } catch (error) {
-      setWrong(error instanceof Error ? error.message : String(error));
-    }
-  };
-  return (
-    <Popover
-      label="Filter"
-      width={420}
-      open={open}
-      onOpenChange={setOpen}
-      trigger={<Button aria-pressed={filter !== undefined}>Filter{filter === undefined ? "" : ` (${Object.keys(filter).length})`}</Button>}
-    >
-      <form className={styles["filter"]} onSubmit={apply}>
-        <TextArea
-          aria-label="Filter"
-          rows={6}
-          value={text}
-          placeholder={'{"config.lr": {"$lt": 0.01}, "state": "finished"}'}
-          aria-invalid={wrong !== ""}
-          onChange={(event) => setText(event.target.value)}
-        />
-        {wrong !== "" && (
-          <p role="alert" className={styles["wrong"]}>
-            {wrong}
-          </p>
-        )}
-        <p className={styles["quiet"]}>
-          Keys: state, tags, username, group, created_at, config.…, summary.… Operators: $eq $ne $gt $gte $lt $lte $in $nin
-          $exists $regex $and $or $not.
-        </p>
-        <div className={styles["actions"]}>
-          <Button small onClick={() => setText("")}>
-            Clear
-          </Button>
-          <Button small type="submit" tone="primary">
-            Apply
-          </Button>
-        </div>
-      </form>
-    </Popover>
-  );
-}
-
-function ColumnPicker({ entity, project, keys, onKeys }: { entity: string; project: string; keys: readonly string[]; onKeys: (keys: string[]) => void }) {
-  const [search, setSearch] = useState("");
-  const [open, setOpen] = useState(false);
-  const found = useQuery({ ...columnsQuery(entity, project, search), enabled: open, placeholderData: keepPreviousData });
-  const wanted = search.toLowerCase();
-  const offered = [...FACT_KEYS.filter((key) => key.includes(wanted)), ...(found.data?.columns.map((column) => column.path) ?? [])];
-  const toggle = (key: string) => onKeys(keys.includes(key) ? keys.filter((one) => one !== key) : [...keys, key]);
-  return (
-    <Popover
-      label="Columns"
-      open={open}
-      onOpenChange={setOpen}
-      trigger={
-        <Button>
-          <Columns3 size={14} aria-hidden /> Columns
-        </Button>
-      }
-    >
-      <SearchInput label="Find a column" value={search} onChange={(event) => setSearch(event.target.value)} />
-      <div className={styles["choices"]} tabIndex={0} role="group" aria-label="Columns to choose">
-        {[...new Set([...keys, ...offered])].map((key) => (
-          <Checkbox key={key} label={columnOf(key).label} checked={keys.includes(key)} onChange={() => toggle(key)} />
-        ))}
-        {found.data?.next && <span className={styles["quiet"]}>More columns match: write more of the name.</span>}
-      </div>
-    </Popover>
-  );
 }
 
 function Selection({
@@ -361,9 +367,4 @@ function Selection({
       </Confirm>
     </div>
   );
-}
-
-function csv(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [head, ...rows].map((line) => line.map(cell).join(",")).join("\n");
 }

@@ -20,7 +20,7 @@ export function parseRunsSearch(raw: Record<string, unknown>): RunsSearch {
   const q = asString(raw["q"]);
   if (q !== undefined && q !== "") search.q = q;
   const filter = asRecord(raw["filter"]);
-  if (filter && Object.keys(filter).length > 0) search.filter = filter as RunFilter;
+  if (filter && Object.keys(filter).length > 0) search.filter = filter;
   const sort = asString(raw["sort"]);
   if (sort !== undefined && /^[+-]./.test(sort)) search.sort = sort;
   const columns = asStrings(raw["columns"]);
