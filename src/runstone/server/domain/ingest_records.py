@@ -234,7 +234,8 @@ class Work:
             self.change(fields_change(fields, writer=self._writer))
         if self._fields.label:
             row = run_statements.lock(self._conn, self._run)
-            labelled = sum(bool(one.label) for one in statements.writers(self._conn, self._run))
+            # A rank's helpers (console, sampler) write journals of their own under its label.
+            labelled = len({one.label for one in statements.writers(self._conn, self._run)} - {""})
             ranks = max(labelled, fields.world_size or 0, 0 if row is None else row.ranks)
             self.change(RunChange(ranks=ranks))
 
