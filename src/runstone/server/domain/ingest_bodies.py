@@ -9,6 +9,7 @@ from runstone.server.domain.errors import Invalid, RunstoneError
 from runstone.server.domain.files import check_file_name
 from runstone.server.domain.ingest_records import Item, Refused
 from runstone.server.domain.journal_batches import Frames, RowPivot, decode, decode_rows, system_batch
+from runstone.server.domain.row_templates import Grid
 from runstone.server.stores.console.contract import Line
 from runstone.server.stores.history.contract import RowBatch
 
@@ -100,7 +101,7 @@ class Sorted:
         frames = self._frames
         defined = [item for item in self.items if isinstance(item.value, MetricDefinition | RunFields)]
         if not defined and self.end == frames.end and len(frames.kinds) == frames.kinds.count(Kind.ROW):
-            yield from self._batch(range(len(frames.kinds)), self.end)
+            yield from self._batch(range(len(frames.kinds)), self.end, frames.rows)
             return
         rows = [
             at
@@ -119,12 +120,13 @@ class Sorted:
         if start < len(rows):
             yield from self._batch(rows[start:], self.end)
 
-    def _batch(self, positions: Sequence[int], end: int) -> Iterator[RowBatch]:
+    def _batch(self, positions: Sequence[int], end: int, grid: Grid | None = None) -> Iterator[RowBatch]:
         frames, pivot = self._frames, self._pivot
-        payloads = [frames.payloads[at] for at in positions]
-        offsets = [frames.offsets[at] for at in positions]
+        whole = len(positions) == len(frames.offsets)
+        payloads = frames.payloads if whole else [frames.payloads[at] for at in positions]
+        offsets = frames.offsets if whole else [frames.offsets[at] for at in positions]
         try:
-            yield pivot.batch(payloads, offsets, end_offset=end)
+            yield pivot.batch(payloads, offsets, end_offset=end, grid=grid)
             return
         except Invalid:
             pass

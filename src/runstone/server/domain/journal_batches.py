@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -32,7 +33,7 @@ from runstone.journal.kinds import (
 )
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.history import WrittenRow, batch_of
-from runstone.server.domain.row_templates import Template, Templates, same_length_groups
+from runstone.server.domain.row_templates import Grid, Rows, Template, Templates, grids_of
 from runstone.server.stores.history.blocks import Block, BlockColumns
 from runstone.server.stores.history.contract import RowBatch
 
@@ -70,11 +71,7 @@ class Frames:
     payloads: list[memoryview]
     end: int
     damage: JournalError | None = None
-
-    def cut(self, position: int) -> None:
-        """Forget the record at `position` and all behind it."""
-        self.end = self.offsets[position]
-        del self.offsets[position:], self.kinds[position:], self.payloads[position:]
+    rows: Grid | None = None  # where all of them are rows of one length
 
 
 def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
@@ -83,10 +80,11 @@ def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
     is damaged there. Raises Invalid where no record begins at `wanted`.
     """
     view = memoryview(body)
-    at, size = 0, len(view)
-    offsets: list[int] = []
-    kinds: list[int] = []
-    payloads: list[memoryview] = []
+    size = len(view)
+    # Positions within the body until the end: small numbers are cheaper to make.
+    starts, kinds, payloads = _equal_rows(view)
+    at = starts[-1] + FRAME_BYTES + len(payloads[-1]) if starts else 0
+    is_grid = at == size > 0
     damage = None
     unpack, crc32 = _FRAME.unpack_from, zlib.crc32
     while at < size:
@@ -107,31 +105,53 @@ def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
         if crc32(payload, _KIND_CRC[kind]) != crc:
             damage = JournalError("A record's checksum is wrong.", offset=offset + at)
             break
-        offsets.append(at)
+        starts.append(at)
         kinds.append(kind)
         payloads.append(payload)
         at = end
-    # Offsets within the body until here: small numbers are cheaper to make.
-    skipped = 0
     if wanted > offset:
-        until = wanted - offset
-        while skipped < len(offsets) and offsets[skipped] < until:
-            skipped += 1
-        goes_on = offsets[skipped] if skipped < len(offsets) else at
-        if goes_on != until and at >= until:
+        skipped = bisect_left(starts, wanted - offset)
+        goes_on = starts[skipped] if skipped < len(starts) else at
+        if goes_on != wanted - offset and at >= wanted - offset:
             raise Invalid(
                 f"No record begins at offset {wanted}, where this writer goes on; the body has one at "
                 f"{offset + goes_on}. It is not the same journal as before.",
                 offset=wanted,
             )
-    frames = Frames(
-        [offset + position for position in offsets[skipped:]],
-        kinds[skipped:],
-        payloads[skipped:],
-        offset + at,
-        damage,
-    )
+        del starts[:skipped], kinds[:skipped], payloads[:skipped]
+    frames = Frames([offset + start for start in starts], kinds, payloads, offset + at, damage)
+    if is_grid and starts:
+        length = len(payloads[0])
+        frames.rows = Grid(view, starts[0] + FRAME_BYTES, FRAME_BYTES + length, length, len(starts))
     return frames
+
+
+def _equal_rows(view: memoryview) -> tuple[list[int], list[int], list[memoryview]]:
+    """The sound rows of one length at the start of a body: (starts, kinds, payloads). That is most
+    of what comes, and their frames can be looked at together. Nothing where there are few."""
+    nothing: tuple[list[int], list[int], list[memoryview]] = ([], [], [])
+    if len(view) < FRAME_BYTES:
+        return nothing
+    length, _, kind = _FRAME.unpack_from(view, 0)
+    stride = FRAME_BYTES + length
+    count = len(view) // stride
+    if kind != Kind.ROW or count < _EQUAL_MIN or length == 0:
+        return nothing
+    frames = np.ndarray((count,), _FRAME_TYPE, view, 0, strides=(stride,))
+    alike = (frames["length"] == length) & (frames["kind"] == kind)
+    if not alike.all():
+        count = int(alike.argmin())
+    end = count * stride
+    payloads = [view[at + FRAME_BYTES : at + stride] for at in range(0, end, stride)]
+    start_crc, crc32 = _KIND_CRC[kind], zlib.crc32
+    sums = frames["crc"][:count].tolist()
+    if [crc32(payload, start_crc) for payload in payloads] != sums:
+        return nothing  # one by one it will show which is damaged
+    return list(range(0, end, stride)), [kind] * count, payloads
+
+
+_EQUAL_MIN = 8
+_FRAME_TYPE = np.dtype([("length", "<u4"), ("crc", "<u4"), ("kind", "u1")])
 
 
 def skip_header(body: bytes | memoryview, *, writer: str) -> memoryview:
@@ -185,9 +205,17 @@ class RowPivot:
         self._templates = Templates()
         self._names: dict[tuple[str, ...], list[str] | None] = {}
 
-    def batch(self, payloads: Sequence[memoryview], offsets: Sequence[int], *, end_offset: int) -> RowBatch:
-        """As `batch_of` of the rows. Raises Invalid for one that cannot be read, or breaks a rule."""
-        quick = self._by_template(payloads, offsets, end_offset)
+    def batch(
+        self,
+        payloads: Sequence[memoryview],
+        offsets: Sequence[int],
+        *,
+        end_offset: int,
+        grid: Grid | None = None,
+    ) -> RowBatch:
+        """As `batch_of` of the rows. `grid`: the same payloads, where they lie at equal distances.
+        Raises Invalid for one that cannot be read, or breaks a rule."""
+        quick = self._by_template(payloads, offsets, end_offset, grid)
         return quick or self.careful(decode_rows(payloads, offsets), offsets, end_offset=end_offset)
 
     def careful(self, rows: Sequence[Row], offsets: Sequence[int], *, end_offset: int) -> RowBatch:
@@ -198,32 +226,34 @@ class RowPivot:
         return batch_of(written, end_offset=end_offset, label=self.label)
 
     def _by_template(
-        self, payloads: Sequence[memoryview], offsets: Sequence[int], end_offset: int
+        self,
+        payloads: Sequence[memoryview],
+        offsets: Sequence[int],
+        end_offset: int,
+        grid: Grid | None,
     ) -> RowBatch | None:
         """None where a row holds anything but numbers, or rows of one length differ in their shape."""
         count = len(payloads)
-        groups = same_length_groups([len(payload) for payload in payloads])
-        if len(groups) > _GROUPS_MAX:
-            return None
-        steps, timestamps, runtimes = np.empty(count, np.int64), np.empty(count), np.empty(count)
-        blocks: list[Block] = []
-        for size, positions in groups.items():
-            chosen = payloads if positions is None else [payloads[at] for at in positions]
-            rows = np.frombuffer(b"".join(chosen), np.uint8).reshape(len(chosen), size)
-            template = self._templates.find(rows)
-            if template is None:
+        if grid is not None:
+            read = self._read(grid)
+            if read is None:
                 return None
-            names = self._named(template)
-            if names is None:
+            steps, timestamps, runtimes, blocks = read.steps, read.timestamps, read.runtimes, read.blocks
+        else:
+            grids = grids_of(payloads)
+            if len(grids) > _GRIDS_MAX:
                 return None
-            read = template.read(rows, names)
-            where = slice(None) if positions is None else positions
-            steps[where] = read.steps
-            timestamps[where] = read.timestamps
-            runtimes[where] = read.runtimes
-            blocks += [
-                block if positions is None else replace(block, rows=positions) for block in read.blocks
-            ]
+            parts = []
+            for part, positions in grids:
+                read = self._read(part)
+                if read is None:
+                    return None
+                parts.append((read, positions))
+            steps, timestamps, runtimes = np.empty(count, np.int64), np.empty(count), np.empty(count)
+            for read, positions in parts:
+                steps[positions], timestamps[positions] = read.steps, read.timestamps
+                runtimes[positions] = read.runtimes
+            blocks = _joined(parts, count)
         return RowBatch(
             np.array(offsets, np.int64),
             end_offset,
@@ -232,6 +262,11 @@ class RowPivot:
             runtimes,
             BlockColumns(blocks, count),
         )
+
+    def _read(self, grid: Grid) -> Rows | None:
+        template = self._templates.find(grid)
+        names = None if template is None else self._named(template)
+        return None if template is None or names is None else template.read(grid, names)
 
     def _named(self, template: Template) -> list[str] | None:
         """The columns' names, where each key is kept as it is (with the label); else None."""
@@ -245,7 +280,26 @@ class RowPivot:
         return self._names[keys]
 
 
-_GROUPS_MAX = 16
+_GRIDS_MAX = 16
+
+
+def _joined(parts: Sequence[tuple[Rows, Any]], count: int) -> list[Block]:
+    """The blocks of several grids, each with its positions, as blocks of all `count` rows. Those that
+    differ only in the length of their integers become one."""
+    first = parts[0][0].blocks
+    alike = all(
+        [(block.kind, block.keys) for block in read.blocks] == [(block.kind, block.keys) for block in first]
+        for read, _ in parts
+    )
+    if not alike:
+        return [replace(block, rows=positions) for read, positions in parts for block in read.blocks]
+    joined = []
+    for at, block in enumerate(first):
+        values = np.empty((len(block.keys), count), block.values.dtype)
+        for read, positions in parts:
+            values[:, positions] = read.blocks[at].values
+        joined.append(replace(block, values=values))
+    return joined
 
 
 def _is_plain(key: str) -> bool:

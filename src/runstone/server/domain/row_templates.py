@@ -11,8 +11,9 @@ A template says nothing of what it cannot read for certain; such rows are decode
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,47 @@ from runstone.server.stores.history.contract import Float64s, Int64s
 
 Bytes = npt.NDArray[np.uint8]
 
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Payloads of one size at equal distances in a buffer: `count` of them, `stride` bytes apart."""
+
+    buffer: bytes | memoryview
+    start: int
+    stride: int
+    size: int
+    count: int
+
+    def bytes(self) -> Bytes:
+        """Shape (count, size), a view."""
+        shape, strides = (self.count, self.size), (self.stride, 1)
+        view: Bytes = np.ndarray(shape, np.uint8, self.buffer, self.start, strides=strides)
+        return view
+
+    def windows(self, dtype: str) -> npt.NDArray[Any]:
+        """Shape (size - width + 1, count): the number that begins at each byte of a payload, a view."""
+        places = self.size - np.dtype(dtype).itemsize + 1
+        shape, strides = (places, self.count), (1, self.stride)
+        view: npt.NDArray[Any] = np.ndarray(shape, dtype, self.buffer, self.start, strides=strides)
+        return view
+
+    def first(self) -> builtins.bytes:
+        return builtins.bytes(self.buffer[self.start : self.start + self.size])
+
+
 # MessagePack's formats of integers that fit int64: first byte -> (bytes that follow, numpy type).
 _INTEGERS = {
     0xCC: (1, ">u1"),
     0xCD: (2, ">u2"),
     0xCE: (4, ">u4"),
+    0xCF: (8, ">i8"),  # unsigned: only while it is below 2^63, which its first byte tells
     0xD0: (1, ">i1"),
     0xD1: (2, ">i2"),
     0xD2: (4, ">i4"),
     0xD3: (8, ">i8"),
 }
 _FLOAT64 = 0xCB
+_UNSIGNED = 0xCF
 _SMALL_MAX = 0x7F  # a positive fixint is its own byte
 
 
@@ -50,55 +81,46 @@ class Rows:
 class Template:
     """The shape of one row. `keys` are the row's, in its order."""
 
-    def __init__(self, size: int, fields: list[_Field], keys: list[str], row: bytes) -> None:
-        self.size = size
+    def __init__(self, fields: list[_Field], keys: list[str], row: bytes) -> None:
         self.keys = keys
         self._step = fields[0]
-        self._timestamp, self._runtime = fields[1], fields[2]
         values = fields[3:]
         self._floats = [n for n, field in enumerate(values) if field.dtype == ">f8"]
-        self._integers = [n for n, field in enumerate(values) if field.dtype != ">f8"]
-        self._fields = values
-        starts = np.array([values[n].start for n in self._floats], np.int64)
-        self._float_bytes = starts[:, None] + np.arange(8)
-        fixed = np.ones(size, np.bool_)
-        small = []
+        self._integers = [(n, field) for n, field in enumerate(values) if field.dtype != ">f8"]
+        # The timestamp and the runtime go first, then the values that are floats.
+        self._float_starts = np.array(
+            [fields[1].start, fields[2].start, *(values[n].start for n in self._floats)], np.int64
+        )
+        self._row = np.frombuffer(row, np.uint8)
+        self._fixed = np.ones(len(row), np.bool_)
         for field in fields:
-            fixed[field.start : field.start + field.size] = False
-            if field.is_small:
-                small.append(field.start)
-        self._fixed = np.flatnonzero(fixed)
-        self._fixed_bytes = np.frombuffer(row, np.uint8)[self._fixed]
-        self._small = np.array(small, np.int64)
+            self._fixed[field.start : field.start + field.size] = False
+        self._small = np.array([field.start for field in fields if field.is_small], np.int64)
 
-    def fits(self, rows: Bytes) -> bool:
-        """rows: shape (n, size). Whether all of them have this shape."""
-        if not (rows[:, self._fixed] == self._fixed_bytes).all():
+    def fits(self, grid: Grid) -> bool:
+        """Whether all of the payloads have this shape."""
+        rows = grid.bytes()
+        if ((rows != self._row) & self._fixed).any():
             return False
         return not len(self._small) or bool((rows[:, self._small] <= _SMALL_MAX).all())
 
-    def read(self, rows: Bytes, names: Sequence[str]) -> Rows:
-        """Of rows that fit. `names`: the columns' names, in the order of `keys`."""
+    def read(self, grid: Grid, names: Sequence[str]) -> Rows:
+        """Of payloads that fit. `names`: the columns' names, in the order of `keys`."""
+        floats = grid.windows(">f8")[self._float_starts].astype(np.float64)
         blocks = []
         if self._floats:
-            raw = np.ascontiguousarray(rows[:, self._float_bytes].swapaxes(0, 1))
-            matrix = raw.view(">f8")[:, :, 0].astype(np.float64)
             chosen = names if not self._integers else [names[n] for n in self._floats]
-            blocks.append(Block("number", chosen, None, matrix))
+            blocks.append(Block("number", chosen, None, floats[2:]))
         if self._integers:
-            values = np.stack([_integers(rows, self._fields[n]) for n in self._integers])
-            blocks.append(Block("integer", [names[n] for n in self._integers], None, values))
-        return Rows(
-            _integers(rows, self._step),
-            _floats(rows, self._timestamp),
-            _floats(rows, self._runtime),
-            blocks,
-        )
+            values = np.stack([_integers(grid, field) for _, field in self._integers])
+            blocks.append(Block("integer", [names[n] for n, _ in self._integers], None, values))
+        return Rows(_integers(grid, self._step), floats[0], floats[1], blocks)
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A number in a row: where its bytes are and what they are."""
+    """A number in a row: where its bytes are and what they are. `is_small`: it is one only while
+    its first byte is at most 0x7f."""
 
     start: int
     size: int
@@ -121,7 +143,7 @@ def template_of(row: bytes) -> Template | None:
             return None
     except (_Other, IndexError, UnicodeDecodeError):
         return None
-    return Template(len(row), fields, keys, row)
+    return Template(fields, keys, row)
 
 
 class _Other(Exception):
@@ -181,7 +203,7 @@ class _Reader:
             return _Field(self.at - 1, 1, ">u1", is_small=True)
         if head not in _INTEGERS:
             raise _Other
-        return self._field(*_INTEGERS[head])
+        return replace(self._field(*_INTEGERS[head]), is_small=head == _UNSIGNED)
 
     def number(self) -> _Field:
         if self.data[self.at] == _FLOAT64:
@@ -189,14 +211,9 @@ class _Reader:
         return self.integer()
 
 
-def _integers(rows: Bytes, field: _Field) -> Int64s:
-    raw = np.ascontiguousarray(rows[:, field.start : field.start + field.size])
-    return raw.view(field.dtype)[:, 0].astype(np.int64)
-
-
-def _floats(rows: Bytes, field: _Field) -> Float64s:
-    raw = np.ascontiguousarray(rows[:, field.start : field.start + 8])
-    return raw.view(">f8")[:, 0].astype(np.float64)
+def _integers(grid: Grid, field: _Field) -> Int64s:
+    values: Int64s = grid.windows(field.dtype)[field.start].astype(np.int64)
+    return values
 
 
 class Templates:
@@ -207,22 +224,21 @@ class Templates:
         self._seen: dict[int, int] = {}
         self._count = 0
 
-    def find(self, rows: Bytes) -> Template | None:
-        """The template that all `rows`, shape (n, size), fit. Made when that seems worth it: for
-        many rows, or where rows of that length come again and again."""
-        size = rows.shape[1]
+    def find(self, grid: Grid) -> Template | None:
+        """The template that all of the payloads fit. Made when that seems worth it: for many rows,
+        or where rows of that length come again and again."""
+        size = grid.size
         for template in self._kept.get(size, ()):
-            if template.fits(rows):
+            if template.fits(grid):
                 return template
-        seen = self._seen.get(size, 0) + len(rows)
         if len(self._seen) > 1000:
             self._seen.clear()
-        self._seen[size] = seen
+        self._seen[size] = seen = self._seen.get(size, 0) + grid.count
         if seen < _SEEN_MIN or size > _SIZE_MAX:
             return None
         self._seen[size] = _GIVEN_UP  # until many more have come, should it not be one
-        made = template_of(rows[0].tobytes())
-        if made is None or not made.fits(rows):
+        made = template_of(grid.first())
+        if made is None or not made.fits(grid):
             return None
         if self._count >= _TEMPLATES_MAX:
             self._kept.clear()
@@ -239,10 +255,12 @@ _SIZE_MAX = 4 * 1024 * 1024
 _TEMPLATES_MAX = 32
 
 
-def same_length_groups(lengths: Sequence[int]) -> dict[int, Any]:
-    """length -> positions of the rows that have it, shape (m,)."""
-    array = np.array(lengths)
-    first = lengths[0]
-    if (array == first).all():
-        return {first: None}
-    return {int(length): np.flatnonzero(array == length) for length in np.unique(array)}
+def grids_of(payloads: Sequence[memoryview]) -> list[tuple[Grid, npt.NDArray[np.intp]]]:
+    """Payloads gathered by their length, each with the positions that they had."""
+    sizes = np.array([len(payload) for payload in payloads])
+    grids = []
+    for size in np.unique(sizes).tolist():
+        positions = np.flatnonzero(sizes == size)
+        joined = b"".join([payloads[at] for at in positions.tolist()])
+        grids.append((Grid(joined, 0, size, size, len(positions)), positions))
+    return grids

@@ -107,8 +107,8 @@ class Stats(msgspec.Struct, array_like=True):
             try:
                 self.total = math.fsum(parts)
                 self.lost = math.fsum([*parts, -self.total])
-            except OverflowError:  # beyond the largest float
-                self.total, self.lost = float(np.sum(parts)), 0.0
+            except (OverflowError, ValueError):  # beyond the largest float, now or before
+                self.total, self.lost = sum(parts), 0.0
         known = numbers[~np.isnan(numbers)]
         if len(known):
             # fmin and fmax pass over the NaN of a beginning.
