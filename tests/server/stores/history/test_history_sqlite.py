@@ -18,7 +18,7 @@ from runstone.testing.history import SET, HistoryStoreSuite, OpenStore, acts_of,
 
 _numbers = itertools.count()
 _often = settings(
-    max_examples=int(os.environ.get("RUNSTONE_TEST_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("RUNSTONE_TEST_EXAMPLES", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
