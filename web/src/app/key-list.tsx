@@ -6,7 +6,14 @@ import styles from "./key-list.module.css";
 
 export function keyWords(keys: string): string[] {
   const mac = navigator.userAgent.includes("Mac OS");
-  return keys.split(" ").map((key) => key.replace("mod+", mac ? "⌘ " : "Ctrl ").replace("space", "Space"));
+  return keys
+    .split(" ")
+    .map((key) =>
+      key
+        .replace(/^mod\+(.)$/, (_, letter: string) => (mac ? "⌘ " : "Ctrl ") + letter.toUpperCase())
+        .replace("space", "Space")
+        .replace("Escape", "Esc"),
+    );
 }
 
 export function KeyList({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {

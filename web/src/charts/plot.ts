@@ -47,6 +47,12 @@ export interface PlotEvents {
   onDrawn: (notes: { notPositive: number; cut: boolean }) => void;
 }
 
+/** Marks of a log axis are powers and their small multiples; the end of the range is neither. */
+function short(tick: number): boolean {
+  const mantissa = tick / Math.pow(10, Math.floor(Math.log10(tick)));
+  return Math.abs(mantissa - Math.round(mantissa)) < 1e-9;
+}
+
 const BANDS_MAX = 8;
 const POINTS_MAX = 60;
 const NEAR_PX = 48;
@@ -188,7 +194,7 @@ export class LinePlot {
         {
           ...axis,
           size: (_, values) => 16 + 6.4 * Math.max(2, ...((values as string[] | null) ?? []).map((text) => text.length)),
-          values: (_, ticks) => ticks.map((tick: number | null) => (tick === null ? "" : formatTick(tick))),
+          values: (_, ticks) => ticks.map((tick: number | null) => (tick === null || (log && !short(tick)) ? "" : formatTick(tick))),
         },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],

@@ -54,7 +54,7 @@ export function listenForKeys(): () => void {
     const sequence = Date.now() - beforeAt < SEQUENCE_MS ? `${before} ${name}` : name;
     const hit =
       entries.find((entry) => entry.keys === sequence) ?? entries.find((entry) => entry.keys === name);
-    if (hit && !(name === "space" && activates(event.target))) {
+    if (hit && !((name === "space" || name === "Enter") && activates(event.target))) {
       event.preventDefault();
       before = "";
       hit.run();
@@ -83,7 +83,7 @@ function inDialog(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[role=dialog], [role=menu], [role=listbox]") !== null;
 }
 
-/** Space on a button presses it, and must go on doing so. */
+/** Space or Enter on a button presses it, and must go on doing so. */
 function activates(target: EventTarget | null): boolean {
   return target instanceof Element && target.matches("button, a, summary, [role=button], input");
 }

@@ -245,7 +245,7 @@ function complete(row: Condition): boolean {
 function readJson(text: string): RunFilter | string {
   try {
     const parsed = asRecord(text.trim() === "" ? {} : JSON.parse(text));
-    return parsed ? (parsed as RunFilter) : "A filter is a JSON object, like {\"state\": \"failed\"}.";
+    return parsed ? (parsed) : "A filter is a JSON object, like {\"state\": \"failed\"}.";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

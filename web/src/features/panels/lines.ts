@@ -56,7 +56,8 @@ function deviation(mean: Line["mean"], std: Line["mean"]) {
 }
 
 /** How far the lines are from the logged points, in words; "" where they are them. */
-export function thinningWords(series: Series): string {
+export function thinningWords(series: Series, grouped = false): string {
+  if (grouped && series.lines.length > 0) return "mean ± standard deviation over the runs of each group";
   if (series.exact || series.lines.every((line) => line.exact)) return "";
   const total = series.lines.reduce((sum, line) => sum + line.total, 0);
   const shown = series.lines.reduce((sum, line) => sum + line.x.length, 0);

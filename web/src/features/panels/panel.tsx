@@ -1,6 +1,5 @@
 /** One metric of the drawn runs: its own query, its own error, its own settings. */
 
-import { useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, Lock, Maximize2, Minimize2, Pin, PinOff, Table } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 
@@ -75,7 +74,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
     [series, drawn, smoothing, theme],
   );
   const words = [
-    series && thinningWords(series),
+    series && thinningWords(series, drawn.groups.length > 0),
     notes.cut && "outliers left out",
     log && notes.notPositive > 0 && `${notes.notPositive} values ≤ 0 are not on the log scale`,
     settings.x !== undefined && `over ${xLabel(x)}`,
@@ -121,7 +120,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
         ) : drawn.runs.length + drawn.groups.length === 0 ? (
           <div className={styles["centre"]}>No run is shown. Open a run’s eye in the list.</div>
         ) : series === undefined ? (
-          <Waiting what={metric} queryKey={["series", entity, project]} />
+          <Waiting what={metric} idle={query.fetchStatus === "idle"} onCancel={query.cancel} onLoad={() => void query.refetch()} />
         ) : lines.length === 0 ? (
           <NoLines metric={metric} x={x} other={series.noDataX.includes(metric)} zoomed={zoom !== null} onX={on.onX} onBack={() => zoomTo(null, null)} />
         ) : (
@@ -192,13 +191,32 @@ function NoLines({
 const LONG_MS = 10_000;
 
 /** The chart's own shape; after ten seconds in words, with a way out. */
-function Waiting({ what, queryKey }: { what: string; queryKey: readonly string[] }) {
-  const client = useQueryClient();
+function Waiting({
+  what,
+  idle,
+  onCancel,
+  onLoad,
+}: {
+  what: string;
+  idle: boolean;
+  onCancel: () => void;
+  onLoad: () => void;
+}) {
   const [long, setLong] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), LONG_MS);
     return () => clearTimeout(timer);
   }, []);
+  if (idle && long) {
+    return (
+      <div className={styles["centre"]}>
+        <span>{what} was not loaded</span>
+        <Button small onClick={onLoad}>
+          Load it
+        </Button>
+      </div>
+    );
+  }
   return (
     <>
       <div className={styles["fill"]}>
@@ -207,7 +225,7 @@ function Waiting({ what, queryKey }: { what: string; queryKey: readonly string[]
       {long && (
         <div className={styles["centre"]}>
           <span>Still loading {what}</span>
-          <Button small onClick={() => void client.cancelQueries({ queryKey })}>
+          <Button small onClick={onCancel}>
             Cancel
           </Button>
         </div>

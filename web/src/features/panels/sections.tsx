@@ -16,7 +16,7 @@ import { Slot } from "./slot";
 
 const HEAD = 40;
 const GAP = 12;
-const PANEL_WIDTH_MIN = 340;
+const PANEL_WIDTH_MIN = 276;
 export const PANEL_HEIGHT = 264;
 export const PAGE_PANELS = 12;
 

@@ -1,7 +1,7 @@
 /** Series of a panel: read for its pixels, kept while the next loads, read again when rows arrive. */
 
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 
 import { readSeries, type Series } from "@/api/series";
 import type { SeriesQuery } from "@/api/types";
@@ -81,5 +81,9 @@ export function useSeries({ entity, project, space, metric, x, zoom, width, draw
     };
   }, [client, entity, project, space]);
 
-  return query;
+  const cancel = useCallback(
+    () => void client.cancelQueries({ queryKey: latest.current.queryKey, exact: true }),
+    [client],
+  );
+  return { ...query, cancel };
 }

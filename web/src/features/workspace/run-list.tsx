@@ -95,6 +95,10 @@ export function RunList({
   useShortcut("space", "Show or hide the run", "Runs", withActive((id) => toggleEye(id, false)));
   useShortcut("x", "Select the run", "Runs", withActive((id) => !grouped && useSelection.getState().toggle(place, id)));
   useShortcut("p", "Pin the run", "Runs", withActive(togglePin));
+  useShortcut("Enter", "Open the run", "Runs", () => {
+    const row = activeRow();
+    if (row) open(row);
+  });
   useShortcut("c", "Compare the selected runs", "Runs", compare);
   useShortcut("/", "Filter runs", "Runs", () => setFilterOpen(true));
 
