@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.written_runs import end_uplinks, uplink_log, wait_until
 from tests.support.server import RunningServer, running_server
+from tests.support.written_runs import end_uplinks, uplink_log, wait_until
 
 from runstone.client import Client
 from runstone.client.errors import NotFound
@@ -30,7 +30,7 @@ WRITER = """
 import os, random, sys, time
 import runstone
 rows, seconds, run_id = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
-run = runstone.init(project="many", id=run_id, config={"rows": rows})
+run = runstone.init(project="many", id=run_id or None, config={"rows": rows})
 chance = random.Random(os.getpid())
 for step in range(rows):
     run.log({"loss": 1.0 / (step + 1), "step_squared": step * step})
@@ -107,7 +107,7 @@ def test_sixty_four_processes_write_sixty_four_runs_while_the_server_is_killed_f
     print("seed", seed)
     script = tmp_path / "train.py"
     script.write_text(WRITER)
-    rows, seconds = 200, 20.0
+    rows, seconds = 200, 15.0
     with running_server(tmp_path) as server:
         try:
             writers = [start_writer(server, script, rows, seconds, f"many{at:04d}") for at in range(64)]
@@ -130,7 +130,7 @@ def test_eight_processes_write_one_run_while_the_server_is_killed_five_times(tmp
     print("seed", seed)
     script = tmp_path / "train.py"
     script.write_text(WRITER)
-    rows, seconds = 600, 15.0
+    rows, seconds = 400, 12.0
     with running_server(tmp_path) as server:
         try:
             writers = [
@@ -139,10 +139,12 @@ def test_eight_processes_write_one_run_while_the_server_is_killed_five_times(tmp
                     script,
                     rows,
                     seconds,
-                    "together",
+                    "",
+                    RUNSTONE_RUN_ID="together",
                     RANK=str(rank),
                     LOCAL_RANK=str(rank),
                     WORLD_SIZE="8",
+                    LOCAL_WORLD_SIZE="8",
                 )
                 for rank in range(8)
             ]
@@ -155,8 +157,8 @@ def test_eight_processes_write_one_run_while_the_server_is_killed_five_times(tmp
                 assert run.ranks == 8
                 keys = {key.name: key.count for key in client.keys("", "many", "together")}
                 for rank in range(8):
-                    assert keys[f"step_squared/l:rank{rank}"] == rows, (rank, seed, keys)
-                    only = [f"step_squared/l:rank{rank}"]
+                    assert keys[f"step_squared/l:rank-{rank}"] == rows, (rank, seed, keys)
+                    only = [f"step_squared/l:rank-{rank}"]
                     found = list(client.rows("", "many", "together", keys=only))
                     assert [row["_step"] for row in found] == list(range(rows))
                     assert [row[only[0]] for row in found] == [step * step for step in range(rows)]
