@@ -222,9 +222,15 @@ class Work:
         elif isinstance(value, End):
             self._end(value)
         elif isinstance(value, dict):  # ENVIRONMENT
-            # The machine that the run is known by is its first rank's; the others stand beside it.
-            own = value if self._fields.is_primary else {f"writer {self._name()}": value}
-            self.change(RunChange(environment=own))
+            self.change(RunChange(environment=value if self._is_of_first() else {f"rank {self._name()}": value}))
+
+    def _is_of_first(self) -> bool:
+        """Whether what this writer saw is what the run is known by: it is the primary writer or a
+        helper of its (the capture, the sampler). The machines of other ranks stand beside it."""
+        label = self._fields.label
+        if self._fields.is_primary or not label:
+            return True
+        return any(one.is_primary and one.label == label for one in statements.writers(self._conn, self._run))
 
     def _name(self) -> str:
         return self._fields.label or self._writer[:8]

@@ -86,7 +86,11 @@ function Packages({ run }: { run: Run }) {
   });
   if (list.isError) return <p className={styles["quiet"]}>The run kept no list of its packages.</p>;
   if (list.data === undefined) return null;
-  return <CodeBlock code={list.data} label="requirements.txt" />;
+  return (
+    <div className={styles["packages"]}>
+      <CodeBlock code={list.data} label="requirements.txt" />
+    </div>
+  );
 }
 
 function processor(environment: Record<string, unknown>): string | undefined {

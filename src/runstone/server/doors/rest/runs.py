@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -395,5 +396,7 @@ def _metric_out(metric: Any) -> dict[str, Any]:
 
 def _duration(run: Run) -> float | None:
     end = run.finished_at if run.finished_at is not None else run.heartbeat_at
+    if run.state == "running":
+        end = time.time()
     begin = run.started_at if run.started_at is not None else run.created_at
     return max(0.0, end - begin) if end is not None else None

@@ -48,7 +48,7 @@ class Run(BaseModel):
     updated_at: float
     heartbeat_at: float | None
     finished_at: float | None
-    duration: float | None = Field(description="Seconds from the start to the end, or to the last word.")
+    duration: float | None = Field(description="Seconds from the start to the end; to now while it runs.")
     exit_code: int | None
     stop_requested: bool
     colour: int = Field(description="Slot in the palette, given once per project.")
