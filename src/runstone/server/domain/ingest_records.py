@@ -222,7 +222,8 @@ class Work:
         elif isinstance(value, End):
             self._end(value)
         elif isinstance(value, dict):  # ENVIRONMENT
-            self.change(RunChange(environment=value if self._is_of_first() else {f"rank {self._name()}": value}))
+            own = value if self._is_of_first() else {f"rank {self._name()}": value}
+            self.change(RunChange(environment=own))
 
     def _is_of_first(self) -> bool:
         """Whether what this writer saw is what the run is known by: it is the primary writer or a
