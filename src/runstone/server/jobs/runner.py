@@ -165,6 +165,7 @@ class Runner:
                 # Somebody else has it: see from time to time whether that process still lives.
                 scheduled.due = time.monotonic() + min(job.every_seconds, LEASE_SECONDS)
                 return
+            scheduled.due = time.monotonic() + job.every_seconds
             status.last_start = time.time()
             turn = Turn(self, job)
             while job.work(turn) is False and turn.goes_on():

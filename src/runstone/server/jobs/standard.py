@@ -47,14 +47,14 @@ def standard_jobs(
         """Bring the history of ended runs to its smallest lasting form."""
         before = time.time() - SEAL_AFTER_SECONDS
         with records.read() as conn:
-            ended = statements.unsealed_runs(conn, ended_before=before, limit=_AT_ONCE)
+            ended = statements.unsealed_runs(conn, changed_before=before, limit=_AT_ONCE)
         for row in ended:
             if not turn.goes_on():
                 return True
             for space in _SPACES:
                 history.seal(SetKey(RunKey(row.id), space))
             records.write(
-                lambda conn, row=row: statements.set_sealed(conn, row.id, finished_at=row.finished_at)  # type: ignore[misc]
+                lambda conn, row=row: statements.set_sealed(conn, row.id, updated_at=row.updated_at)  # type: ignore[misc]
             )
         return len(ended) < _AT_ONCE
 

@@ -79,28 +79,28 @@ def leave_all_jobs(conn: Connection, *, owner: str) -> None:
 # -- what is still to be done to runs
 
 
-def unsealed_runs(conn: Connection, *, ended_before: float, limit: int) -> Sequence[AnyRow]:
-    """(id, finished_at) of runs that ended before then and were not sealed since."""
+def unsealed_runs(conn: Connection, *, changed_before: float, limit: int) -> Sequence[AnyRow]:
+    """(id, updated_at) of ended runs that last changed before then and were not sealed since."""
     wanted = (
-        select(runs.c.id, runs.c.finished_at)
+        select(runs.c.id, runs.c.updated_at)
         .outerjoin(run_seals, run_seals.c.run_key == runs.c.id)
         .where(
             runs.c.state.not_in([*LIVE, "pending"]),
-            runs.c.finished_at < ended_before,
-            or_(run_seals.c.finished_at.is_(None), run_seals.c.finished_at != runs.c.finished_at),
+            runs.c.updated_at < changed_before,
+            or_(run_seals.c.updated_at.is_(None), run_seals.c.updated_at != runs.c.updated_at),
         )
-        .order_by(runs.c.finished_at)
+        .order_by(runs.c.updated_at)
         .limit(limit)
     )
     return conn.execute(wanted).all()
 
 
-def set_sealed(conn: Connection, run_key: int, *, finished_at: float) -> None:
+def set_sealed(conn: Connection, run_key: int, *, updated_at: float) -> None:
     # The run may have been purged meanwhile.
     if conn.execute(select(runs.c.id).where(runs.c.id == run_key)).first() is None:
         return
     conn.execute(
         upsert(conn, run_seals)
-        .values(run_key=run_key, finished_at=finished_at)
-        .on_conflict_do_update(index_elements=[run_seals.c.run_key], set_={"finished_at": finished_at})
+        .values(run_key=run_key, updated_at=updated_at)
+        .on_conflict_do_update(index_elements=[run_seals.c.run_key], set_={"updated_at": updated_at})
     )

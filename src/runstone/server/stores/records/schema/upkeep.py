@@ -16,10 +16,10 @@ job_leases = Table(
     Column("last_run_at", Time, nullable=False),
 )
 
-# The history of an ended run is sealed once per end: a run that goes on is sealed again.
+# The history of an ended run is sealed; again if the run changed since, for rows may have come.
 run_seals = Table(
     "run_seals",
     metadata,
     Column("run_key", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("finished_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),  # the run's, when it was sealed
 )

@@ -66,5 +66,5 @@ def upgrade() -> None:
     op.create_table(
         "run_seals",
         _of_run(primary=True),
-        sa.Column("finished_at", sa.Double, nullable=False),
+        sa.Column("updated_at", sa.Double, nullable=False),
     )
