@@ -150,6 +150,16 @@ class Shipper:
         self._identify()
         return client.journal_offset(self.entity, self.project, self.run, writer=self.journal.writer)
 
+    def settle(self, client: Client) -> bool:
+        """Have the server put down for good what it has of a journal without an END (the END does
+        that by itself): before somebody else reports the end, and before this is called done. False
+        where it then wants bytes again."""
+        confirmed = self.confirm(client)
+        if confirmed == self.offset:
+            return True
+        self._go_on_from(confirmed)
+        return False
+
     def mark_synced(self, base_url: str, *, at: float, complete: bool | None = None) -> Synced:
         """Leave a marker beside the journal: what arrived, and where."""
         shipped = self.shipped

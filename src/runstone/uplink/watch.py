@@ -138,6 +138,8 @@ class Watch:
         elif not live and not self.foreign and not self.ended:
             self._check_tail(self.shipper.offset)
             self._end(killed=True)
+        if self.ended and not self.shipper.complete and not self.shipper.settle(client):
+            return
         side = self._side()
         if side is not None and self.shipper.offset > HEADER_BYTES:
             while side.step(client):
