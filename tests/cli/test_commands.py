@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.written_runs import WrittenRun
 from tests.support.server import RunningServer, clean_environment, free_port
+from tests.support.written_runs import WrittenRun
 
 from runstone.cli.main import app
 

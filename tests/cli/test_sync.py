@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.faulty import cut_after_store, faulty_proxy, is_journal, status
-from tests.support.written_runs import WrittenRun, wait_until
 from tests.support.server import RunningServer, clean_environment, free_port
+from tests.support.written_runs import WrittenRun, wait_until
 
 from runstone.client import Client
 from runstone.journal.home import SYNCED_SUFFIX
@@ -289,3 +289,65 @@ def _steps_or_none(server: RunningServer, run: WrittenRun) -> list[int]:
             return [row["_step"] for row in client.rows("", run.project, run.run)]
     except NotFound:
         return []
+
+
+def test_a_run_logged_offline_and_synced_is_the_run_logged_online(
+    shared_server: RunningServer, tmp_path: Path
+) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys, runstone\n"
+        "run = runstone.init(project='twins', id=sys.argv[1], dir=sys.argv[2], name='twin', tags=['t'],\n"
+        "                    config={'lr': 0.1, 'inner': {'a': [1, None, 'x']}})\n"
+        "run.define_metric('loss', summary='min')\n"
+        "for step in range(200):\n"
+        "    run.log({'loss': (step - 100) ** 2 / 7, 'word': f'w{step}', 'nested': {'x': step}})\n"
+        "run.summary['explicit'] = {'deep': 1}\n"
+        "print('said on the console')\n"
+        "run.finish()\n"
+    )
+    offline_dir = tmp_path / "offline dir"
+    home = str(tmp_path / "home")
+    common = {
+        "RUNSTONE_BASE_URL": shared_server.base_url,
+        "RUNSTONE_API_KEY": shared_server.admin_key,
+        "RUNSTONE_DATA": home,
+    }
+    for run_id, mode, folder in (("on", "online", tmp_path / "online"), ("off", "offline", offline_dir)):
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, str(script), run_id, str(folder)],
+            env=clean_environment(RUNSTONE_MODE=mode, **common),
+            check=True,
+            timeout=60,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )
+    wait_until(lambda: not list((Path(home) / "uplink" / "queue").glob("*.json")), 30)
+    done = run_sync(shared_server, offline_dir)
+    assert done.returncode == 0, done.stderr
+    assert counts(done) == (200, 200)
+    with shared_server.client() as client:
+
+        def content(run_id: str) -> dict[str, object]:
+            record = client.run("", "twins", run_id)
+            rows = [
+                {key: value for key, value in row.items() if key not in ("_timestamp", "_runtime")}
+                for row in client.rows("", "twins", run_id)
+            ]
+            summary = {key: value for key, value in record.summary.items() if not key.startswith("_")}
+            lines = [line.text for line in client.console("", "twins", run_id)]
+            return {
+                "rows": rows,
+                "config": record.config,
+                "summary": summary,
+                "state": record.state,
+                "tags": record.tags,
+                "name": record.display_name,
+                "said": "said on the console" in lines,
+            }
+
+        online, offline = content("on"), content("off")
+    assert offline == online
+    assert online["said"] and online["state"] == "finished"
+    assert len(online["rows"]) == 200  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.faulty import Exchange, faulty_proxy, is_journal, status
-from tests.support.written_runs import WrittenRun, wait_until
 from tests.support.server import RunningServer
+from tests.support.written_runs import WrittenRun, wait_until
 
 from runstone.uplink import links, loop, watch
 from runstone.uplink.queue import Queue

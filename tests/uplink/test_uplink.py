@@ -22,8 +22,8 @@ from tests.support.faulty import (
     slow,
     status,
 )
-from tests.support.written_runs import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
 from tests.support.server import RunningServer
+from tests.support.written_runs import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
 
 from runstone.client import Client
 from runstone.client.errors import NotFound
