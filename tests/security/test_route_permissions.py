@@ -233,7 +233,7 @@ def test_documented_needs_are_those_the_endpoints_declare(tmp_path: Path) -> Non
     house = open_house(settings)
     try:
         app, _ = build_app(settings, house)
-        inner = app._app  # type: ignore[attr-defined]
+        inner = app._app._app  # type: ignore[attr-defined]
         found = {(method, path): declared(endpoint) for method, path, endpoint in endpoints(inner.routes)}
     finally:
         house.close()

@@ -12,6 +12,7 @@ from runstone.server.domain.identity import Permission
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ATTRIBUTE = "__runstone_needs__"
+_HOT = "__runstone_hot__"
 
 
 def needs(permission: Permission) -> Callable[[F], F]:
@@ -26,6 +27,17 @@ def needs(permission: Permission) -> Callable[[F], F]:
         return endpoint
 
     return declare
+
+
+def hot(endpoint: F) -> F:
+    """Mark an endpoint whose requests come by the thousand: it takes a Request, its path parameters
+    are plain text, and it is reached without the framework's layers (see `app.py`)."""
+    setattr(endpoint, _HOT, True)
+    return endpoint
+
+
+def is_hot(endpoint: Any) -> bool:
+    return bool(getattr(endpoint, _HOT, False))
 
 
 def declared(endpoint: Any) -> Permission | None:

@@ -13,6 +13,7 @@ from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import declared_length, read_body, unpack
 from runstone.server.doors.http.context import context_of
 from runstone.server.doors.http.credentials import credentials_of
+from runstone.server.doors.http.permissions import hot
 from runstone.server.doors.rest.models.journal import JournalOffset, JournalTaken
 from runstone.server.doors.rest.routing import R, Routes, entity_of, path_parameters, query_parameter
 from runstone.server.pool import Lane
@@ -46,6 +47,7 @@ _WRITER_DOCS = query_parameter("writer", "string", "The header's writer, in hex.
         },
     },
 )
+@hot
 async def append_journal(request: Request) -> Response:
     """Take in the bytes of a journal from `offset` on. What is answered is kept; re-sends are
     harmless. 409 `offset_mismatch` says where to go on, 409 `missing_file` which file to send first."""
