@@ -115,8 +115,14 @@ class Pydantic:
         (Flags(), {"lr": 0.5, "layers": [1, 2]}),
         (Pydantic(), {"lr": 0.25}),
         ([("a", 1), ("b", 2)], {"a": 1, "b": 2}),
-        ({"path": Path("/x"), "kind": Kind2.A, "fn": math.sqrt}, {"path": "/x", "kind": "a", "fn": "math.sqrt"}),
-        ({"a": np.float32(0.5), "b": np.arange(3), "c": {1, }, "d": (1, 2)}, {"a": 0.5, "b": [0, 1, 2], "c": [1], "d": [1, 2]}),
+        (
+            {"path": Path("/x"), "kind": Kind2.A, "fn": math.sqrt},
+            {"path": "/x", "kind": "a", "fn": "math.sqrt"},
+        ),
+        (
+            {"a": np.float32(0.5), "b": np.arange(3), "c": {1}, "d": (1, 2)},
+            {"a": 0.5, "b": [0, 1, 2], "c": [1], "d": [1, 2]},
+        ),
         ({"nested": argparse.Namespace(x=1)}, {"nested": {"x": 1}}),
         ({1: 2}, {"1": 2}),
     ],

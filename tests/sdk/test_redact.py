@@ -194,7 +194,8 @@ def test_exact_values_go_wherever_they_stand() -> None:
 def test_command_lines() -> None:
     secret = of(ALNUM, 20) + "7xQ"
     found = Redactor().arguments(
-        ["train.py", "--token", secret, "--lr", "0.1", f"--api-key={secret}", "--password", "hunter2", "--key", "loss",
+        ["train.py", "--token", secret, "--lr", "0.1", f"--api-key={secret}", "--password", "hunter2", "--key",
+         "loss",
          "--verbose", f"db.password={secret}", "--tokenizer", "gpt2", f"https://a:{secret}@b.c/d"]
     )  # fmt: skip
     assert secret not in " ".join(found)
@@ -217,7 +218,8 @@ def test_values_are_redacted_by_the_names_they_have() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "DB_PASSWORD", "apiKey", "api-key", "OPENAI_API_KEY", "aws_secret_access_key", "hfToken",
+    "name", ["password", "DB_PASSWORD", "apiKey", "api-key", "OPENAI_API_KEY", "aws_secret_access_key",
+             "hfToken",
              "client.secret", "GITHUB_TOKEN", "secret", "MY_CREDENTIALS"],
 )  # fmt: skip
 def test_names_of_secrets(name: str) -> None:
@@ -258,7 +260,8 @@ def test_ordinary_lines_cost_little() -> None:
 
 
 def test_no_line_costs_without_bound() -> None:
-    for hostile in ("a" * 100_000 + "=", "key " * 20_000, "://" * 30_000, "-----BEGIN " * 10_000 + "PRIVATE KEY-----",
+    for hostile in ("a" * 100_000 + "=", "key " * 20_000, "://" * 30_000,
+                    "-----BEGIN " * 10_000 + "PRIVATE KEY-----",
                     "password" * 10_000, "a.b-c_" * 20_000 + "token x", '"' * 50_000 + "key"):  # fmt: skip
         began = time.process_time()
         Redactor().text(hostile)

@@ -101,7 +101,8 @@ class Recorder:
                 self._count(kind)
                 return False
             if isinstance(error, JournalClosedError) or self._writer is None:
-                if time.monotonic() >= self._retry_at:
+                foreign = self._writer is not None and self._writer.is_foreign
+                if foreign or time.monotonic() >= self._retry_at:
                     self._open()
                 if self._writer is None:
                     self._count(kind)
@@ -238,8 +239,14 @@ class Recorder:
 def at_child_exit(ending: Recorder | Run) -> None:
     """multiprocessing ends its children without `atexit`, but with finalizers of its own."""
     util = sys.modules.get("multiprocessing.util")
-    if util is None or sys.modules["multiprocessing.process"].parent_process() is None:
+    if util is None:
         return
+    process = sys.modules["multiprocessing.process"]
+    # A spawned child unpickles what it is given before it knows that it is one.
+    if process.parent_process() is None and not hasattr(process.current_process(), "_inheriting"):
+        return
+    # What is registered before a child of spawn or forkserver begins its work is forgotten then.
+    util.register_after_fork(ending, at_child_exit)
     if isinstance(ending, Recorder):
         util.Finalize(None, ending.close, args=(End(exit_code=0, at=time.time()),), exitpriority=0)
     else:

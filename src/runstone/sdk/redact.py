@@ -126,15 +126,14 @@ _HEADER = (
 _BEARER = r"(\bbearer\s+)(?=[A-Za-z0-9._~+/-]*\d)[A-Za-z0-9._~+/-]{16,}=*"
 _SIGNATURE = r"([?&](?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token)=)[^&\s'\"]{8,}"
 
-_CERTAIN_WORDS = (
-    r"pass(?:word|wd|phrase|code)|pwd|api_?key|apikey|secret_?key|access_?key|private_?key|signing_?key"
-    r"|encryption_?key|account_?key|client_?secret|app_?secret|secret_?access_?key|access_?token"
-    r"|auth_?token|refresh_?token|bearer_?token|session_?token|id_?token|api_?token|api_?secret"
-    r"|bot_?token|webhook_?secret|aws_?secret|hf_?token|wandb_?key|credentials?"
+# Names that can only mean a secret, without the `_` between their parts; and those that often do not.
+_CERTAIN_WORDS = frozenset(
+    ["password", "passwd", "passphrase", "passcode", "pwd", "apikey", "secretkey", "accesskey", "privatekey", "signingkey", "encryptionkey", "accountkey", "clientsecret", "appsecret", "accesstoken", "authtoken", "refreshtoken", "bearertoken", "sessiontoken", "idtoken", "apitoken", "apisecret", "bottoken", "webhooksecret", "awssecret", "hftoken", "wandbkey", "credential", "credentials"]
 )
-_DOUBTFUL_WORDS = ("secret", "token", "key", "auth", "pat", "cookie", "pin")
+_CERTAIN_ENDS = ("password", "passwd", "passphrase", "apikey")
+_SAYS_HOW = frozenset(("hash", "base64", "b64", "value", "text", "str"))  # of a secret: `password_hash`
+_DOUBTFUL_WORDS = frozenset(("secret", "token", "key", "auth", "pat", "cookie", "pin"))
 
-_CERTAIN_NAME = rf"(?:.*[_.\s])?(?:{_CERTAIN_WORDS})(?:_?(?:hash|base64|b64|value|text|str))?\d?"
 _PLACEHOLDER = (
     r"(?i)(?:none|null|nil|true|false|yes|no|on|off|n/a|unset|empty|redacted|required|optional|default|changeme"
     r"|\*+|x{3,}|\.+|-+|<[^>]*>|\$\{?\w+\}?|%\w+%|\{\{?[^}]*\}?\}|\[[^\]]*\]|[-+]?\d{1,6}(?:\.\d*)?(?:e-?\d+)?)"
@@ -150,16 +149,31 @@ def is_secret_name(name: str) -> bool:
     return any(word in folded for word in _NAME_TRIGGERS) and (_certain(name) or _doubtful(name))
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("-'\" ")).replace("-", "_").lower()
+def _parts(name: str) -> list[str]:
+    """`apiKey`, `api-key` and `api.key` are all api, key. By hand: this runs in `init`."""
+    found = [""]
+    before = ""
+    for char in name.strip("-'\" "):
+        if char in "_-. ":
+            found.append("")
+        elif char.isupper() and (before.islower() or before.isdigit()):
+            found.append(char)
+        else:
+            found[-1] += char
+        before = char
+    return [part.lower() for part in found if part]
 
 
 def _certain(name: str) -> bool:
-    return re.fullmatch(_CERTAIN_NAME, _snake(name)) is not None
+    parts = _parts(name)
+    if len(parts) > 1 and parts[-1] in _SAYS_HOW:
+        parts.pop()
+    ends = ["".join(parts[-count:]).rstrip("0123456789") for count in (1, 2)]
+    return any(end in _CERTAIN_WORDS for end in ends) or ends[0].endswith(_CERTAIN_ENDS)
 
 
 def _doubtful(name: str) -> bool:
-    return _snake(name).rsplit("_", 1)[-1].rsplit(".", 1)[-1] in _DOUBTFUL_WORDS
+    return _parts(name)[-1:] != [] and _parts(name)[-1] in _DOUBTFUL_WORDS
 
 
 def looks_random(value: str) -> bool:
