@@ -84,8 +84,12 @@ class Watch:
 
     def follow(self, page: Any) -> None:
         page.on("pageerror", lambda error: self._note(f"uncaught: {error}"))
-        page.on("console", lambda message: message.type == "error" and self._note(f"console: {message.text}"))
+        page.on("console", self._console)
         page.on("request", self._request)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self._note(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Any) -> None:
         if not request.url.startswith((self.origin + "/", "data:", "blob:")):

@@ -40,7 +40,7 @@ export function Header({ me, onPalette, onKeys }: { me: Me; onPalette: () => voi
       )}
       <span className={styles["gap"]} />
       <LiveState />
-      <Button className={styles["find"] ?? ""} onClick={onPalette} aria-label="Find (Ctrl K)">
+      <Button className={styles["find"] ?? ""} onClick={onPalette} title="Find a page, run, metric or action">
         <Search size={14} aria-hidden />
         <span className={styles["wide"]}>Find</span> <Kbd>Ctrl K</Kbd>
       </Button>

@@ -227,7 +227,7 @@ function ViewTab({
       {active && unsaved && (
         <>
           <span className={styles["dot"]} aria-hidden />
-          <span className="visually-hidden">, unsaved changes</span>
+          <span className="visually-hidden">(unsaved changes)</span>
         </>
       )}
     </Link>
