@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import zstandard
-from numcodecs import Blosc, blosc
+from numcodecs import blosc
 
 from runstone.server.stores.history.contract import Int64s
 
@@ -36,8 +36,8 @@ KIND_NUMBERS: dict[str, int] = {kind: at for at, kind in enumerate(KINDS)}
 _DTYPES: dict[int, Any] = {NUMBER: np.float64, INTEGER: np.int64, BOOL: np.uint8}
 
 PART_VALUES = 4096
-_LIVE = Blosc("lz4", clevel=1, shuffle=Blosc.SHUFFLE)
-_SEALED = Blosc("zstd", clevel=3, shuffle=Blosc.BITSHUFFLE)
+_LIVE = (b"lz4", 1, blosc.SHUFFLE)
+_SEALED = (b"zstd", 3, blosc.BITSHUFFLE)
 _U32 = struct.Struct("<I")
 _TEXT_COMPRESS_BYTES = 96
 
@@ -57,7 +57,7 @@ def pack_array(array: npt.NDArray[Any], *, sealed: bool = False) -> bytes:
     """Any contiguous array of 8-byte or 1-byte items; empty is empty."""
     if not array.size:
         return b""
-    encoded: bytes = (_SEALED if sealed else _LIVE).encode(np.ascontiguousarray(array))
+    encoded: bytes = blosc.compress(np.ascontiguousarray(array), *(_SEALED if sealed else _LIVE))
     return encoded
 
 
@@ -65,7 +65,7 @@ def unpack_array(data: bytes | memoryview, dtype: Any) -> npt.NDArray[Any]:
     """The flat array again. Raises RuntimeError for damaged bytes."""
     if not len(data):
         return np.empty(0, dtype)
-    return np.frombuffer(_LIVE.decode(data), dtype)
+    return np.frombuffer(blosc.decompress(data), dtype)
 
 
 def pack_steps(steps: Int64s, *, sealed: bool = False) -> tuple[int, int, bytes]:

@@ -35,7 +35,7 @@ GROUP_COUNT_MAX = 512
 GROUP_BYTES_MAX = 64 << 20
 QUEUE_COUNT_MAX = 20_000
 RETRIES_MAX = 8
-IN_LIST_MAX = 400  # parameters of one IN list: below every driver's limit
+IN_LIST_MAX = 900  # parameters of one IN list: below every driver's limit
 
 
 class _Errors:
@@ -57,9 +57,10 @@ class _Errors:
 class Tx:
     """One transaction's statements. `dialect` is "sqlite" or "postgresql"."""
 
-    __slots__ = ("_cursor", "dialect")
+    __slots__ = ("_connection", "_cursor", "dialect")
 
-    def __init__(self, cursor: Any, dialect: str) -> None:
+    def __init__(self, connection: Any, cursor: Any, dialect: str) -> None:
+        self._connection = connection
         self._cursor = cursor
         self.dialect = dialect
 
@@ -82,6 +83,26 @@ class Tx:
         row: tuple[Any, ...] | None = self._cursor.fetchone()
         return row
 
+    def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows one by one: what was read of a row may be freed before the next one comes."""
+        cursor = (
+            self._connection.cursor(binary=True)
+            if self.dialect == "postgresql"
+            else self._connection.cursor()
+        )
+        try:
+            cursor.execute(_spelled(sql, self.dialect), params)
+            yield from cursor
+        finally:
+            cursor.close()
+
+    def stream_in(self, sql: str, values: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+        """As `all_in`, row by row."""
+        per_call = max(1, IN_LIST_MAX // len(values[0])) if values else 1
+        for at in range(0, len(values), per_call):
+            piece = values[at : at + per_call]
+            yield from self.stream(sql.format(values=_marks(piece)), [item for row in piece for item in row])
+
     def all_in(
         self, sql: str, values: Sequence[Sequence[Any]], params: Sequence[Any] = ()
     ) -> list[tuple[Any, ...]]:
@@ -93,9 +114,8 @@ class Tx:
         per_call = max(1, IN_LIST_MAX // width)
         for at in range(0, len(values), per_call):
             piece = values[at : at + per_call]
-            marks = ",".join(["(" + ",".join("?" * width) + ")"] * len(piece))
             found += self.all(
-                sql.format(values=marks), [item for row in piece for item in row] + list(params)
+                sql.format(values=_marks(piece)), [item for row in piece for item in row] + list(params)
             )
         return found
 
@@ -103,6 +123,10 @@ class Tx:
     def lock(self) -> str:
         """What ends a SELECT that must hold its rows until the commit."""
         return " FOR UPDATE" if self.dialect == "postgresql" else ""
+
+
+def _marks(rows: Sequence[Sequence[Any]]) -> str:
+    return ",".join(["(" + ",".join("?" * len(rows[0])) + ")"] * len(rows))
 
 
 _spellings: dict[str, str] = {}
@@ -191,7 +215,7 @@ class Database:
             cursor = raw.cursor(binary=True) if self.dialect == "postgresql" else raw.cursor()
             cursor.execute(begin)
             try:
-                yield Tx(cursor, self.dialect)
+                yield Tx(raw, cursor, self.dialect)
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise

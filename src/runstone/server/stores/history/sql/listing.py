@@ -27,6 +27,7 @@ from runstone.server.stores.history.sql.tables import last_of_each
 
 OWN_KEYS = frozenset({STEP, TIMESTAMP, RUNTIME})
 LABEL_MARK = "/l:"
+PAGE_MIN = 32
 
 
 def info(tx: Tx, where: SetKey) -> SetInfo:
@@ -76,18 +77,28 @@ def _row_count(chain: Chain) -> int | None:
 def keys(tx: Tx, where: SetKey, *, search: str, after: str, limit: int) -> list[KeyInfo]:
     reader = Reader(tx, [where])
     chain = reader.chains.get(where, [])
-    names: set[str] = set()
-    for branch in chain:
-        names |= {key for key in reader.key_names(branch) if key > after and search in key}
-        names |= set(_merged_names(tx, branch, search=search, after=after, limit=limit + len(OWN_KEYS)))
-    page = sorted(names - OWN_KEYS)
-    infos: dict[str, KeyInfo] = {}
-    # A branch that shows in part may hold none of a key's points: look on until the page is full.
-    for at in range(0, len(page), max(limit, 1)):
-        infos.update(_infos(reader, chain, page[at : at + limit]))
-        if len(infos) >= limit:
+    in_log = {key for branch in chain for key in reader.key_names(branch) if search in key}
+    per_branch = max(limit, PAGE_MIN) + len(OWN_KEYS)
+    infos: list[KeyInfo] = []
+    while len(infos) < limit:
+        names = {key for key in in_log if key > after}
+        known_to: str | None = None  # beyond this name a branch has more than it was asked for
+        for branch in chain:
+            some = _merged_names(tx, branch, search=search, after=after, limit=per_branch)
+            names.update(some)
+            if len(some) == per_branch:
+                known_to = some[-1] if known_to is None else min(known_to, some[-1])
+        page = sorted(name for name in names - OWN_KEYS if known_to is None or name <= known_to)
+        for at in range(0, len(page), per_branch):
+            # Of a branch that shows in part a key may not show at all: look on until there are enough.
+            found = _infos(reader, chain, page[at : at + per_branch])
+            infos += [found[name] for name in sorted(found)]
+            if len(infos) >= limit:
+                break
+        if known_to is None:
             break
-    return [infos[name] for name in sorted(infos)][:limit]
+        after = known_to
+    return infos[:limit]
 
 
 def _merged_names(tx: Tx, branch: Branch, *, search: str, after: str, limit: int) -> list[str]:

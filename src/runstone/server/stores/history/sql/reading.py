@@ -8,7 +8,7 @@ an earlier one. `pieces` answers in that order, `numbers` settles what overwrite
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -158,10 +158,9 @@ class Reader:
 
     # -- points
 
-    def merged(self, wanted: Sequence[Want]) -> list[list[Piece]]:
-        """Merged points of many series. Pieces of one series hold different steps, in no order
-        between them."""
-        found: list[list[Piece]] = [[] for _ in wanted]
+    def merged(self, wanted: Sequence[Want]) -> Iterator[list[Piece]]:
+        """Merged points of many series, one after another, so that only one is held at a time.
+        Pieces of one series hold different steps, in no order between them."""
         own: list[tuple[int, ...]] = []
         packed: dict[tuple[int, int], list[int]] = {}
         for at, (branch, place, lo, hi, segments, packs) in enumerate(wanted):
@@ -172,40 +171,55 @@ class Reader:
                 own.append((at, branch, place.sid, lo, hi))
             if packs and (stats.packed[place.slot] or stats.open[place.slot]):
                 packed.setdefault((branch, place.bucket), []).append(at)
-        for row in self._segments(own):
-            want = wanted[row[0]]
+        rows = self._segments(own)
+        row: tuple[Any, ...] | None = next(rows, None)
+        frames: dict[tuple[int, int], list[tuple[int, int, Frame]]] = {}
+        for at, want in enumerate(wanted):
+            found: list[Piece] = []
             kind = want.place.kind
-            piece = Piece(kind, *decode_points(row[1], kind))
-            found[row[0]].append(piece.within(want.lo, want.hi))
-        for (branch, bucket), users in packed.items():
-            lo = min(wanted[at].lo for at in users)
-            hi = max(wanted[at].hi for at in users)
-            for step_lo, step_hi, data in self.tx.all(
-                "SELECT step_lo, step_hi, b FROM hist_pack WHERE branch = ? AND bucket = ? "
-                "AND step_lo <= ? AND step_hi >= ? ORDER BY seq",
-                (branch, bucket, hi, lo),
-            ):
-                frame = Frame(data)
-                for at in users:
-                    want = wanted[at]
+            while row is not None and row[0] == at:
+                found.append(Piece(kind, *decode_points(row[1], kind)).within(want.lo, want.hi))
+                row = next(rows, None)
+            bucket = (want.branch, want.place.bucket)
+            users = packed.get(bucket, ())
+            if at in users:
+                if bucket not in frames:
+                    frames[bucket] = self._packs(bucket, [wanted[user] for user in users])
+                for step_lo, step_hi, frame in frames[bucket]:
                     if step_lo <= want.hi and step_hi >= want.lo:
                         held = piece_of_slot(frame, want.place)
                         if held is not None:
-                            found[at].append(held.within(want.lo, want.hi))
-        return found
+                            found.append(held.within(want.lo, want.hi))
+                if at == users[-1]:
+                    del frames[bucket]
+            yield found
 
-    def _segments(self, own: list[tuple[int, ...]]) -> list[tuple[Any, ...]]:
+    def _packs(self, bucket: tuple[int, int], users: list[Want]) -> list[tuple[int, int, Frame]]:
+        lo, hi = min(want.lo for want in users), max(want.hi for want in users)
+        return [
+            (step_lo, step_hi, Frame(data))
+            for step_lo, step_hi, data in self.tx.all(
+                "SELECT step_lo, step_hi, b FROM hist_pack WHERE branch = ? AND bucket = ? "
+                "AND step_lo <= ? AND step_hi >= ? ORDER BY seq",
+                (*bucket, hi, lo),
+            )
+        ]
+
+    def _segments(self, own: list[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:
+        """(position in `wanted`, blob) by position and step."""
+        if not own:
+            return iter(())
         if len(own) == 1:
             at, branch, sid, lo, hi = own[0]
-            return [
+            return (
                 (at, row[0])
-                for row in self.tx.all(
+                for row in self.tx.stream(
                     "SELECT b FROM hist_seg WHERE branch = ? AND sid = ? AND lvl = 0 AND step_lo <= ? "
                     "AND step_hi >= ? ORDER BY step_lo",
                     (branch, sid, hi, lo),
                 )
-            ]
-        return self.tx.all_in(
+            )
+        return self.tx.stream_in(
             "WITH w (at, branch, sid, lo, hi) AS (VALUES {values}) SELECT w.at, s.b "
             "FROM w CROSS JOIN hist_seg s WHERE s.branch = w.branch AND s.sid = w.sid AND s.lvl = 0 "
             "AND s.step_lo <= w.hi AND s.step_hi >= w.lo ORDER BY w.at, s.step_lo",

@@ -25,7 +25,7 @@ POINTS_MAX = 8192
 CELLS_MAX = 1024
 LEVELS = (1, 2, 3)
 _POINTS = struct.Struct("<IqqI")
-_CELLS = struct.Struct("<IqqII")
+_CELLS = struct.Struct("<IqqI")
 
 
 # -- points
@@ -125,28 +125,27 @@ def starts_of(numbers: Int64s) -> Int64s:
 
 
 def encode_cells(cells: Cells, *, sealed: bool = False) -> bytes:
+    n = len(cells.first_step)
     first, stride, step_bytes = codec.pack_steps(cells.first_step, sealed=sealed)
-    ints = codec.pack_array(
-        np.stack([cells.last_step - cells.first_step, cells.points, cells.non_finite]), sealed=sealed
-    )
-    floats = codec.pack_array(np.stack(cells[4:]), sealed=sealed)
+    matrix = np.empty((8, n), np.int64)
+    np.subtract(cells.last_step, cells.first_step, out=matrix[0])
+    matrix[1], matrix[2] = cells.points, cells.non_finite
+    floats = matrix.view(np.float64)
+    for at in range(3, 8):
+        floats[at] = cells[at + 1]
     return (
-        _CELLS.pack(len(cells.first_step), first, stride, len(step_bytes), len(ints))
-        + step_bytes
-        + ints
-        + floats
+        _CELLS.pack(n, first, stride, len(step_bytes)) + step_bytes + codec.pack_array(matrix, sealed=sealed)
     )
 
 
 def decode_cells(data: bytes | memoryview) -> Cells:
     view = memoryview(data)
-    n, first, stride, steps_size, ints_size = _CELLS.unpack_from(view)
+    n, first, stride, size = _CELLS.unpack_from(view)
     at = _CELLS.size
-    first_step = codec.unpack_steps(first, stride, view[at : at + steps_size], n)
-    at += steps_size
-    ints = codec.unpack_array(view[at : at + ints_size], np.int64).reshape(3, n)
-    floats = codec.unpack_array(view[at + ints_size :], np.float64).reshape(5, n)
-    return Cells(first_step, first_step + ints[0], ints[1], ints[2], *floats)
+    first_step = codec.unpack_steps(first, stride, view[at : at + size], n)
+    matrix = codec.unpack_array(view[at + size :], np.int64).reshape(8, n)
+    floats = matrix.view(np.float64)
+    return Cells(first_step, first_step + matrix[0], matrix[1], matrix[2], *floats[3:])
 
 
 def exponents(steps: Int64s) -> int:
@@ -338,7 +337,7 @@ class SeriesEditor:
             kept = EMPTY
         fresh = [cells_of(s, v.astype(np.float64, copy=False), e) for s, v in parts]
         together = join([kept, *fresh])
-        if fresh and len(kept.first_step):
+        if fresh and len(kept.first_step) and not rising(together.first_step):
             together = together.pick(np.argsort(together.first_step, kind="stable"))
         if len(together.first_step):
             self._put_cells(lvl, together, e)
