@@ -468,3 +468,15 @@ def test_an_uplink_killed_again_and_again_loses_nothing_and_doubles_nothing(
     for run in runs:
         assert rows_of(client, run) == list(range(run.step)), seed
         assert client.run("", run.project, run.run).state == "finished"
+
+
+def test_a_run_that_no_server_will_take_is_put_away_with_the_servers_words(
+    home: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    run = WrittenRun(tmp_path, resume="must").rows(5).end()
+    enqueue(run, home, shared_server.base_url, pid=2**22 + 1)
+    shipped(home, start_uplink(home))
+    assert not list(queue_dir(home).glob("*.json"))
+    (said,) = Queue(home).refused.glob("*.status")
+    assert "resume='must'" in said.read_text()
+    assert (Queue(home).refused / f"{run.path.stem}.json").exists()

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 POLL_SECONDS_MIN = 0.05
 POLL_SECONDS_MAX = 0.25
+POLL_SECONDS_PER_RUN = 0.005
 QUIET_SECONDS = 1.0  # between looks at a journal that cannot be shipped now
 GATHER_SECONDS = 0.2
-GATHER_SECONDS_PER_RUN = 0.01
+GATHER_SECONDS_PER_RUN = 0.015
 GATHER_SECONDS_MAX = 1.0
 BLOCKED_SECONDS = 60.0
 LINGER_SECONDS = 2.0
@@ -149,7 +150,8 @@ class Uplink:
             return
         gather = min(max(GATHER_SECONDS, GATHER_SECONDS_PER_RUN * len(self.watches)), GATHER_SECONDS_MAX)
         if not watch.has_news(now):
-            watch.interval = min(max(watch.interval * 1.3, POLL_SECONDS_MIN), POLL_SECONDS_MAX)
+            slowest = min(POLL_SECONDS_MAX + POLL_SECONDS_PER_RUN * len(self.watches), 2 * POLL_SECONDS_MAX)
+            watch.interval = min(max(watch.interval * 1.3, POLL_SECONDS_MIN), slowest)
             watch.poll_at = now + watch.interval
             return
         if watch.live and now - watch.carried_at < gather and not watch.backlog():
