@@ -126,8 +126,9 @@ def test_hooks_are_taken_back_when_the_run_has_finished(tmp_path: Path) -> None:
 
 
 def test_leaving_the_context_ends_the_run_as_it_was_left(tmp_path: Path) -> None:
-    import runstone
     from tests.sdk.conftest import QUIET
+
+    import runstone
 
     options: dict[str, Any] = {"project": "p", "mode": "offline", "settings": QUIET}
     with runstone.init(dir=str(tmp_path / "good"), **options) as run:
@@ -317,7 +318,8 @@ def test_a_pool_that_is_terminated_ends_no_run(tmp_path: Path) -> None:
 
 def test_the_uplink_and_helpers_keep_no_pipe_of_the_training_open(tmp_path: Path) -> None:
     """`output = check_output([...train...])` comes back when the training ends, not when helpers do."""
-    script = BEGIN.replace("QUIET = dict(console=\"off\", system=False, git=False, packages=False, environment=False)",
+    script = BEGIN.replace(
+        'QUIET = dict(console="off", system=False, git=False, packages=False, environment=False)',
                            "QUIET = {}").replace('mode="offline"', 'mode="online"')  # fmt: skip
     began = time.monotonic()
     done = run_script(script + "print('printed')", str(tmp_path))

@@ -194,7 +194,8 @@ def test_exact_values_go_wherever_they_stand() -> None:
 def test_command_lines() -> None:
     secret = of(ALNUM, 20) + "7xQ"
     found = Redactor().arguments(
-        ["train.py", "--token", secret, "--lr", "0.1", f"--api-key={secret}", "--password", "hunter2", "--key",
+        ["train.py", "--token", secret, "--lr", "0.1", f"--api-key={secret}", "--password", "hunter2",
+         "--key",
          "loss",
          "--verbose", f"db.password={secret}", "--tokenizer", "gpt2", f"https://a:{secret}@b.c/d"]
     )  # fmt: skip
@@ -236,7 +237,8 @@ def test_names_of_other_things(name: str) -> None:
 
 def test_the_environment_gives_up_its_secrets_and_nothing_else() -> None:
     found = environment_secrets(
-        {"HF_TOKEN": "hf_" + of(ALNUM, 34), "PWD": "/home/me", "PATH": "/usr/bin", "DB_PASSWORD": "long enough",
+        {"HF_TOKEN": "hf_" + of(ALNUM, 34), "PWD": "/home/me", "PATH": "/usr/bin",
+         "DB_PASSWORD": "long enough",
          "X_PASSWORD": "short", "SSH_AUTH_SOCK": "/run/ssh", "LOSS": "mse_loss_name"}
     )  # fmt: skip
     assert len(found) == 2

@@ -78,12 +78,13 @@ def run_script(
     script: str, *arguments: str, environ: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run a script of its own process with this interpreter."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
         env={**os.environ, **(environ or {})},
         **options,
     )
+    out, err = done.stdout.decode(), done.stderr.decode()  # carriage returns as they are
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)

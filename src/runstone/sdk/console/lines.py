@@ -14,7 +14,8 @@ ROWS_MAX = 64  # how far up a program can reach back
 CHARS_MAX = 32_768  # a longer line goes on as the next one
 UPDATE_SECONDS = 0.1  # an unfinished line is passed on at most so often
 
-_CUTS = re.compile(r"(\r\n|\n|\r|\x1b\[\d*A)")
+_CUTS = re.compile(r"(\r\n|\n|\r|\x1b\[\d{0,6}A)")
+_UP = re.compile(r"\x1b\[\d{0,6}A")
 _UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[\d;?]*)?\Z")
 
 
@@ -54,7 +55,7 @@ class Screen:
                 state.down()
             elif part == "\r":
                 state.column = 0
-            elif part[0] == "\x1b" and part[-1] == "A":
+            elif part[0] == "\x1b" and _UP.fullmatch(part):
                 state.up(int(part[2:-1] or 1))
             else:
                 self._put(state, part)
