@@ -1,6 +1,6 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 
-import { apiUrl, ask, path } from "./request";
+import { apiUrl, ask, path, send } from "./request";
 
 export interface RunFile {
   name: string;
@@ -26,7 +26,21 @@ export function filesQuery(entity: string, project: string, run: string, prefix:
 }
 
 /** Slashes in the name make folders, and stay slashes in the address. */
+function filePath(entity: string, project: string, run: string, name: string): string {
+  return `/projects${path(entity, project)}/runs${path(run)}/files${path(...name.split("/"))}`;
+}
+
 export function fileUrl(entity: string, project: string, run: string, name: string, inline = false): string {
-  const parts = path(...name.split("/"));
-  return apiUrl(`/projects${path(entity, project)}/runs${path(run)}/files${parts}`, inline ? { inline: 1 } : {});
+  return apiUrl(filePath(entity, project, run, name), inline ? { inline: 1 } : {});
+}
+
+export async function readFileText(
+  entity: string,
+  project: string,
+  run: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const response = await send("GET", filePath(entity, project, run, name), { accept: "*/*", signal });
+  return response.text();
 }

@@ -1,12 +1,11 @@
 /** What the run ran on and in, and the commands that bring it back. */
 
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
-import { fileUrl } from "@/api/files";
-import { send } from "@/api/request";
+import { filesQuery, readFileText } from "@/api/files";
 import type { Run } from "@/api/types";
 import { formatBytes } from "@/base/numbers";
-import { CodeBlock } from "@/widgets/feedback";
+import { CodeBlock, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Facts, ValueTable, type Fact } from "@/widgets/facts";
 
 import styles from "./page.module.css";
@@ -72,20 +71,17 @@ function Reproduce({ run, git }: { run: Run; git: Record<string, unknown> }) {
 }
 
 function Packages({ run }: { run: Run }) {
+  const files = useInfiniteQuery(filesQuery(run.entity, run.project, run.id, "requirements.txt"));
+  const kept = files.data?.pages.some((page) => page.files.some((file) => file.name === "requirements.txt")) ?? false;
   const list = useQuery({
     queryKey: ["file-text", run.entity, run.project, run.id, "requirements.txt"],
-    queryFn: async ({ signal }) => {
-      const address = new URL(fileUrl(run.entity, run.project, run.id, "requirements.txt"));
-      const response = await send("GET", address.pathname.slice(address.pathname.indexOf("/api/v1") + 7), {
-        accept: "*/*",
-        signal,
-      });
-      return response.text();
-    },
-    retry: false,
+    queryFn: ({ signal }) => readFileText(run.entity, run.project, run.id, "requirements.txt", signal),
+    enabled: kept,
   });
-  if (list.isError) return <p className={styles["quiet"]}>The run kept no list of its packages.</p>;
-  if (list.data === undefined) return null;
+  if (files.isSuccess && !kept) return <p className={styles["quiet"]}>The run kept no list of its packages.</p>;
+  const error = files.error ?? list.error;
+  if (error) return <ErrorPanel what="The list could not be read" error={error} onRetry={() => void list.refetch()} />;
+  if (list.data === undefined) return <Skeleton height={160} />;
   return (
     <div className={styles["packages"]}>
       <CodeBlock code={list.data} label="requirements.txt" />

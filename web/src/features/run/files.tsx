@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Download, File, Folder, X } from "lucide-react";
 import { useState } from "react";
 
-import { filesQuery, fileUrl, type RunFile } from "@/api/files";
+import { filesQuery, fileUrl, readFileText, type RunFile } from "@/api/files";
 import type { Run } from "@/api/types";
 import { formatBytes, plural } from "@/base/numbers";
 import { Button, buttonClass, IconButton } from "@/widgets/controls";
@@ -147,12 +147,12 @@ function Preview({ run, file, onClose }: { run: Run; file: RunFile; onClose: () 
           <X size={14} aria-hidden />
         </IconButton>
       </div>
-      <Content url={url} file={file} />
+      <Content run={run} url={url} file={file} />
     </section>
   );
 }
 
-function Content({ url, file }: { url: string; file: RunFile }) {
+function Content({ run, url, file }: { run: Run; url: string; file: RunFile }) {
   const type = file.mimetype;
   if (type.startsWith("image/") && type !== "image/svg+xml") return <img src={url} alt={file.name} />;
   if (type.startsWith("audio/")) return <audio controls src={url} />;
@@ -163,17 +163,13 @@ function Content({ url, file }: { url: string; file: RunFile }) {
   if (file.size > PREVIEW_BYTES_MAX) {
     return <p className={styles["none"]}>{formatBytes(file.size)} are too much for a preview. Download it to read it.</p>;
   }
-  return <TextContent url={url} name={file.name} />;
+  return <TextContent run={run} name={file.name} digest={file.sha256} />;
 }
 
-function TextContent({ url, name }: { url: string; name: string }) {
+function TextContent({ run, name, digest }: { run: Run; name: string; digest: string }) {
   const text = useQuery({
-    queryKey: ["file-content", url],
-    queryFn: async ({ signal }) => {
-      const response = await fetch(url, { signal, credentials: "same-origin" });
-      if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-      return response.text();
-    },
+    queryKey: ["file-text", run.entity, run.project, run.id, name, digest],
+    queryFn: ({ signal }) => readFileText(run.entity, run.project, run.id, name, signal),
   });
   if (text.error) return <ErrorPanel what="The file could not be read" error={text.error} onRetry={() => void text.refetch()} />;
   if (text.data === undefined) return <Skeleton height={120} />;

@@ -196,7 +196,7 @@ function Found({ page, stream, onLine }: { page: ConsolePage | undefined; stream
 }
 
 const ansi = new AnsiUp();
-ansi.use_classes = false;
+ansi.use_classes = true; // colours by the theme, see page.module.css
 
 function LineRow({
   index,
