@@ -19,7 +19,6 @@ import secrets
 import signal
 import socket
 import string
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -35,6 +34,7 @@ from runstone.server.domain.errors import Conflict, Invalid, RunstoneError
 from runstone.server.domain.identity import Actor
 from runstone.server.house import open_house, upgrade_records
 from runstone.server.settings import ServerSettings, is_loopback
+from runstone.uplink.launch import adopt
 
 log = logging.getLogger("runstone.server")
 
@@ -269,19 +269,10 @@ def _forget(data: Path) -> None:
 
 def _start_uplink(data: Path) -> None:
     """Have journals that wait in this home taken in; the uplink ends by itself when none is left."""
-    queue = data / "uplink" / "queue"
-    if not queue.is_dir() or not any(queue.glob("*.json")):
-        return
     try:
-        subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-m", "runstone.uplink", "--home", str(data)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        adopt(data)
     except OSError as error:
-        log.warning("journals wait in %s, but the uplink did not start: %s", queue, error)
+        log.warning("journals wait in %s, but the uplink did not start: %s", data, error)
 
 
 @contextlib.contextmanager
