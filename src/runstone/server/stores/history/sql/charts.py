@@ -62,8 +62,11 @@ class _Line:
                     self._seen(first, last)
             top = merged_top
             for piece in reader.logged(branch, key, STEP_LOWEST, STEP_HIGHEST):
-                low, high = int(piece.steps.min()), int(piece.steps.max())
-                if low <= top or (len(piece.steps) > 1 and not (piece.steps[1:] > piece.steps[:-1]).all()):
+                if piece.rising:
+                    low, high = int(piece.steps[0]), int(piece.steps[-1])
+                else:
+                    low, high = int(piece.steps.min()), int(piece.steps.max())
+                if low <= top or not piece.rising:
                     self.fold_from = min(self.fold_from, low)
                 top = max(top, high)
                 if piece.kind in (NUMBER, INTEGER):

@@ -294,7 +294,7 @@ class FrameBlock(Generic[Key]):
 class Frame:
     """A frame that is being read; buffers are decoded when they are asked for."""
 
-    __slots__ = ("_blocks", "_head", "_steps", "body", "n")
+    __slots__ = ("_blocks", "_head", "_rising", "_steps", "body", "n")
 
     def __init__(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
@@ -303,6 +303,7 @@ class Frame:
         self.body = view[4 + size :]
         self.n = self._head.n
         self._steps: Int64s | None = None
+        self._rising: bool | None = None
         self._blocks: list[FrameBlock[Any]] | None = None
 
     @property
@@ -311,6 +312,18 @@ class Frame:
             head = self._head
             self._steps = unpack_steps(head.step_first, head.step_stride, self.body[: head.steps], head.n)
         return self._steps
+
+    @property
+    def rising(self) -> bool:
+        """Whether the steps rise strictly."""
+        if self._rising is None:
+            head = self._head
+            if not head.steps:  # at a constant stride
+                self._rising = self.n < 2 or head.step_stride > 0
+            else:
+                steps = self.steps
+                self._rising = bool((steps[1:] > steps[:-1]).all())
+        return self._rising
 
     @property
     def times(self) -> npt.NDArray[np.float64]:

@@ -31,21 +31,25 @@ TIME_ROWS = {"_timestamp": 0, "_runtime": 1}
 
 @dataclass(slots=True)
 class Piece:
-    """Points of one kind; steps rising in merged pieces, in order of arrival in those of the log."""
+    """Points of one kind, in order of arrival; `rising`: their steps are known to rise strictly, as
+    they always do in merged pieces."""
 
     kind: int
     steps: Int64s
     values: Any
+    rising: bool = False
 
     def within(self, lo: int, hi: int) -> Piece:
         """As `between`, for rising steps."""
         if not len(self.steps) or (self.steps[0] >= lo and self.steps[-1] <= hi):
             return self
         part = slice(int(np.searchsorted(self.steps, lo)), int(np.searchsorted(self.steps, hi, "right")))
-        return Piece(self.kind, self.steps[part], self.values[part])
+        return Piece(self.kind, self.steps[part], self.values[part], True)
 
     def between(self, lo: int, hi: int) -> Piece:
         """The points with steps in [lo, hi]."""
+        if self.rising:
+            return self.within(lo, hi)
         if not len(self.steps):
             return self
         keep = (self.steps >= lo) & (self.steps <= hi)
@@ -172,16 +176,16 @@ class Reader:
             if packs and (stats.packed[place.slot] or stats.open[place.slot]):
                 packed.setdefault((branch, place.bucket), []).append(at)
         rows = self._segments(own)
-        row: tuple[Any, ...] | None = next(rows, None)
+        row = next(rows, None)
         frames: dict[tuple[int, int], list[tuple[int, int, Frame]]] = {}
         for at, want in enumerate(wanted):
             found: list[Piece] = []
             kind = want.place.kind
             while row is not None and row[0] == at:
-                found.append(Piece(kind, *decode_points(row[1], kind)).within(want.lo, want.hi))
+                found.append(Piece(kind, *decode_points(row[1], kind), True).within(want.lo, want.hi))
                 row = next(rows, None)
             bucket = (want.branch, want.place.bucket)
-            users = packed.get(bucket, ())
+            users = packed.get(bucket, [])
             if at in users:
                 if bucket not in frames:
                     frames[bucket] = self._packs(bucket, [wanted[user] for user in users])
@@ -205,7 +209,7 @@ class Reader:
             )
         ]
 
-    def _segments(self, own: list[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:
+    def _segments(self, own: list[tuple[int, ...]]) -> Iterator[Any]:
         """(position in `wanted`, blob) by position and step."""
         if not own:
             return iter(())
@@ -242,7 +246,8 @@ class Reader:
                 pieces += [piece.between(lo, hi) for piece in _by_arrival(entry.frame, blocks)]
             elif blocks:
                 block, at = blocks[0]
-                pieces.append(Piece(block.kind, _steps(entry.frame, block), block.row(at)).between(lo, hi))
+                steps = _steps(entry.frame, block)
+                pieces.append(Piece(block.kind, steps, block.row(at), entry.frame.rising).between(lo, hi))
         return [piece for piece in pieces if len(piece.steps)]
 
     def pieces(self, chain: Chain, key: str, lo: int, hi: int) -> list[Piece]:
@@ -318,7 +323,7 @@ def piece_of_slot(frame: Frame, place: Place) -> Piece | None:
         if block.kind == place.kind:
             at = block.keys.find(place.slot)
             if at >= 0:
-                return Piece(place.kind, _steps(frame, block), block.row(at))
+                return Piece(place.kind, _steps(frame, block), block.row(at), True)
     return None
 
 
