@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
@@ -39,6 +39,9 @@ from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
 from runstone.server.stores.records.overview import live_runs, overview, ping
 
+if TYPE_CHECKING:
+    from runstone.server.relay import PostgresRelay
+
 SIGNING_KEY_BYTES = 32
 
 
@@ -50,6 +53,7 @@ class House:
     records: Records
     storage: Storage
     jobs: Runner
+    relay: PostgresRelay | None  # the feed between replicas
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def check(self) -> None:
@@ -77,6 +81,8 @@ class House:
         }
 
     def start_jobs(self) -> None:
+        if self.relay is not None:
+            self.relay.start()
         self.jobs.start()
 
     def close(self) -> None:
@@ -106,7 +112,11 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     closing.callback(history_store.close)
 
     access = Access(records)
-    feed = Feed(access)
+    relay = _relay(storage)
+    feed = Feed(access, relay=relay.send if relay is not None else None)
+    if relay is not None:
+        relay.deliver = feed.deliver
+        closing.callback(relay.close)
     projects = Projects(records, access, feed)
 
     def forget(keys: Sequence[RunKey]) -> None:
@@ -144,7 +154,16 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         standard_jobs(records=records, history=history_store, runs=runs, files=files, leases=leases),
     )
     closing.callback(runner.close)
-    return House(domain, records, storage, runner)
+    return House(domain, records, storage, runner, relay)
+
+
+def _relay(storage: Storage) -> PostgresRelay | None:
+    """With a database that several replicas may share, their feeds are one."""
+    if not storage.database_url.startswith("postgres"):
+        return None
+    from runstone.server.relay import PostgresRelay  # loads PostgreSQL's driver
+
+    return PostgresRelay(storage.database_url)
 
 
 def _sizes(storage: Storage) -> dict[str, int | None]:
