@@ -58,10 +58,10 @@ from runstone.server.stores.records.contract import Records
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 1.0
 _WRITERS_MAX = 20_000
 _IDLE_SECONDS = 600.0
-_FLUSH_COST_FACTOR = 20  # a summary that takes long to write is written less often
+_FLUSH_COST_FACTOR = 50  # what takes long to write, a large summary or many of them, is written less often
 _FLUSH_WAIT_MAX_SECONDS = 15.0
 _TRIES = 4
 
@@ -90,7 +90,7 @@ class Ingest:
         flush_seconds: float | None = None,
     ) -> None:
         """flush_seconds: how long the offset and derived summary of bodies of rows may wait to be
-        written, 0 for never. By default half a second; with PostgreSQL, where other replicas may
+        written, 0 for never. By default a second; with PostgreSQL, where other replicas may
         take the next body, 0."""
         self._records = records
         self._access = access
@@ -322,7 +322,7 @@ class Ingest:
         for at, name in files:
             if name not in there:
                 return at, MissingFile(
-                    f"The record at offset {at} names file {name!r}, which run {live.place.run_id!r} has not. "
+                    f"The record at offset {at} names file {name!r}, which run {live.place.run_id!r} lacks. "
                     "Send the file first, then the record again.",
                     name=name,
                     offset=at,
@@ -482,7 +482,7 @@ class Ingest:
                     self._break(live)
                 cost = time.monotonic() - began
                 pause = min(_FLUSH_COST_FACTOR * cost, _FLUSH_WAIT_MAX_SECONDS)
-                live.flush_after = time.monotonic() + (pause if cost > 0.05 else 0.0)
+                live.flush_after = time.monotonic() + pause
 
     # -- small things
 
