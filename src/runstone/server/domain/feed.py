@@ -41,6 +41,13 @@ class Event:
     run: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
 
+    def after(self, old: Event) -> Event:
+        """Both as one: an earlier event of the same run and kind, then this one."""
+        detail = {**old.detail, **self.detail}
+        if "summary" in old.detail and "summary" in self.detail:
+            detail["summary"] = {**old.detail["summary"], **self.detail["summary"]}
+        return replace(self, detail=detail)
+
 
 class Feed:
     """Within this process. `relay`, where there is one, hands each event to the other replicas; what
@@ -123,7 +130,7 @@ class Subscription(AsyncIterator[list[Event]]):
                 event = _reread(event)
             key = (event.kind, event.project_id, event.run)
             old = self._pending.get(key)
-            self._pending[key] = event if old is None else _merged(old, event)
+            self._pending[key] = event if old is None else event.after(old)
             loop, waiting = self._loop, self._waiting
         if waiting is not None and loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and its readers with it
@@ -185,13 +192,6 @@ class Subscription(AsyncIterator[list[Event]]):
 def _wake(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-def _merged(old: Event, new: Event) -> Event:
-    detail = {**old.detail, **new.detail}
-    if "summary" in old.detail and "summary" in new.detail:
-        detail["summary"] = {**old.detail["summary"], **new.detail["summary"]}
-    return replace(new, detail=detail)
 
 
 def _reread(event: Event) -> Event:
