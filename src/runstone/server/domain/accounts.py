@@ -74,7 +74,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """`hint` is the key's last four characters; the key itself is shown once, when made."""
+    """`hint` is the key's last four characters, `prefix` its first ten, by which the wandb wire calls
+    it ("" for an old one); the key itself is shown once, when made."""
 
     id: int
     name: str
@@ -82,6 +83,7 @@ class ApiKey:
     created_at: float
     last_used_at: float | None
     expires_at: float | None
+    prefix: str = ""
 
 
 KEY_PREFIX = "local-"
@@ -627,7 +629,7 @@ def _check_chosen_key(key: str) -> None:
 def _add_key(conn: Connection, user_id: int, key: str, *, name: str, expires_at: float | None = None) -> int:
     digest = _digest(key)
     made = statements.add_key(
-        conn, user_id, digest, name=name, hint=key[-4:], expires_at=expires_at, now=time.time()
+        conn, user_id, digest, name=name, hint=key[:10] + key[-4:], expires_at=expires_at, now=time.time()
     )
     if made is not None:
         return made
@@ -687,7 +689,8 @@ def _api_key(row: AnyRow) -> ApiKey:
     return ApiKey(
         id=row.id,
         name=row.name,
-        hint=row.hint,
+        hint=row.hint[-4:],
+        prefix=row.hint[:-4],
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,

@@ -64,7 +64,25 @@ def test_a_ten_megabyte_variable_passes(wire: Wire) -> None:
 def test_what_is_missing_is_null_not_an_error(wire: Wire) -> None:
     query = """query Q($p: String, $e: String) {
       a: project(name: "absent", entityName: $e) { id } b: project(name: $p, entityName: "nobody") { id }
-      c: entity(name: "nobody") { id } d: organization(name: "nobody") { id } e: artifact(id: "x") { id } }"""
+      d: organization(name: "nobody") { id } e: artifact(id: "x") { id } }"""
     wire.upsert()
     assert set(wire.graphql(query, p=wire.project, e=wire.entity).values()) == {None}
     assert wire.run("name", "absent") is None
+
+
+def test_a_name_that_is_nobodys_is_available_and_owns_nothing(wire: Wire) -> None:
+    fields = (
+        "name available isTeam members { name } projects { totalCount } organization { name } user { name }"
+    )
+    free = wire.graphql(f'{{ entity(name: "nobody-yet") {{ {fields} }} }}')["entity"]
+    assert free == {
+        "name": "nobody-yet",
+        "available": True,
+        "isTeam": False,
+        "members": [],
+        "projects": None,
+        "organization": None,
+        "user": None,
+    }
+    own = wire.graphql(f'{{ entity(name: "{wire.entity}") {{ available user {{ username }} }} }}')["entity"]
+    assert own == {"available": False, "user": {"username": wire.entity}}

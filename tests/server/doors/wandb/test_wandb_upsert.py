@@ -82,3 +82,21 @@ def test_twenty_upserts_of_one_id_at_once_make_one_run(wire: Wire) -> None:
         made = list(pool.map(lambda n: wire.upsert(config=json.dumps({"n": {"value": n}})), range(20)))
     assert sum(one["inserted"] for one in made) == 1
     assert len({one["bucket"]["id"] for one in made}) == 1
+
+
+def test_deleting_twice_is_not_an_error(wire: Wire) -> None:
+    node = wire.upsert()["bucket"]["id"]
+    for _ in range(2):
+        wire.graphql("mutation D($id: ID!) { deleteRun(input: {id: $id}) { clientMutationId } }", id=node)
+    assert wire.run("id") is None
+
+
+def test_only_some_changes_of_state_are_allowed(wire: Wire) -> None:
+    node = wire.upsert()["bucket"]["id"]
+    mutation = "mutation U($i: UpdateRunStateInput!) { updateRunState(input: $i) { success } }"
+    assert wire.graphql(mutation, i={"id": node, "state": "failed"})["updateRunState"]["success"]
+    answer = wire.post(mutation, {"i": {"id": node, "state": "failed"}})
+    assert answer.status_code == 400 and "invalid state transition" in answer.json()["errors"][0]["message"]
+    assert wire.graphql(mutation, i={"id": node, "state": "pending"})["updateRunState"]["success"]
+    assert wire.run("state")["state"] == "pending"
+    assert wire.post(mutation, {"i": {"id": node, "state": "finished"}}).status_code == 400

@@ -8,7 +8,8 @@ from typing import Any
 from tests.support.wandb_wire import Wire
 
 SAVE = """mutation U($id: ID, $e: String, $p: String, $n: String, $d: String, $t: String, $s: String) {
-  upsertView(input: {id: $id, entityName: $e, projectName: $p, name: $n, displayName: $d, type: $t, spec: $s}) {
+  upsertView(input: {id: $id, entityName: $e, projectName: $p, name: $n, displayName: $d, type: $t,
+    spec: $s}) {
     view { id name displayName type spec user { username } createdAt updatedAt } inserted } }"""
 
 LIST = """query L($e: String, $p: String, $t: String, $n: String) { project(name: $p, entityName: $e) {
@@ -27,7 +28,8 @@ def listed(wire: Wire, view_type: str, name: str | None = None) -> list[Any]:
 
 def test_a_report_comes_back_as_it_was_saved(wire: Wire) -> None:
     wire.upsert()
-    spec = json.dumps({"version": 5, "blocks": [{"type": "paragraph", "children": [{"text": "ü  "}]}]}, indent=1)
+    blocks = [{"type": "paragraph", "children": [{"text": "ü  "}]}]
+    spec = json.dumps({"version": 5, "blocks": blocks}, indent=1)
     made = saved(wire, n="abc", d="My report", t="runs", s=spec)
     assert made["inserted"] and made["view"]["spec"] == spec and made["view"]["type"] == "runs"
     changed = saved(wire, id=made["view"]["id"], d="Renamed")

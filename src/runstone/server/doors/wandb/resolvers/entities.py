@@ -11,7 +11,7 @@ from typing import Any
 from runstone.server.domain.accounts import Entity, User
 from runstone.server.domain.accounts import Member as DomainMember
 from runstone.server.domain.errors import Invalid, NotFound
-from runstone.server.domain.identity import Permission, Role
+from runstone.server.domain.identity import EntityId, Permission, Role
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
@@ -31,9 +31,15 @@ class Member:
     user: User | None
 
 
+_NOBODY = EntityId(0)
+
+
 @query("entity")
-def find_entity(_root: None, call: Call, name: str) -> Entity | None:
-    return call.entity(call.entity_name(name))
+def find_entity(_root: None, call: Call, name: str) -> Entity:
+    """For a name that is nobody's, as far as the caller may know: a name that is `available`, and owns
+    nothing. Clients take null for a fault (0.29: `Team.load`)."""
+    wanted = call.entity_name(name)
+    return call.entity(wanted) or Entity(_NOBODY, wanted, "user", "", 0.0)
 
 
 @query("organization")
@@ -44,6 +50,8 @@ def find_organization(_root: None, call: Call, name: str) -> Entity | None:
 
 @entity("id")
 def entity_id(parent: Entity, _call: Call) -> str:
+    if parent.id == _NOBODY:
+        return ids.named_id("EntityName", parent.name)
     return ids.named_id("Entity", str(parent.id))
 
 
@@ -57,9 +65,19 @@ def read_only(parent: Entity, call: Call) -> bool:
     return not call.domain.access.allows(call.actor, Permission.WRITE, parent.id)
 
 
-entity.plain(name="name", entityType="kind", createdAt="created_at")
+@entity("available")
+def available(parent: Entity, _call: Call) -> bool:
+    """As a name for somebody new."""
+    return parent.id == _NOBODY
+
+
+@entity("createdAt")
+def created_at(parent: Entity, _call: Call) -> float | None:
+    return parent.created_at or None
+
+
+entity.plain(name="name", entityType="kind")
 entity.constant(
-    available=False,  # as a name for somebody new
     photoUrl=None,
     readOnlyAdmin=False,
     privateOnly=True,
@@ -75,18 +93,20 @@ entity.constant(
 
 @entity("members")
 def members(parent: Entity, call: Call) -> list[Member]:
+    if parent.id == _NOBODY:
+        return []
     found = call.domain.accounts.members(call.signed_in(), parent.name)
     return [Member(parent.name, one, call.user(one.username)) for one in found]
 
 
 @entity("memberCount")
 def member_count(parent: Entity, call: Call) -> int:
-    return len(call.domain.accounts.members(call.signed_in(), parent.name))
+    return len(members(parent, call))
 
 
 @entity("user")
 def user_of(parent: Entity, call: Call) -> User | None:
-    return call.user(parent.name) if parent.kind == "user" else None
+    return call.user(parent.name) if parent.kind == "user" and parent.id != _NOBODY else None
 
 
 @entity("organization")
@@ -104,12 +124,16 @@ def projects_of(
     after: str | None = None,
     order: str | None = None,
     filters: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    if parent.id == _NOBODY:
+        return None
     return project_page(call, parent.name, first, after, order=order, filters=filters)
 
 
 @entity("projectCount")
 def project_count(parent: Entity, call: Call) -> int:
+    if parent.id == _NOBODY:
+        return 0
     total: int = project_page(call, parent.name, 0, None)["totalCount"]()
     return total
 
@@ -175,7 +199,7 @@ def member_username(parent: Member, _call: Call) -> str:
 def member_account_type(parent: Member, _call: Call) -> str:
     if parent.user is not None and parent.user.is_service:
         return "SERVICE"
-    return "ADMIN" if parent.member.role >= Role.ADMIN else "MEMBER"
+    return "USER"
 
 
 @member("role")

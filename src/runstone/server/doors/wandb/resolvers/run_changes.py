@@ -151,7 +151,10 @@ def _with(change: RunChange, **fields: Any) -> RunChange:
 
 @mutation("deleteRun")
 def delete_run(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
-    call.domain.runs.delete(call.signed_in(), [_by_id(call, input["id"]).key])
+    """One that was deleted before stays deleted."""
+    run = _by_id(call, input["id"], trash=True)
+    if run.deleted_at is None:
+        call.domain.runs.delete(call.signed_in(), [run.key])
     return {"clientMutationId": input.get("client_mutation_id")}
 
 
@@ -175,8 +178,8 @@ def update_run_state(_root: None, call: Call, input: dict[str, Any]) -> dict[str
         raise Invalid(f"Run {run.id!r} belongs to sweep {run.sweep!r}, which decides its state.")
     if run.state not in allowed:
         raise Invalid(
-            f"Run {run.id!r} is {run.state} and cannot become {wanted}; "
-            f"that follows only on {', '.join(sorted(allowed))}."
+            f"Run {run.id!r}: invalid state transition from {run.state} to {wanted}, "
+            f"which follows only on {', '.join(sorted(allowed))}."
         )
     call.domain.runs.update(call.signed_in(), run.key, RunChange(state=wanted, writer=WRITER))
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
@@ -215,9 +218,9 @@ def notify(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
 
 
-def _by_id(call: Call, node: str) -> Run:
+def _by_id(call: Call, node: str, *, trash: bool = False) -> Run:
     entity, project, name = ids.run_of(node)
-    return call.domain.runs.get(call.signed_in(), entity, project, name)
+    return call.domain.runs.get(call.signed_in(), entity, project, name, trash=trash)
 
 
 FIELDS = [

@@ -19,6 +19,7 @@ FEATURES = {
     "FILESTREAM_GZIP": True,
     "EXPAND_DEFINED_METRIC_GLOBS": True,
     "MARK_RUN_FILES_UPLOADED": True,
+    "UPDATE_RUN_STATE": True,
     "LARGE_FILENAMES": True,
     "CLIENT_IDS": False,
     "ARTIFACT_TAGS": False,

@@ -76,7 +76,7 @@ def email(parent: User, call: Call) -> str | None:
 
 @user("accountType")
 def account_type(parent: User, _call: Call) -> str:
-    return "SERVICE" if parent.is_service else "MEMBER"
+    return "SERVICE" if parent.is_service else "USER"
 
 
 @user("entity")
@@ -130,7 +130,7 @@ def key_id(parent: Key, _call: Call) -> str:
 
 @api_key("name")
 def key_name(parent: Key, _call: Call) -> str:
-    return parent.secret or f"…{parent.key.hint}"
+    return parent.secret or parent.key.prefix or f"…{parent.key.hint}"
 
 
 api_key.plain(
