@@ -71,6 +71,8 @@ def _same_keys(rows: Sequence[WrittenRow]) -> list[Block] | None:
     """The blocks of rows that all hold the same flat keys in the same order, as a training loop
     logs them; None for any others."""
     keys = list(rows[0].values)
+    if len(keys) > KEYS_IN_ROW_MAX:
+        return None
     for row in rows:
         if list(row.values) != keys:
             return None
