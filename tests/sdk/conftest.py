@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import runstone
-from runstone.sdk import hooks
+from runstone.sdk import hooks, module
 
 QUIET = {
     "console": "off",
@@ -17,6 +17,11 @@ QUIET = {
     "environment": False,
     "silent": True,
 }
+
+
+@pytest.fixture(autouse=True)
+def no_run_of_another_test() -> None:
+    module.set_current(None)
 
 
 @pytest.fixture

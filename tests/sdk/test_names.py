@@ -1,0 +1,128 @@
+"""The front window: which names a user may import, and what importing costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.journals import merged, patched, rows, run_script
+
+import runstone
+
+NAMES = [
+    "AlertLevel", "Api", "Audio", "Config", "Error", "Histogram", "Html", "Image", "Molecule", "Object3D",
+    "Plotly", "ResumeError", "Run", "Settings", "Summary", "Table", "UsageError", "Video", "__version__", "alert",
+    "config", "define_metric", "errors", "finish", "init", "log", "log_code", "login", "mark_preempting", "plot",
+    "run", "save", "setup", "summary", "teardown", "unwatch", "util", "watch",
+]  # fmt: skip
+
+
+def test_the_list_of_public_names_is_whole() -> None:
+    assert sorted(runstone.__all__) == sorted(NAMES)
+    assert set(runstone.__all__) <= set(dir(runstone))
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_public_name_is_there(name: str) -> None:
+    getattr(runstone, name)
+    if hasattr(runstone, "Run") and name not in ("run", "config", "summary"):
+        assert getattr(runstone, name) is not None
+
+
+def test_star_import_works() -> None:
+    done = run_script("from runstone import *\nprint(init, Image, log, __version__)")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["Artifact", "use_artifact", "sweep", "agent", "log_artifact"])
+def test_what_comes_later_says_so(name: str) -> None:
+    with pytest.raises(AttributeError, match="not part of this release"):
+        getattr(runstone, name)
+    with pytest.raises(AttributeError, match="not part of this release"):
+        getattr(runstone.init(mode="disabled", reinit=True), name)
+    runstone.finish()
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'initt'"):
+        runstone.initt  # noqa: B018
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    code = "import sys, runstone; print(*sorted(sys.modules))"
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+    heavy = {
+        "numpy", "asyncio", "subprocess", "pathlib", "dataclasses", "socket", "ssl", "urllib.request",
+        "http.client",
+        "logging", "argparse", "json", "tempfile", "shutil", "httpx", "psutil", "importlib.metadata",
+        "runstone.client", "runstone.uplink", "runstone.server", "runstone.sdk.media.image",
+    }  # fmt: skip
+    assert not loaded & heavy
+
+
+def test_importing_is_cheap(tmp_path: Path) -> None:
+    """CPU of a process that only imports, over one that does not; bytecode cached, least of five."""
+    import resource
+
+    def cpu(code: str) -> float:
+        least = 9.0
+        for _ in range(5):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [sys.executable, "-c", code], check=True, env={"PYTHONPYCACHEPREFIX": str(tmp_path)}
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            least = min(least, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return least
+
+    msgspec = cpu("import msgspec")
+    assert cpu("import runstone") < msgspec * 2.0 + 0.01
+
+
+def test_helpers_do_not_load_the_sdk() -> None:
+    code = "import sys, runstone; print('runstone.sdk.run' in sys.modules)"
+    command = [sys.executable, "-X", "runstone=helper", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_an_ordinary_script_of_the_field_runs(tmp_path: Path) -> None:
+    script = """
+        import random, sys
+        import numpy as np
+        import runstone as wandb
+
+        config = {"epochs": 3, "lr": 1e-3, "model": {"width": 8}}
+        settings = wandb.Settings(console="off", x_disable_stats=True, disable_git=True)
+        with wandb.init(project="demo", config=config, dir=sys.argv[1], mode="offline", tags=["t"],
+                        settings=settings) as run:
+            wandb.define_metric("epoch")
+            wandb.define_metric("val/*", step_metric="epoch", summary="min")
+            run_id = wandb.util.generate_id()
+            assert len(run_id) == 8
+            for epoch in range(wandb.config.epochs):
+                wandb.log({"epoch": epoch, "train/loss": 1 / (epoch + 1)}, commit=False)
+                wandb.log({"val/loss": np.float32(2 / (epoch + 1))})
+            wandb.log({"im": wandb.Image(np.random.rand(4, 4, 3)),
+                       "t": wandb.Table(columns=["a"], data=[[1]]),
+                       "h": wandb.Histogram(np.random.rand(10)), "html": wandb.Html("<p>"),
+                       "cm": wandb.plot.confusion_matrix(y_true=[0, 1], preds=[1, 1])})
+            wandb.config.update({"done": True})
+            run.summary["best"] = 1
+            wandb.run.summary.update({"acc": 0.5})
+            wandb.alert(title="t", text="x", level=wandb.AlertLevel.INFO)
+            assert wandb.run is run and wandb.run.id and wandb.run.name is not None
+        print("ok")
+    """
+    done = run_script(script, str(tmp_path))
+    assert done.stdout == "ok\n", done.stderr
+    found = merged(tmp_path)
+    assert [round(found[n]["val/loss"], 3) for n in range(3)] == [2.0, 1.0, 0.667]
+    assert found[1]["train/loss"] == 0.5
+    assert len(rows(tmp_path)) == 7
+    assert patched(tmp_path)["done"] is True
