@@ -480,3 +480,20 @@ def test_a_run_that_no_server_will_take_is_put_away_with_the_servers_words(
     (said,) = Queue(home).refused.glob("*.status")
     assert "resume='must'" in said.read_text()
     assert (Queue(home).refused / f"{run.path.stem}.json").exists()
+
+
+def test_an_uplink_whose_home_was_removed_goes(tmp_path: Path) -> None:
+    import shutil
+
+    home = tmp_path / "home"
+    run = WrittenRun(tmp_path).rows(5)
+    run.enqueue(home, pid=os.getpid())
+    process = start_uplink(home)
+    wait_until(lambda: Queue(home).read_status(run.path.stem), what="a status")
+    shutil.rmtree(home)
+    try:
+        assert process.wait(15) == 0
+        assert not home.exists()
+    finally:
+        end_uplinks()
+        run.end()

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             os.nice(5)  # training goes first
             niced = True
         try:
-            again = _serve(root, linger)
+            again = _serve(root, linger, lock)
         finally:
             os.close(lock)
         # Whoever wrote an entry while we were ending found us in place, and started nobody.
@@ -77,12 +77,21 @@ def _lock(root: Path) -> int | None:
     return number
 
 
-def _serve(root: Path, linger: float | None) -> Callable[[], bool]:
+def _serve(root: Path, linger: float | None, lock: int) -> Callable[[], bool]:
     """Be the uplink. Returns what tells, once the lock is let go, whether there is new work."""
+    from runstone.journal.home import uplink_lock
     from runstone.uplink.loop import LINGER_SECONDS, Uplink
     from runstone.uplink.queue import Queue
 
-    uplink = Uplink(root, linger_seconds=LINGER_SECONDS if linger is None else linger)
+    def is_home() -> bool:
+        """The lock that is held is the one that lies there."""
+        try:
+            return os.path.samestat(os.fstat(lock), uplink_lock(root).stat())
+        except OSError:
+            return False
+
+    linger_seconds = LINGER_SECONDS if linger is None else linger
+    uplink = Uplink(root, linger_seconds=linger_seconds, is_home=is_home)
     stopped: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
@@ -97,6 +106,8 @@ def _serve(root: Path, linger: float | None) -> Callable[[], bool]:
     uplink.run()
     left = uplink.left()
     uplink.log(f"uplink ends; {len(left)} journals wait")
+    if not is_home():
+        return lambda: False
     return lambda: not stopped and bool(set(Queue(root).names()) - left)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -37,14 +38,25 @@ GATHER_SECONDS_MAX = 1.0
 BLOCKED_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 AWAY_SECONDS_MAX = 24 * 3600.0  # nothing live, and a named server away this long: leave it to the next uplink
+HOME_SECONDS = 2.0  # between looks whether the home is still there
 THREADS = 8
 
 
 class Uplink:
     """All of it, for one home. `run` returns when there is nothing left to do, or `stop` was called."""
 
-    def __init__(self, root: Path, *, linger_seconds: float = LINGER_SECONDS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        linger_seconds: float = LINGER_SECONDS,
+        is_home: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """is_home: whether the home is still the one whose lock this process holds. When somebody
+        removed it, there is nothing left to care for, and another uplink may hold a new one."""
         self.root = root
+        self._is_home = is_home
+        self._home_at = 0.0
         self.queue = Queue(root)
         self.log = Log(root / "uplink" / "log")
         self.watches: dict[str, Watch] = {}
@@ -70,6 +82,10 @@ class Uplink:
                 while not self._carried.empty():
                     self._came_back(*self._carried.get())
                 now = time.monotonic()
+                if now - self._home_at >= HOME_SECONDS:
+                    self._home_at = now
+                    if not self._is_home():
+                        return
                 if self.queue.changed():
                     self._take_entries()
                 due = now + POLL_SECONDS_MAX
