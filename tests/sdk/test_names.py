@@ -12,10 +12,11 @@ from tests.support.journals import merged, patched, rows, run_script
 import runstone
 
 NAMES = [
-    "AlertLevel", "Api", "Audio", "Config", "Error", "Histogram", "Html", "Image", "Molecule", "Object3D",
-    "Plotly", "ResumeError", "Run", "Settings", "Summary", "Table", "UsageError", "Video", "__version__", "alert",
-    "config", "define_metric", "errors", "finish", "init", "log", "log_code", "login", "mark_preempting", "plot",
-    "run", "save", "setup", "summary", "teardown", "unwatch", "util", "watch",
+    "AlertLevel", "Api", "Audio", "Config", "Error", "Histogram", "Html", "Image", "Molecule",
+    "Object3D", "Plotly", "ResumeError", "Run", "Settings", "Summary", "Table", "UsageError", "Video",
+    "__version__", "alert", "config", "define_metric", "errors", "finish", "init", "log", "log_code",
+    "login", "mark_preempting", "plot", "run", "save", "setup", "summary", "teardown", "unwatch", "util",
+    "watch",
 ]  # fmt: skip
 
 

@@ -127,9 +127,12 @@ _BEARER = r"(\bbearer\s+)(?=[A-Za-z0-9._~+/-]*\d)[A-Za-z0-9._~+/-]{16,}=*"
 _SIGNATURE = r"([?&](?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token)=)[^&\s'\"]{8,}"
 
 # Names that can only mean a secret, without the `_` between their parts; and those that often do not.
-_CERTAIN_WORDS = frozenset(
-    ["password", "passwd", "passphrase", "passcode", "pwd", "apikey", "secretkey", "accesskey", "privatekey", "signingkey", "encryptionkey", "accountkey", "clientsecret", "appsecret", "accesstoken", "authtoken", "refreshtoken", "bearertoken", "sessiontoken", "idtoken", "apitoken", "apisecret", "bottoken", "webhooksecret", "awssecret", "hftoken", "wandbkey", "credential", "credentials"]
-)
+_CERTAIN_WORDS = frozenset((
+    "password", "passwd", "passphrase", "passcode", "pwd", "apikey", "secretkey", "accesskey", "privatekey",
+    "signingkey", "encryptionkey", "accountkey", "clientsecret", "appsecret", "accesstoken", "authtoken",
+    "refreshtoken", "bearertoken", "sessiontoken", "idtoken", "apitoken", "apisecret", "bottoken",
+    "webhooksecret", "awssecret", "hftoken", "wandbkey", "credential", "credentials",
+))  # fmt: skip
 _CERTAIN_ENDS = ("password", "passwd", "passphrase", "apikey")
 _SAYS_HOW = frozenset(("hash", "base64", "b64", "value", "text", "str"))  # of a secret: `password_hash`
 _DOUBTFUL_WORDS = frozenset(("secret", "token", "key", "auth", "pat", "cookie", "pin"))
