@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.rest import client
+from tests.support.rest import JournalSender, client, end_record, row_record
 from tests.support.server import RunningServer, clean_environment, running_server
+
+from runstone.journal.format import HEADER_BYTES
 
 
 def test_the_first_start_makes_a_key_and_says_once_how_to_sign_in(tmp_path: Path) -> None:
@@ -200,3 +202,88 @@ def start(data: Path, *args: str) -> tuple[int, str]:
         env=clean_environment(RUNSTONE_DATA=str(data), HOME=os.environ.get("HOME", "/")),
     )
     return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.faults
+def test_a_server_killed_while_journals_come_keeps_every_acknowledged_row_once(tmp_path: Path) -> None:
+    """Senders go on from the offset they are told, as an uplink does; the server dies three times."""
+    writers, rows = 6, 400
+    with running_server(tmp_path) as server:
+        with client(server) as api:
+            api.put("/projects/admin/killed")
+        done = threading.Event()
+        problems: list[str] = []
+        acknowledged = [0] * writers
+
+        def send(number: int) -> None:
+            sender: JournalSender | None = None
+            records: list[bytes] = []
+            ends: list[int] = []
+            while True:
+                try:
+                    with client(server) as api:
+                        if sender is None:
+                            sender = JournalSender(api, "/projects/admin/killed", f"w{number}")
+                            records = [sender.first()]
+                            records += [row_record(step, {"v": float(step)}) for step in range(rows)]
+                            records.append(end_record())
+                            at = HEADER_BYTES
+                            for record in records:
+                                ends.append(at)
+                                at += len(record)
+                            ends.append(at)
+                        sender.api = api
+                        while sender.offset < ends[-1]:
+                            begin = ends.index(sender.offset)
+                            body = b"".join(records[begin : begin + 7])
+                            answer = sender.post(body)
+                            if answer.status_code == 409:
+                                sender.offset = answer.json()["error"]["fields"]["next_offset"]
+                                continue
+                            if answer.status_code >= 500:
+                                break
+                            if answer.status_code != 200:
+                                problems.append(answer.text)
+                                return
+                            told = answer.json()["next_offset"]
+                            if told < sender.offset:
+                                problems.append(f"acknowledged {sender.offset}, then {told}")
+                                return
+                            sender.offset = told
+                            acknowledged[number] = min(ends.index(told) - 1, rows)
+                            time.sleep(0.005)
+                        else:
+                            return
+                except httpx.TransportError:
+                    pass
+                if done.is_set():
+                    return
+                time.sleep(0.1)
+
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(writers)]
+        for thread in threads:
+            thread.start()
+        for _ in range(3):
+            time.sleep(0.6)
+            server.kill9()
+            before = list(acknowledged)
+            server.restart()
+            with client(server) as api:
+                for number, count in enumerate(before):
+                    if count > 0:
+                        found = api.get(
+                            f"/projects/admin/killed/runs/w{number}/rows", params={"limit": 10_000}
+                        ).json()["rows"]
+                        assert [row["_step"] for row in found][:count] == list(range(count))
+        for thread in threads:
+            thread.join(90)
+        done.set()
+        assert problems == []
+        with client(server) as api:
+            for number in range(writers):
+                run = f"/projects/admin/killed/runs/w{number}"
+                found = api.get(f"{run}/rows", params={"limit": 10_000}).json()["rows"]
+                assert [(row["_step"], row["v"]) for row in found] == [(n, float(n)) for n in range(rows)]
+                assert api.get(f"{run}/statistics", params={"key": "v"}).json()["count"] == rows
+                ended = api.get(run).json()
+                assert (ended["state"], ended["summary"]["v"]) == ("finished", rows - 1)
