@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -65,6 +64,8 @@ def detect_rank(environ: Mapping[str, str]) -> Rank | None:
 
 def run_id_of_job(job: str) -> str:
     """The id that all processes of a launch agree on without talking to each other."""
+    import hashlib
+
     number = int.from_bytes(hashlib.sha256(b"runstone run of job " + job.encode()).digest()[:8], "big")
     text = ""
     for _ in range(8):

@@ -40,6 +40,8 @@ def row_values(data: Mapping[Any, Any], keeper: Keeper, step: int) -> dict[str, 
         kind = type(value)
         if kind is float or kind is str or kind is bool or value is None:
             plain[key] = value
+        elif kind in _to_float:
+            plain[key] = float(value)
         else:
             plain[key] = _row_value(value, keeper, key, step, 0)
     return plain
@@ -104,6 +106,11 @@ def _find_converter(value: Any) -> Callable[[Any], Any]:
         return lambda v: _NOT
     if hasattr(value, "_runstone_value") or isinstance(value, (Mapping, list, tuple, set, frozenset, bytes)):
         return lambda v: _NOT
+    if any(base.__module__ == "numpy" and base.__name__ == "generic" for base in type(value).__mro__):
+        if value.dtype.kind == "f":
+            _to_float.add(type(value))
+            return float
+        return _array_scalar
     if hasattr(value, "shape") and (hasattr(value, "item") or hasattr(value, "numpy")):
         return _array_scalar
     if hasattr(value, "__index__"):
@@ -124,6 +131,7 @@ def _array_scalar(value: Any) -> Any:
 
 
 _converters: dict[type, Callable[[Any], Any]] = {}
+_to_float: set[type] = set()  # kinds of numpy's floats met so far
 
 
 def to_numpy(value: Any) -> Any:
