@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support.server import RunningServer, running_server
 
 _FOREIGN = ("RUNSTONE_", "WANDB_", "SLURM_", "OMPI_")
 
 
 @pytest.fixture(autouse=True)
-def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A local home and a netrc of this test's own; nothing configured."""
+def isolated_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A local home and a netrc of this test's own; nothing configured. An uplink that a run of the
+    test started there does not outlive it."""
     for name in list(os.environ):
         if name.startswith(_FOREIGN) or name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
             monkeypatch.delenv(name)
@@ -24,7 +26,11 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("NETRC", str(root / "netrc"))
     monkeypatch.setenv("WANDB_CONFIG_DIR", str(root / "wandb-config"))
     monkeypatch.setenv("WANDB_CACHE_DIR", str(root / "wandb-cache"))
-    return root / "runstone"
+    yield root / "runstone"
+    if (root / "runstone" / "uplink").is_dir():
+        from tests.support.written_runs import end_uplinks
+
+        end_uplinks(root / "runstone")
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_a_silent_run_says_that_it_lives(
             time.sleep(2.5)
             run.end()
             wait_until(lambda: not list(Queue(home).names()))
-    assert 3 <= len(beats) <= 6
+    assert 2 <= len(beats) <= 6  # each 0.5 s at most; later on a busy machine
 
 
 def test_a_steady_stream_is_gathered_into_few_requests(
