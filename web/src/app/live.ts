@@ -6,7 +6,7 @@ import { useEffect } from "react";
 import { openFeed } from "@/api/feed/feed";
 import { meQuery } from "@/api/me";
 import { ApiError } from "@/api/request";
-import type { FeedEvent, JsonObject, Me, Run, RunPage, RunState } from "@/api/types";
+import type { FeedEvent, JsonObject, Me, Run, RunPage, RunQuery, RunState } from "@/api/types";
 import { useConnection } from "@/model/connection";
 import { tell, tellAll, useFeedState } from "@/model/live";
 
@@ -54,30 +54,36 @@ async function checkServer(queryClient: QueryClient): Promise<void> {
   }
 }
 
-/** Changed cells only: the run's object is replaced where it is cached, all others stay the same. */
+/**
+ * Changed cells only: the run's object is replaced where it is cached, all others stay the same; and
+ * not even that where a list does not hold what changed (it asked for some summary keys, or none).
+ */
 function patchRun(queryClient: QueryClient, event: FeedEvent): void {
-  const { entity, project, run, detail } = event;
-  const patch = (old: Run): Run => {
-    const state = typeof detail["state"] === "string" ? (detail["state"] as RunState) : old.state;
-    const summary = detail["summary"];
-    return {
-      ...old,
-      state,
-      summary: isObject(summary) ? { ...old.summary, ...summary } : old.summary,
-    };
-  };
-  queryClient.setQueriesData<InfiniteData<RunPage>>({ queryKey: ["runs", entity, project] }, (data) => {
-    if (!data?.pages.some((page) => page.runs.some((one) => one.id === run))) return data;
-    return {
-      ...data,
-      pages: data.pages.map((page) =>
-        page.runs.some((one) => one.id === run)
-          ? { ...page, runs: page.runs.map((one) => (one.id === run ? patch(one) : one)) }
-          : page,
-      ),
-    };
-  });
-  queryClient.setQueryData<Run>(["run", entity, project, run], (old) => (old ? patch(old) : old));
+  const { entity, project, run } = event;
+  for (const query of queryClient.getQueryCache().findAll({ queryKey: ["runs", entity, project] })) {
+    const wanted = (query.queryKey[3] as RunQuery | undefined)?.select;
+    queryClient.setQueryData<InfiniteData<RunPage>>(query.queryKey, (data) => {
+      const page = data?.pages.find((one) => one.runs.some((other) => other.id === run));
+      const old = page?.runs.find((other) => other.id === run);
+      if (!data || !page || !old) return data;
+      const next = patched(old, event, wanted);
+      if (next === old) return data;
+      const runs = page.runs.map((other) => (other === old ? next : other));
+      return { ...data, pages: data.pages.map((one) => (one === page ? { ...page, runs } : one)) };
+    });
+  }
+  queryClient.setQueryData<Run>(["run", entity, project, run], (old) => (old ? patched(old, event, null) : old));
+}
+
+/** `wanted`: keys of config and summary that were asked for, null for all. The same object if nothing changes. */
+function patched(old: Run, { detail }: FeedEvent, wanted: readonly string[] | null | undefined): Run {
+  const state = typeof detail["state"] === "string" ? (detail["state"] as RunState) : old.state;
+  const said = isObject(detail["summary"]) ? detail["summary"] : {};
+  const changes = Object.entries(said).filter(
+    ([key, value]) => (!wanted || wanted.includes(`summary.${key}`)) && old.summary[key] !== value,
+  );
+  if (state === old.state && changes.length === 0) return old;
+  return { ...old, state, summary: { ...old.summary, ...Object.fromEntries(changes) } };
 }
 
 function isObject(value: unknown): value is JsonObject {

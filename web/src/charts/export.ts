@@ -30,7 +30,7 @@ function cell(value: string | number): string {
 }
 
 export function toPng(plot: LinePlot, title: string, lines: readonly ChartLine[]): Promise<Blob> {
-  const source = plot.canvas;
+  const source = plot.image();
   const style = getComputedStyle(document.documentElement);
   const ratio = source.width / plot.frame.width;
   const [head, row] = [28 * ratio, 18 * ratio];

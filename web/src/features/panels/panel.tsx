@@ -1,9 +1,9 @@
 /** One metric of the drawn runs: its own query, its own error, its own settings. */
 
 import { Ellipsis, Lock, Maximize2, Minimize2, Pin, PinOff, Table } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import type { Range } from "@/charts/geometry";
+import type { ChartLine, Range } from "@/charts/geometry";
 import { LineChart, type LineChartHandle } from "@/charts/line-chart";
 import type { Drawn } from "@/model/drawn";
 import { useTheme } from "@/model/theme";
@@ -67,12 +67,18 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
   const log = settings.log ?? look.log;
   const outliers = settings.outliers ?? look.outliers;
 
-  const query = useSeries({ entity, project, space, metric, x, zoom, width, drawn });
+  const { query, cancel } = useSeries({ entity, project, space, metric, x, zoom, width, drawn });
   const series = query.data;
   const lines = useMemo(
     () => (series ? chartLines(series, drawn, smoothing, theme) : []),
     [series, drawn, smoothing, theme],
   );
+  // The head does not draw anew with each point: it asks for the lines when they are wanted.
+  const latestLines = useRef(lines);
+  useEffect(() => {
+    latestLines.current = lines;
+  });
+  const linesOf = useCallback(() => latestLines.current, []);
   const words = [
     series && thinningWords(series, drawn.groups.length > 0),
     notes.cut && "outliers left out",
@@ -93,26 +99,24 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
 
   return (
     <>
-      <header className={styles["head"]}>
-        <h3 title={metric}>{metric}</h3>
-        {settings.locked && <Lock size={12} aria-label="Zoom is locked" className={styles["mark"]} />}
-        <div className={styles["tools"]}>
-          {on.onPin && (
-            <IconButton small label={pinned ? `Unpin ${metric}` : `Pin ${metric} to the top`} onClick={on.onPin}>
-              {pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
-            </IconButton>
-          )}
-          <PanelSettingsButton entity={entity} project={project} title={metric} settings={settings} onChange={on.onSettings} />
-          {on.onFull && (
-            <IconButton small label={full ? "Leave full screen" : `Full screen ${metric}`} onClick={on.onFull}>
-              {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
-            </IconButton>
-          )}
-          <CopyMenu metric={metric} x={xName(x)} log={log} chart={chart} lines={lines} onTable={() => setTable(true)} />
-        </div>
-      </header>
+      <Head
+        entity={entity}
+        project={project}
+        metric={metric}
+        settings={settings}
+        pinned={pinned}
+        full={full}
+        x={xName(x)}
+        log={log}
+        chart={chart}
+        linesOf={linesOf}
+        onTable={setTable}
+        onSettings={on.onSettings}
+        onPin={on.onPin}
+        onFull={on.onFull}
+      />
       <div ref={body} className={styles["body"]}>
-        {query.isFetching && series !== undefined && query.isPlaceholderData && <LoadingBar label={`Loading ${metric}`} />}
+        {query.isPlaceholderData && <LoadingBar label={`Loading ${metric}`} />}
         {query.error && series === undefined ? (
           <div className={styles["error"]}>
             <ErrorPanel what={`${metric} could not be read`} error={query.error} onRetry={() => void query.refetch()} />
@@ -120,7 +124,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
         ) : drawn.runs.length + drawn.groups.length === 0 ? (
           <div className={styles["centre"]}>No run is shown. Open a run’s eye in the list.</div>
         ) : series === undefined ? (
-          <Waiting what={metric} idle={query.fetchStatus === "idle"} onCancel={query.cancel} onLoad={() => void query.refetch()} />
+          <Waiting what={metric} query={query} onCancel={cancel} />
         ) : lines.length === 0 ? (
           <NoLines metric={metric} x={x} other={series.noDataX.includes(metric)} zoomed={zoom !== null} onX={on.onX} onBack={() => zoomTo(null, null)} />
         ) : (
@@ -143,10 +147,57 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
       <footer className={styles["notes"]} title={words.join(" · ")}>
         {words.join(" · ")}
       </footer>
-      <DataTable title={metric} lines={lines} xName={xName(shownX)} open={table} onOpenChange={setTable} />
+      {table && <DataTable title={metric} lines={lines} xName={xName(shownX)} open onOpenChange={setTable} />}
     </>
   );
 }
+
+const Head = memo(function Head({
+  entity,
+  project,
+  metric,
+  settings,
+  pinned,
+  full,
+  x,
+  log,
+  chart,
+  linesOf,
+  onTable,
+  onSettings,
+  onPin,
+  onFull,
+}: Pick<PanelProps, "entity" | "project" | "metric" | "settings" | "pinned" | "onSettings"> & {
+  full: boolean;
+  x: string;
+  log: boolean;
+  chart: React.RefObject<LineChartHandle | null>;
+  linesOf: () => readonly ChartLine[];
+  onTable: (open: boolean) => void;
+  onPin: (() => void) | undefined;
+  onFull: (() => void) | undefined;
+}) {
+  return (
+    <header className={styles["head"]}>
+      <h3 title={metric}>{metric}</h3>
+      {settings.locked && <Lock size={12} aria-label="Zoom is locked" className={styles["mark"]} />}
+      <div className={styles["tools"]}>
+        {onPin && (
+          <IconButton small label={pinned ? `Unpin ${metric}` : `Pin ${metric} to the top`} onClick={onPin}>
+            {pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
+          </IconButton>
+        )}
+        <PanelSettingsButton entity={entity} project={project} title={metric} settings={settings} onChange={onSettings} />
+        {onFull && (
+          <IconButton small label={full ? "Leave full screen" : `Full screen ${metric}`} onClick={onFull}>
+            {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
+          </IconButton>
+        )}
+        <CopyMenu metric={metric} x={x} log={log} chart={chart} linesOf={linesOf} onTable={() => onTable(true)} />
+      </div>
+    </header>
+  );
+});
 
 function NoLines({
   metric,
@@ -193,25 +244,23 @@ const LONG_MS = 10_000;
 /** The chart's own shape; after ten seconds in words, with a way out. */
 function Waiting({
   what,
-  idle,
+  query,
   onCancel,
-  onLoad,
 }: {
   what: string;
-  idle: boolean;
+  query: ReturnType<typeof useSeries>["query"];
   onCancel: () => void;
-  onLoad: () => void;
 }) {
   const [long, setLong] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), LONG_MS);
     return () => clearTimeout(timer);
   }, []);
-  if (idle && long) {
+  if (long && query.fetchStatus === "idle") {
     return (
       <div className={styles["centre"]}>
         <span>{what} was not loaded</span>
-        <Button small onClick={onLoad}>
+        <Button small onClick={() => void query.refetch()}>
           Load it
         </Button>
       </div>
@@ -239,14 +288,14 @@ function CopyMenu({
   x,
   log,
   chart,
-  lines,
+  linesOf,
   onTable,
 }: {
   metric: string;
   x: string;
   log: boolean;
   chart: React.RefObject<LineChartHandle | null>;
-  lines: Parameters<typeof DataTable>[0]["lines"];
+  linesOf: () => readonly ChartLine[];
   onTable: () => void;
 }) {
   const picture = async (kind: "png" | "svg") => {
@@ -254,16 +303,16 @@ function CopyMenu({
     if (!plot) return;
     const { copyPicture, save, toPng, toSvg } = await import("@/charts/export");
     if (kind === "svg") {
-      save(new Blob([toSvg(plot, metric, lines, log)], { type: "image/svg+xml" }), `${metric}.svg`);
+      save(new Blob([toSvg(plot, metric, linesOf(), log)], { type: "image/svg+xml" }), `${metric}.svg`);
       toast(`${metric}.svg saved`, { tone: "ok" });
     } else {
-      const how = await copyPicture(await toPng(plot, metric, lines), `${metric}.png`);
+      const how = await copyPicture(await toPng(plot, metric, linesOf()), `${metric}.png`);
       toast(how === "copied" ? "Picture copied" : `${metric}.png saved`, { tone: "ok" });
     }
   };
   const csv = async () => {
     const { toCsv } = await import("@/charts/export");
-    await copyText(toCsv(lines, x), "Data copied as CSV");
+    await copyText(toCsv(linesOf(), x), "Data copied as CSV");
   };
   return (
     <Menu
