@@ -18,9 +18,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -38,8 +37,8 @@ class UiBuildError(RuntimeError):
     """The UI could not be built; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Node:
+# Not a dataclass: hatchling runs this file without making it a module, which those look up.
+class Node(NamedTuple):
     """How npm is run: a command, and the folder that must be first on PATH for its children."""
 
     npm: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import stat
@@ -133,3 +134,12 @@ def test_packages_of_another_lock_are_installed_again(project: Path) -> None:
     installed.write_text(json.dumps({"packages": {"node_modules/vite": {"version": "7.9.9"}}}))
     hook.build_ui(project)
     assert calls(project)[1].startswith("ci ci --omit=dev")
+
+
+def test_the_hook_loads_the_way_the_build_backend_loads_it() -> None:
+    """hatchling executes the file without putting a module of its name into sys.modules."""
+    spec = importlib.util.spec_from_file_location("not_kept_in_sys_modules", ROOT / "hatch_build.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.UiBuildHook.__name__ == "UiBuildHook"
