@@ -1,11 +1,10 @@
-"""The database under the history: connections, snapshots to read in, and the one writer thread.
+"""The database under the history: connections, snapshots to read in, and taking turns to write.
 
 Statements are written once, with `?` for parameters, and run on SQLite and on PostgreSQL. The
 DBAPI is used directly, through SQLAlchemy's pool and URLs: a chart of 100 runs is a handful of
 statements that return blobs, and result objects would cost more than the blobs.
 
-Writes go through one thread per process: it takes what waits, runs it in one transaction and
-answers after the commit, so that hundreds of writers share one flush to disk.
+Writes of one process take turns, see `Writer`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
@@ -272,12 +270,29 @@ def unavailable(error: Exception) -> Unavailable:
     return Unavailable(f"The history store does not answer: {text}. Try again.")
 
 
-class Writer(Generic[A]):
-    """The thread that writes.
+class _Work:
+    """Something to be written, and what came of it."""
 
-    `grouped` items (appends) that wait together share one transaction, in the order they came;
-    where that fails each is tried alone, so that one caller's trouble stays its own. `run` takes
-    any other piece of work, one transaction each.
+    __slots__ = ("done", "error", "grouped", "item", "result")
+
+    def __init__(self, item: Any, grouped: bool) -> None:
+        self.item = item
+        self.grouped = grouped
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+
+
+class Writer(Generic[A]):
+    """One transaction at a time, and many callers' work in it.
+
+    Whoever finds nobody writing writes, for itself and for all who wait by then; the others find
+    their work done when their turn comes. So hundreds of callers share one flush to disk, and a
+    lone one pays for no thread but its own.
+
+    `add`ed items (appends) that wait together share one transaction, in the order they came; where
+    that fails each is tried alone, so that one caller's trouble stays its own. `run` takes any other
+    piece of work, one transaction each.
     """
 
     def __init__(
@@ -286,99 +301,88 @@ class Writer(Generic[A]):
         self._database = database
         self._group = group
         self._size = size
-        self._waiting: deque[tuple[A | Callable[[Tx], Any], bool, Future[Any]]] = deque()
-        self._ready = threading.Condition()
+        self._waiting: deque[_Work] = deque()
+        self._writing = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._loop, name="history-writer", daemon=True)
-        self._thread.start()
 
     def add(self, item: A) -> Any:
         """Hand an item to the group; its result once committed."""
-        return self._submit(item, grouped=True).result()
+        return self._wait(item, grouped=True)
 
     def run(self, work: Callable[[Tx], T]) -> T:
         """Do `work` in a transaction of its own. It may be called again after a passing conflict."""
-        result: T = self._submit(work, grouped=False).result()
+        result: T = self._wait(work, grouped=False)
         return result
 
-    def _submit(self, item: Any, *, grouped: bool) -> Future[Any]:
-        future: Future[Any] = Future()
-        with self._ready:
-            if self._closed:
-                raise Unavailable("The history store is closing.")
-            if len(self._waiting) >= QUEUE_COUNT_MAX:
-                raise Unavailable("The history store has too many writes waiting. Try again.")
-            self._waiting.append((item, grouped, future))
-            self._ready.notify()
-        return future
+    def _wait(self, item: Any, *, grouped: bool) -> Any:
+        if self._closed:
+            raise Unavailable("The history store is closing.")
+        if len(self._waiting) >= QUEUE_COUNT_MAX:
+            raise Unavailable("The history store has too many writes waiting. Try again.")
+        work = _Work(item, grouped)
+        self._waiting.append(work)
+        while not work.done:
+            with self._writing:
+                if not work.done:
+                    self._write_some()
+        if work.error is not None:
+            raise work.error
+        return work.result
 
     def close(self) -> None:
-        """Finish what was handed over, then stop."""
-        with self._ready:
-            self._closed = True
-            self._ready.notify()
-        self._thread.join()
+        """Finish what was handed over, take nothing more."""
+        self._closed = True
+        with self._writing:
+            while self._waiting:
+                self._write_some()
 
-    def _loop(self) -> None:
-        while True:
-            with self._ready:
-                while not self._waiting:
-                    if self._closed:
-                        return
-                    self._ready.wait()
-                item, grouped, future = self._waiting.popleft()
-                batch = [(item, future)]
-                if grouped:
-                    size = self._size(item)  # type: ignore[arg-type]
-                    while (
-                        self._waiting
-                        and self._waiting[0][1]
-                        and len(batch) < GROUP_COUNT_MAX
-                        and size < GROUP_BYTES_MAX
-                    ):
-                        item, _, future = self._waiting.popleft()
-                        size += self._size(item)  # type: ignore[arg-type]
-                        batch.append((item, future))
-            if grouped:
-                self._commit(batch)
-            else:
-                self._settle([future], lambda tx, work=item: [work(tx)])  # type: ignore[misc]
+    def _write_some(self) -> None:
+        """What waits first, and with an append the appends behind it. Called by one thread at a time."""
+        first = self._waiting.popleft()
+        batch = [first]
+        if first.grouped:
+            size = self._size(first.item)
+            while (
+                self._waiting
+                and self._waiting[0].grouped
+                and len(batch) < GROUP_COUNT_MAX
+                and size < GROUP_BYTES_MAX
+            ):
+                size += self._size(self._waiting[0].item)
+                batch.append(self._waiting.popleft())
+        self._do(batch)
 
-    def _commit(self, batch: list[tuple[Any, Future[Any]]]) -> None:
-        items = [item for item, _ in batch]
+    def _do(self, batch: list[_Work]) -> None:
+        if batch[0].grouped:
+            items = [work.item for work in batch]
+
+            def act(tx: Tx) -> list[Any]:
+                return self._group(tx, items)
+
+        else:
+
+            def act(tx: Tx) -> list[Any]:
+                return [batch[0].item(tx)]
+
         try:
-            results = self._try(lambda tx: self._group(tx, items))
+            results = self._try(act)
         except BaseException as error:
-            if len(batch) == 1:
-                batch[0][1].set_exception(error)
+            if len(batch) > 1:
+                for work in batch:
+                    self._do([work])
                 return
-            for item, future in batch:
-                self._settle([future], lambda tx, item=item: self._group(tx, [item]))  # type: ignore[misc]
+            batch[0].error, batch[0].done = error, True
             return
-        for (_, future), result in zip(batch, results, strict=True):
-            future.set_result(result)
+        for work, result in zip(batch, results, strict=True):
+            work.result, work.done = result, True
 
-    def _settle(self, futures: list[Future[Any]], work: Callable[[Tx], list[Any]]) -> None:
-        try:
-            results = self._try(work)
-        except BaseException as error:
-            for future in futures:
-                future.set_exception(error)
-            return
-        for future, result in zip(futures, results, strict=True):
-            future.set_result(result)
-
-    def _try(self, work: Callable[[Tx], list[Any]]) -> list[Any]:
+    def _try(self, act: Callable[[Tx], list[Any]]) -> list[Any]:
         for attempt in range(RETRIES_MAX):
             try:
                 with self._database.write() as tx:
-                    return work(tx)
+                    return act(tx)
             except self._database.errors.retryable as error:
                 if attempt + 1 == RETRIES_MAX:
                     raise unavailable(error) from error
                 time.sleep(0.005 * 2**attempt)
         raise AssertionError("not reached")
-
-
-def engine_of(database: Database) -> Engine:
-    return database.engine
