@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 import time
 import zlib
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 import zstandard
+from starlette.requests import Request
 from tests.support.rest import JournalSender
 from tests.support.server import RunningServer
+
+from runstone.server.doors.http import bodies
+from runstone.server.doors.http.bodies import read_body
+from runstone.server.doors.http.errors import TooSlow
 
 
 def bomb(encoding: str) -> bytes:
@@ -93,3 +100,39 @@ def test_clients_that_hang_up_in_the_middle_leave_nothing_behind(
     else:
         pytest.fail(text)
     assert api.get(f"{project}/runs/one/files/big.bin").status_code == 404
+
+
+def test_a_client_that_stops_in_the_middle_is_let_go() -> None:
+    async def main() -> None:
+        sent = iter([{"type": "http.request", "body": b"first", "more_body": True}])
+
+        async def receive() -> Any:
+            for message in sent:
+                return message
+            await asyncio.sleep(60)
+
+        request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+        with pytest.raises(TooSlow):
+            await read_body(request, limit=1000)
+        await asyncio.sleep(0)  # the task goes on: what cancelled it was taken back
+
+    before, bodies.BODY_PAUSE_SECONDS = bodies.BODY_PAUSE_SECONDS, 0.05
+    try:
+        asyncio.run(main())
+    finally:
+        bodies.BODY_PAUSE_SECONDS = before
+
+
+def test_a_cancelled_request_is_cancelled_not_slow() -> None:
+    async def main() -> None:
+        async def receive() -> Any:
+            await asyncio.sleep(60)
+
+        request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+        reading = asyncio.ensure_future(read_body(request, limit=1000))
+        await asyncio.sleep(0.01)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    asyncio.run(main())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -33,13 +35,13 @@ def test_loopback_names_and_literal_addresses_are_ours(api: httpx.Client, host: 
     assert api.get("/me", headers={"Host": host}).status_code == 200
 
 
-def test_further_names_and_origins_are_ours_when_they_are_configured(tmp_path: object) -> None:
+def test_further_names_and_origins_are_ours_when_they_are_configured(tmp_path: Path) -> None:
     args = [
         *("--base-url", "https://ml.example.com/rs"),
         *("--allowed-host", "ml.internal"),
         *("--allowed-origin", "https://notebooks.example.com"),
     ]
-    with running_server(tmp_path, args=args) as server, client(server) as api:  # type: ignore[arg-type]
+    with running_server(tmp_path, args=args) as server, client(server) as api:
         for host in ("ml.example.com", "ml.internal:8080"):
             assert api.get("/me", headers={"Host": host}).status_code == 200
         me = api.get("/me").json()
@@ -62,6 +64,32 @@ def test_further_names_and_origins_are_ours_when_they_are_configured(tmp_path: o
             refused = api.put("/projects/-/y", headers={"Origin": other})
             assert refused.status_code == 403, other
             assert "access-control-allow-origin" not in refused.headers
+
+
+def test_a_proxy_counts_only_where_it_is_trusted(tmp_path: Path) -> None:
+    dressed = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    for args, secure in (([], False), (["--trusted-proxy", "127.0.0.1"], True)):
+        name = "trusting" if secure else "plain"
+        with running_server(tmp_path, args=args, name=name) as server, client(server, "") as browser:
+            answer = browser.post("/session", json={"key": server.admin_key}, headers=dressed)
+            assert answer.status_code == 200
+            assert ("Secure" in answer.headers["set-cookie"]) is secure
+            assert answer.json()["server"]["base_url"].startswith("https:" if secure else "http:")
+
+
+def test_the_access_log_tells_routes_and_no_secrets(tmp_path: Path) -> None:
+    with running_server(tmp_path, args=["--access-log"]) as server, client(server) as api:
+        api.put("/projects/-/quiet-name")
+        api.get("/signin?token=planted-secret")
+        httpx.get(server.base_url + "/signin?token=planted-secret")
+        lines = [line for line in server.tail(1000).splitlines() if '"route"' in line]
+        told = [json.loads(line[line.index("{") :]) for line in lines]
+        assert {"PUT", "GET"} <= {entry["method"] for entry in told}
+        assert "/api/v1/projects/{entity}/{project}" in {entry["route"] for entry in told}
+        assert all(len(entry["request_id"]) == 16 and entry["status"] for entry in told)
+        printed = server.tail(1000)
+        assert "planted-secret" not in printed and "quiet-name" not in printed
+        assert server.admin_key not in printed
 
 
 def test_pages_of_other_sites_change_nothing(signed_in: httpx.Client) -> None:

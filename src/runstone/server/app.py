@@ -142,10 +142,8 @@ class _HotFirst:
 
 
 def _wandb_routes(house: House, settings: ServerSettings) -> list[BaseRoute]:
-    try:
-        from runstone.server.doors.wandb import routes
-    except ImportError:
-        return []
+    from runstone.server.doors.wandb import routes
+
     return list(routes(house.domain, settings))
 
 

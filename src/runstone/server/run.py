@@ -59,6 +59,7 @@ def _run(settings: ServerSettings) -> int:
 
     data = settings.storage.data
     os.umask(0o077)  # what we keep is for nobody else on this machine
+    _allow_many_connections()
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -108,6 +109,17 @@ def _run(settings: ServerSettings) -> int:
             logging.shutdown()
             os._exit(0)
     return 0
+
+
+def _allow_many_connections() -> None:
+    """As many open files as this process may have: each client of the feed holds one."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _migrate_apart(settings: ServerSettings) -> None:

@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
 from runstone.server.domain.errors import Invalid, TooLarge, Unavailable
+from runstone.server.doors.http.errors import TooSlow
 
 _PIECE_BYTES = 1024 * 1024
+BODY_PAUSE_SECONDS = 60.0  # a client that sends nothing for so long is let go
+
+
+class Patience:
+    """Waits for a client only so long. Around awaits of one task:
+
+        with Patience(60) as patience:
+            async for piece in stream:
+                patience.again()
+
+    Raises TooSlow in place of what was awaited. As asyncio.timeout, which Python 3.10 lacks.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._rang = False
+
+    def __enter__(self) -> Patience:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._handle = self._loop.call_later(self._seconds, self._ring)
+        return self
+
+    def again(self) -> None:
+        self._handle.cancel()
+        self._handle = self._loop.call_later(self._seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._rang = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._handle.cancel()
+        if self._rang and kind is not None and issubclass(kind, asyncio.CancelledError):
+            uncancel = getattr(self._task, "uncancel", None)  # Python 3.11
+            if uncancel is not None:
+                uncancel()
+            raise TooSlow(
+                f"The body stopped coming: nothing for {self._seconds:.0f} seconds. Send it again."
+            ) from None
 
 
 class BodyBudget:
@@ -49,11 +92,13 @@ async def read_body(request: Request, *, limit: int) -> bytes:
         raise _too_large(length, limit)
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > limit:
-            raise _too_large(size, limit)
-        pieces.append(piece)
+    with Patience(BODY_PAUSE_SECONDS) as patience:
+        async for piece in request.stream():
+            patience.again()
+            size += len(piece)
+            if size > limit:
+                raise _too_large(size, limit)
+            pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -63,12 +108,16 @@ async def stream_body(request: Request, *, limit: int) -> AsyncIterator[bytes]:
     if length is not None and length > limit:
         raise _too_large(length, limit)
     size = 0
-    async for piece in request.stream():
-        if piece:
-            size += len(piece)
-            if size > limit:
-                raise _too_large(size, limit)
-            yield piece
+    pieces = request.stream()
+    while True:
+        with Patience(BODY_PAUSE_SECONDS):  # only while we wait for the client, not while it is kept
+            piece = await anext(pieces, b"")
+        if not piece:
+            return
+        size += len(piece)
+        if size > limit:
+            raise _too_large(size, limit)
+        yield piece
 
 
 def unpack(body: bytes, encoding: str | None, *, limit: int) -> bytes:

@@ -16,12 +16,20 @@ from runstone.server.domain.errors import (
     Unavailable,
 )
 
+
+class TooSlow(Invalid):
+    """The client stopped in the middle of what it was sending."""
+
+    code = "too_slow"
+
+
 # The first class that fits counts, so the narrower ones stand first.
 _STATUS: tuple[tuple[type[RunstoneError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (NotFound, 404),
     (TooLarge, 413),
+    (TooSlow, 408),
     (Invalid, 400),
     (Conflict, 409),
     (TooMany, 429),

@@ -1,0 +1,82 @@
+"""Threads in lanes: slow work does not starve what must not wait; what waits is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from runstone.server.domain.errors import Unavailable
+from runstone.server.pool import Lane, Pool
+from runstone.server.settings import Limits
+
+FEW = Limits(ingest_threads=2, read_threads=2, slow_threads=2, waiting_max=3)
+
+
+def test_a_full_slow_lane_leaves_the_others_free() -> None:
+    async def main() -> None:
+        pool, release = Pool(FEW), threading.Event()
+        slow = [asyncio.ensure_future(pool.run(Lane.SLOW, release.wait)) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        assert await pool.run(Lane.INGEST, lambda: 1) == 1
+        assert await pool.run(Lane.READ, lambda: 2) == 2
+        assert time.monotonic() - began < 1
+        assert pool.busy() == {"ingest": 0, "read": 0, "slow": 5}
+        with pytest.raises(Unavailable) as raised:  # two run, three wait: a sixth is told to come back
+            await pool.run(Lane.SLOW, lambda: 3)
+        assert raised.value.fields["retry_after_seconds"] == 1
+        release.set()
+        await asyncio.gather(*slow)
+        await asyncio.sleep(0)
+        assert pool.busy()["slow"] == 0
+        assert await pool.close(seconds=1)
+
+    asyncio.run(main())
+
+
+def test_errors_come_back_to_the_caller() -> None:
+    async def main() -> None:
+        pool = Pool(FEW)
+        with pytest.raises(ZeroDivisionError):
+            await pool.run(Lane.READ, lambda: 1 // 0)
+        await asyncio.sleep(0)
+        assert pool.busy()["read"] == 0
+        await pool.close(seconds=1)
+
+    asyncio.run(main())
+
+
+def test_a_caller_that_leaves_does_not_stop_the_work() -> None:
+    async def main() -> None:
+        pool, release, done = Pool(FEW), threading.Event(), threading.Event()
+
+        def work() -> None:
+            release.wait()
+            done.set()
+
+        caller = asyncio.ensure_future(pool.run(Lane.INGEST, work))
+        await asyncio.sleep(0.02)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert pool.busy()["ingest"] == 1
+        release.set()
+        assert await pool.close(seconds=5)
+        assert done.is_set()
+
+    asyncio.run(main())
+
+
+def test_closing_does_not_wait_for_ever() -> None:
+    async def main() -> None:
+        pool, release = Pool(FEW), threading.Event()
+        caller = asyncio.ensure_future(pool.run(Lane.SLOW, release.wait))
+        await asyncio.sleep(0.02)
+        assert not await pool.close(seconds=0.1)
+        release.set()
+        await caller
+
+    asyncio.run(main())
