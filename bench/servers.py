@@ -10,8 +10,8 @@ ingest   one run per client; bodies of 100 rows x 10 metrics (as small as an upl
          of about 1 MB (as when it catches up); 1, 4, 16, 64 clients
 charts   one run of 1 M steps (first request after a restart, and again), 100 runs x 10,000 steps, a
          zoom; points 10^4 .. 10^7 with --grow
-lists    1,000 runs x (20 config, 10 summary) and 100,000 runs x (30, 40): newest first, filter and
-         sort, and all 1,000 in full
+lists    1,000 and 100,000 runs x (30 config, 40 summary keys): newest first, filter and sort, and 1,000
+         in full; "first" is the first such request after a restart
 idle     memory of the server after its start, and again after the others
 """
 
@@ -235,33 +235,18 @@ def charts(server: RunningServer, *, points: int, runs: int, steps: int, rounds:
     return results
 
 
-def fill_runs(data: Path, project: str, count: int, configs: int, summaries: int) -> None:
-    """Runs written into the stores while no server runs: what is measured is reading them."""
-    from concurrent.futures import ThreadPoolExecutor
+def fill_runs(data: Path, project: str, count: int) -> None:
+    """Runs of 30 config and 40 summary keys, written into the store while no server runs: what is
+    measured is reading them."""
+    from bench.records import fill
 
-    from runstone.server.domain.identity import Actor
-    from runstone.server.domain.runs import RunChange
-    from runstone.server.house import open_house
-    from runstone.server.settings import ServerSettings
+    from runstone.server.stores.records.engine import open_records
 
-    house = open_house(ServerSettings.load(data=data, environ={}))
-    user = house.domain.accounts.actor_for_key((data / "admin.key").read_text().strip())
-    assert user is not None
-    actor = Actor(user.user_id, user.username, is_admin=True, default_entity=user.default_entity)
-
-    def make(number: int) -> None:
-        dice = random.Random(number)
-        config: dict[str, Any] = {f"p{key}": dice.randrange(10) for key in range(configs - 2)}
-        config |= {"lr": 10 ** dice.uniform(-5, -1), "opt": dice.choice(["adam", "sgd", "lion"])}
-        summary = {f"m{key}": dice.random() for key in range(summaries)}
-        change = RunChange(config=config, summary=summary, state="finished", exit_code=0)
-        house.domain.runs.upsert(actor, "", project, f"r{number:06}", change)
-
+    records = open_records(f"sqlite:///{data / 'records.db'}")
     try:
-        with ThreadPoolExecutor(32) as threads:
-            list(threads.map(make, range(count), chunksize=64))
+        fill(records, project, count)
     finally:
-        house.close()
+        records.close()
 
 
 def lists(server: RunningServer, project: str, *, rounds: int, whole: bool) -> list[dict[str, Any]]:
@@ -271,17 +256,17 @@ def lists(server: RunningServer, project: str, *, rounds: int, whole: bool) -> l
     def query(**wanted: Any) -> Callable[[], bytes]:
         body = json.dumps(wanted).encode()
         kind = {"Content-Type": "application/json"}
-        return lambda: http_("POST", f"/projects/-/{project}/runs/query", body, kind)
+        return lambda: http_("POST", f"/projects/bench/{project}/runs/query", body, kind)
 
-    matching = {"summary.m1": {"$gt": 0.5}, "config.opt": "adam"}
+    matching = {"config.lr": {"$gt": 0.001}, "config.opt": "adam"}
     wanted = {
         "first 100, newest first": query(limit=100),
-        "filter + sort, 100": query(limit=100, filter=matching, order=["-summary.m0"]),
+        "filter + sort, 100": query(limit=100, filter=matching, order=["-summary.acc"]),
         "filter + sort, 100, 4 columns": query(
             limit=100,
             filter=matching,
-            order=["-summary.m0"],
-            select=["config.lr", "config.opt", "summary.m0", "summary.m1"],
+            order=["-summary.acc"],
+            select=["config.lr", "config.opt", "summary.acc", "summary.loss"],
         ),
     }
     if whole:
@@ -369,8 +354,7 @@ def main() -> None:
             with running_server(root, name="lists") as server:
                 server.stop()
                 for size in sizes:
-                    configs, summaries = (20, 10) if size <= 1000 else (30, 40)
-                    fill_runs(server.data, f"n{size}", size, configs, summaries)
+                    fill_runs(server.data, f"n{size}", size)
                 server.restart()
                 for size in sizes:
                     part = lists(server, f"n{size}", rounds=10, whole=size >= 1000)
