@@ -89,8 +89,10 @@ class Redirection:
             return
         self._flush_streams()
         self._give_back()
-        self._order(b"E")
+        # Said before the order: the console process answers it by going, which else reads as its death.
         self._is_over = True
+        self._order(b"E")
+        self._drain()  # nothing, unless the console process died before it was asked
         os.close(self._orders)
         for fd in self._reads:
             os.close(fd)
