@@ -1,6 +1,7 @@
 """How fast the record store is: finding runs among many, by size of the project, and writing them.
 
-    python bench/records.py [--url sqlite:////tmp/x/records.db | postgresql://…] [--sizes 100,1000,10000,100000]
+    python bench/records.py [--url sqlite:////path/records.db | postgresql://…]
+                            [--sizes 100,1000,10000,100000]
 
 Each run has 30 config and 40 summary keys. "first" is the first request after the server started
 (columns are read from the database); "then" the median of the following. CPU is of this process.

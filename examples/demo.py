@@ -116,7 +116,8 @@ def check(server: Server, *, seconds: float = 60) -> None:
         page = server.call("POST", f"/projects/-/{PROJECT}/runs/query", {"limit": 1000})
         missing = ""
         for client in ("runstone", "wandb"):
-            runs = [r for r in page["runs"] if r["config"].get("client") == client and r["state"] == "finished"]
+            mine = [r for r in page["runs"] if r["config"].get("client") == client]
+            runs = [r for r in mine if r["state"] == "finished"]
             wanted = sum(1 for name, _ in GRID if name == client)
             if len(runs) < wanted:
                 missing = f"{len(runs)} of {wanted} finished runs of the {client} client"

@@ -42,7 +42,9 @@ class Network:
         hidden = np.maximum(x @ w1 + b1, 0)
         return hidden, softmax(hidden @ w2 + b2)
 
-    def step(self, x: np.ndarray, y: np.ndarray, *, lr: float, momentum: float, decay: float) -> tuple[float, float]:
+    def step(
+        self, x: np.ndarray, y: np.ndarray, *, lr: float, momentum: float, decay: float
+    ) -> tuple[float, float]:
         """One minibatch; returns its loss and the norm of its gradient."""
         hidden, p = self.forward(x)
         n = len(x)

@@ -21,11 +21,17 @@ PROJECT = "pages"
 def runs(seed: Seeder) -> list[str]:
     ids = seed.sweep(PROJECT, 12, steps=60)
     talking = seed.run(
-        PROJECT, "talking", name="a run that talks", config={"lr": 0.5, "model": {"depth": 3, "name": "<b>x</b>"}}
+        PROJECT,
+        "talking",
+        name="a run that talks",
+        config={"lr": 0.5, "model": {"depth": 3, "name": "<b>x</b>"}},
     )
     now = time.time()
     talking.send(
-        [(Kind.CONSOLE, ConsoleLine(i % 2, i, now + i, f"line {i} \x1b[31mred\x1b[0m <script>")) for i in range(300)]
+        [
+            (Kind.CONSOLE, ConsoleLine(i % 2, i, now + i, f"line {i} \x1b[31mred\x1b[0m <script>"))
+            for i in range(300)
+        ]
         + [(Kind.SYSTEM, SystemRow(now + i, float(i), {"system.cpu": 10.0 + i})) for i in range(5)]
     )
     answer = seed.api.put(
