@@ -20,7 +20,7 @@ import { Duration, State, Swatch, Time, Value } from "@/widgets/values";
 
 import { useExpanded } from "./expanded";
 import styles from "./run-list.module.css";
-import { eyeOpen, type GroupRow, type useGroups, type useRuns } from "./use-runs";
+import { eyeOpen, MEMBERS_MAX, type GroupRow, type useGroups, type useRuns } from "./use-runs";
 import type { WorkspaceState } from "./use-view";
 
 /** A line of the list: a run, a group, or the way to more of a group's runs. */
@@ -376,11 +376,17 @@ function Foot({
   }
   if (spec.group.length > 0) {
     const drawnRuns = groups.drawn.reduce((sum, group) => sum + group.runs.length, 0);
+    const allRuns = groups.rows
+      .filter((row) => groups.drawn.some((group) => group.name === row.name))
+      .reduce((sum, row) => sum + row.group.count, 0);
     return (
       <div className={styles["foot"]}>
         <span role="status">
           {plural(groups.drawn.length, "group")} of {formatCount(groups.rows.length)}
-          {groups.cut ? " or more" : ""} drawn, over {plural(drawnRuns, "run")}
+          {groups.cut ? " or more" : ""} drawn, over{" "}
+          {drawnRuns < allRuns
+            ? `${formatCount(drawnRuns)} of ${plural(allRuns, "run")}: at most ${formatCount(MEMBERS_MAX)} of a group`
+            : plural(drawnRuns, "run")}
         </span>
         {groups.drawn.length < groups.rows.length && spec.drawn < DRAWN_MAX && groups.rows.length > spec.drawn && (
           <Button small onClick={() => change({ drawn: Math.min(DRAWN_MAX, spec.drawn * 2) })}>

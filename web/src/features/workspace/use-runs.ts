@@ -140,7 +140,8 @@ export interface GroupRow {
   slot: number;
 }
 
-const MEMBERS_MAX = 5000;
+/** Of one group; a series of more would keep the server busy for seconds at each change. */
+export const MEMBERS_MAX = 5000;
 const GROUPS_MAX = 200;
 
 export function useGroups(entity: string, project: string, spec: WorkspaceSpec, enabled: boolean) {
