@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from runstone.server.relay import PostgresRelay
 
 SIGNING_KEY_BYTES = 32
+SIZES_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class House:
     jobs: Runner
     relay: PostgresRelay | None  # the feed between replicas
     _closing: ExitStack = field(default_factory=ExitStack)
+    _sized: tuple[float, dict[str, int | None]] | None = None
 
     def check(self) -> None:
         """Raises Unavailable where the record store cannot be read."""
@@ -67,18 +69,24 @@ class House:
 
     def look(self) -> dict[str, Any]:
         """How much there is and how well it is kept, for administrators: database, storage, runs,
-        live_runs, users, jobs. Walks the data directory: not for every second."""
+        live_runs, users, jobs. Sizes may be a minute old: they come from a walk over all files."""
         with self.records.read() as connection:
             found = overview(connection)
         now = time.time()
         return {
             "database": self.records.dialect,
-            "storage": _sizes(self.storage),
+            "storage": self._sizes(),
             "runs": found.runs,
             "live_runs": found.live_runs,
             "users": found.users,
             "jobs": {name: max(0.0, now - at) for name, at in found.jobs.items()},
         }
+
+    def _sizes(self) -> dict[str, int | None]:
+        now = time.monotonic()
+        if self._sized is None or now - self._sized[0] > SIZES_SECONDS:
+            self._sized = now, _sizes(self.storage)
+        return self._sized[1]
 
     def start_jobs(self) -> None:
         if self.relay is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import httpx
-from tests.support.rest import new_name
+from tests.support.rest import People, new_name
 
 
 def test_put_makes_a_project_once(api: httpx.Client) -> None:
@@ -45,6 +45,22 @@ def test_listing_pages_through_all_projects_once(api: httpx.Client) -> None:
         if not after:
             break
     assert sorted(seen) == sorted(names)
+
+
+def test_listing_of_one_entity(people: People, api: httpx.Client) -> None:
+    name = new_name("mine")
+    member = people.member
+    assert member.api.put(f"/projects/{member.name}/{name}").is_success
+    assert member.api.put(f"/projects/{people.team}/{name}").is_success
+
+    def owners(entity: str) -> set[str]:
+        found = member.api.get("/projects", params={"search": name, "entity": entity}).json()["projects"]
+        return {project["entity"] for project in found}
+
+    assert owners("") == {member.name, people.team}
+    assert owners("-") == {member.name}
+    assert owners(people.team) == {people.team}
+    assert member.api.get("/projects", params={"entity": people.stranger.name}).status_code == 404
 
 
 def test_a_cursor_that_is_none_is_refused(api: httpx.Client) -> None:

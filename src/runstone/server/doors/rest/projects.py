@@ -47,7 +47,7 @@ async def list_projects(
     def work() -> dict[str, Any]:
         projects = call.domain.projects
         found = projects.find(
-            call.actor, entity=entity_of(entity) or None, search=search, after=after, limit=limit
+            call.actor, entity=entity_of(entity) if entity else None, search=search, after=after, limit=limit
         )
         return {
             "projects": [project_out(project) for project in found],
