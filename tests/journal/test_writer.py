@@ -302,6 +302,8 @@ def test_a_reader_beside_a_busy_writer_never_sees_damage(tmp_path: Path, how: st
                     assert int(bytes(record.payload).split(b":")[0]) == seen
                     seen += 1
                     at = record.end
+                    if seen % 1000 == 0 and time.monotonic() > end:
+                        break  # the writer may be the quicker of the two
         assert seen > 1000
     finally:
         child.kill()

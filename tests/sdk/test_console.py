@@ -273,6 +273,7 @@ def test_forked_children_print_into_the_same_record(tmp_path: Path) -> None:
         os.wait()
         print("parent")
         """,
+        environ={"PYTHONWARNINGS": "ignore"},  # of forks beside threads, which ours are safe for
     )
     assert console(tmp_path) == ["child", "parent"]
 
