@@ -102,14 +102,14 @@ class _Head:
     """A branch's columns that appending changes, while the group is worked through."""
 
     __slots__ = (
-        "batches", "bytes", "changed", "first_step", "first_ts", "last_step", "last_ts", "next_seq",
-        "rising", "rows", "since", "version",
+        "batches", "bytes", "changed", "due", "first_step", "first_ts", "last_step", "last_ts",
+        "next_seq", "rising", "rows", "version", "waiting",
     )  # fmt: skip
 
     def __init__(self, row: tuple[object, ...]) -> None:
         (
             self.next_seq, self.version, self.first_step, self.last_step, self.first_ts, self.last_ts,
-            self.batches, self.rows, self.bytes, self.since, self.rising,
+            self.batches, self.rows, self.bytes, self.waiting, self.due, self.rising,
         ) = row  # type: ignore[assignment]  # fmt: skip
         self.changed = False
 
@@ -122,7 +122,8 @@ class _Head:
     batches: int
     rows: int
     bytes: int
-    since: float
+    waiting: int
+    due: int
     rising: int
 
 
@@ -170,7 +171,7 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
         next_offset = moved.get(key, streams.get(key, 0))
         if item.batch.end_offset > next_offset:
             if item.frame:
-                _take(heads[branch], branch, item, next_offset, log_rows, now)
+                _take(heads[branch], branch, item, next_offset, log_rows)
             next_offset = moved[key] = item.batch.end_offset
         results.append(next_offset)
     tx.run_many("INSERT INTO hist_log (branch, seq, n, step_lo, step_hi, b) VALUES (?,?,?,?,?,?)", log_rows)
@@ -181,24 +182,37 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
     )
     tx.run_many(
         "UPDATE hist_branch SET next_seq = ?, version = ?, first_step = ?, last_step = ?, first_ts = ?, "
-        "last_ts = ?, log_batches = ?, log_rows = ?, log_bytes = ?, log_since = ?, log_rising = ?, "
-        "due = ?, sealed = 0 WHERE id = ?",
+        "last_ts = ?, log_batches = ?, log_rows = ?, log_bytes = ?, log_rising = ?, sealed = 0 WHERE id = ?",
         [
             (
                 head.next_seq, head.version, head.first_step, head.last_step, head.first_ts, head.last_ts,
-                head.batches, head.rows, head.bytes, head.since, head.rising,
-                int(head.batches >= DUE_BATCHES or head.rows >= DUE_ROWS or head.bytes >= DUE_BYTES), branch,
+                head.batches, head.rows, head.bytes, head.rising, branch,
             )
             for branch, head in heads.items()
             if head.changed
         ],
     )  # fmt: skip
+    # What is indexed is written only where it changes: an index entry costs a page of the WAL.
+    marked = [(branch, head) for branch, head in heads.items() if head.changed]
+    tx.run_many(
+        "UPDATE hist_branch SET waiting = 1, log_since = ? WHERE id = ?",
+        [(now, branch) for branch, head in marked if not head.waiting],
+    )
+    tx.run_many(
+        "UPDATE hist_branch SET due = 1 WHERE id = ?",
+        [
+            (branch,)
+            for branch, head in marked
+            if not head.due
+            and (head.batches >= DUE_BATCHES or head.rows >= DUE_ROWS or head.bytes >= DUE_BYTES)
+        ],
+    )
     return results
 
 
 _HEAD_SQL = (
     "SELECT id, next_seq, version, first_step, last_step, first_ts, last_ts, log_batches, log_rows, "
-    "log_bytes, log_since, log_rising FROM hist_branch WHERE "
+    "log_bytes, waiting, due, log_rising FROM hist_branch WHERE "
 )
 
 
@@ -227,7 +241,6 @@ def _take(
     item: Append,
     next_offset: int,
     log_rows: list[tuple[object, ...]],
-    now: float,
 ) -> None:
     batch, frame = item.batch, item.frame
     if int(batch.offsets[0]) < next_offset:
@@ -252,8 +265,6 @@ def _take(
         first, last = float(times.min()), float(times.max())
         head.first_ts = first if head.first_ts is None else min(head.first_ts, first)
         head.last_ts = last if head.last_ts is None else max(head.last_ts, last)
-    if not head.batches:
-        head.since = now
     head.batches += 1
     head.rows += n
     head.bytes += len(frame)

@@ -180,7 +180,7 @@ class Database:
             cached_statements=256,
         )  # fmt: skip
         for pragma in (
-            "page_size=8192",
+            "page_size=4096",
             "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-8192",

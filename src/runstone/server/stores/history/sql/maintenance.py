@@ -53,7 +53,7 @@ class Maintenance:
                 "SELECT id FROM hist_branch WHERE due > 0 AND lease_until < ? ORDER BY log_since LIMIT 4",
                 (now,),
             ) or tx.all(
-                "SELECT id FROM hist_branch WHERE log_batches > 0 AND log_since < ? AND lease_until < ? "
+                "SELECT id FROM hist_branch WHERE waiting > 0 AND log_since < ? AND lease_until < ? "
                 "AND dead = 0 ORDER BY log_since LIMIT 4",
                 (now - IDLE_MERGE_SECONDS, now),
             )

@@ -213,9 +213,10 @@ class Merger:
         for number in wanted:
             row = rows.get(number)
             stats = Stats.decode(row[2]) if row else Stats()
-            for slot, kind in new.get(number, ()):
-                stats.grow(slot + 1)
-                stats.kinds[slot] = kind
+            given = new.get(number)
+            if given:
+                stats.grow(max(slot for slot, _ in given) + 1)
+                stats.kinds[[slot for slot, _ in given]] = [kind for _, kind in given]
             self._buckets[number] = Bucket(
                 self._tx, self._branch.id, number, stats, int(row[1]) if row else 0, sealing=sealing
             )
@@ -232,11 +233,15 @@ _Target = tuple[int, Int64s, Any]  # bucket, slots, which keys of the block (Non
 
 
 def _has(places: Places, key: str, kind: int) -> bool:
-    return any(place.kind == kind for place in places.get(key, ()))
+    found = places.get(key)
+    if found is None:
+        return False
+    return found[0].kind == kind or (len(found) > 1 and any(place.kind == kind for place in found))
 
 
 def _place(places: Places, key: str, kind: int) -> Place:
-    return next(place for place in places[key] if place.kind == kind)
+    found = places[key]
+    return found[0] if found[0].kind == kind else next(place for place in found if place.kind == kind)
 
 
 def _single(place: Place, matrix: Any) -> Group:
@@ -307,8 +312,18 @@ def write(tx: Tx, plan: Plan) -> bool:
     due = int(batches >= DUE_BATCHES or rows >= DUE_ROWS or size >= DUE_BYTES)
     tx.run(
         "UPDATE hist_branch SET merge_gen = merge_gen + 1, merged_rows = ?, merged_last = ?, "
-        "log_batches = ?, log_rows = ?, log_bytes = ?, due = ?, "
+        "log_batches = ?, log_rows = ?, log_bytes = ?, due = ?, waiting = ?, "
         "log_rising = CASE WHEN ? = 0 THEN 1 ELSE log_rising END WHERE id = ?",
-        (plan.merged_rows, plan.merged_last, batches, rows, size, due, batches, plan.branch),
+        (
+            plan.merged_rows,
+            plan.merged_last,
+            batches,
+            rows,
+            size,
+            due,
+            int(batches > 0),
+            batches,
+            plan.branch,
+        ),
     )
     return True
