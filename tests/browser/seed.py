@@ -141,7 +141,10 @@ def seed_many(seed: Seeder, project: str, *, runs: int, keys: int, steps: int) -
     draw = random.Random(7)
     variants = [
         [
-            {name: math.exp(-3 * step / steps) + draw.gauss(0, 0.03) + at / 10 for at, name in enumerate(names)}
+            {
+                name: math.exp(-3 * step / steps) + draw.gauss(0, 0.03) + at / 10
+                for at, name in enumerate(names)
+            }
             for step in range(steps)
         ]
         for _ in range(8)
