@@ -56,8 +56,12 @@ class Wire:
             f"/files/{self.entity}/{self.project}/{run}/file_stream", content=sent, headers=headers
         )
 
-    def rows(self, *rows: Mapping[str, Any], offset: int = 0, run: str = "r1", **headers: str) -> None:
+    def rows(self, *rows: Mapping[str, Any], offset: int = 0, run: str = "r1", writer: str = "") -> None:
+        """`writer`: one of several, as in shared mode."""
         lines = [json.dumps(row) for row in rows]
+        headers = (
+            {"X-WANDB-ASYNC-CLIENT-ID": writer, "X-WANDB-USE-ASYNC-FILESTREAM": "true"} if writer else {}
+        )
         answer = self.stream(
             {"files": {"wandb-history.jsonl": {"offset": offset, "content": lines}}}, run, **headers
         )

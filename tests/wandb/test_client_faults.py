@@ -96,6 +96,7 @@ def test_a_killed_run_crashes_and_runs_again_when_it_is_resumed(
 
 
 @pytest.mark.faults
+@pytest.mark.slow
 def test_a_server_killed_in_the_middle_costs_no_row_and_doubles_none(
     server: RunningServer, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ class User:
     default_entity: str
     created_at: float
     deleted: bool = False
+    deleted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -672,6 +673,7 @@ def _user(row: AnyRow) -> User:
         default_entity=row.default_entity,
         created_at=row.created_at,
         deleted=row.deleted_at is not None,
+        deleted_at=row.deleted_at,
     )
 
 

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 from tests.support.wandb_wire import CREATE, FILES, REWIND, UPSERT, Wire, put_files
-
-
-@pytest.fixture
-def stranger(wire: Wire) -> Iterator[httpx.Client]:
-    """Somebody with a key and no part in the project."""
-    name = f"stranger-{uuid.uuid4().hex[:8]}"
-    key = "local-" + name.ljust(40, "0")
-    made = wire.http.post("/api/v1/admin/users", json={"username": name, "api_key": key})
-    assert made.status_code < 300, made.text
-    with httpx.Client(base_url=wire.http.base_url, auth=("api", key), timeout=30) as made_client:
-        yield made_client
 
 
 def test_a_stranger_finds_nothing_and_changes_nothing(wire: Wire, stranger: httpx.Client) -> None:

@@ -39,7 +39,7 @@ def test_rows_of_several_writers_of_a_shared_run_add_up(wire: Wire) -> None:
     for client in ("one", "two"):
         wire.rows(
             *({"_step": n, client: n} for n in range(3)),
-            **{"X-WANDB-ASYNC-CLIENT-ID": client, "X-WANDB-USE-ASYNC-FILESTREAM": "true"},
+            writer=client,
         )
     assert [(row["_step"], row["one"], row["two"]) for row in wire.history()] == [(n, n, n) for n in range(3)]
 

@@ -64,8 +64,8 @@ def name(parent: User, _call: Call) -> str:
     return parent.display_name or parent.username
 
 
-user.plain(username="username", admin="is_admin", createdAt="created_at")
-user.constant(photoUrl=None, flags="{}", deletedAt=None)  # who was deleted is found no more
+user.plain(username="username", admin="is_admin", createdAt="created_at", deletedAt="deleted_at")
+user.constant(photoUrl=None, flags="{}")
 
 
 @user("email")
