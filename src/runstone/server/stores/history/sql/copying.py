@@ -106,6 +106,14 @@ def give_to_set(tx: Tx, copy: int | None, where: SetKey) -> None:
     branches.point_at(tx, where, copy)
 
 
+def abandoned(tx: Tx) -> bool:
+    """Whether a copy was left half made."""
+    return tx.one("SELECT 1 FROM hist_branch WHERE dead = ? AND id < ? LIMIT 1", _left_behind()) is not None
+
+
 def clear_abandoned(tx: Tx) -> None:
-    oldest = branches.id_at(time.time() - ABANDONED_SECONDS)
-    tx.run("UPDATE hist_branch SET dead = 1 WHERE dead = ? AND id < ?", (BEING_MADE, oldest))
+    tx.run("UPDATE hist_branch SET dead = 1 WHERE dead = ? AND id < ?", _left_behind())
+
+
+def _left_behind() -> tuple[int, int]:
+    return BEING_MADE, branches.id_at(time.time() - ABANDONED_SECONDS)

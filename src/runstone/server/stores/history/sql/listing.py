@@ -17,7 +17,9 @@ from runstone.server.stores.history.contract import (
     KeyKind,
     SetInfo,
     SetKey,
+    Window,
 )
+from runstone.server.stores.history.sql import charts
 from runstone.server.stores.history.sql.append import bytes_text, text_bytes
 from runstone.server.stores.history.sql.branches import Branch, Chain
 from runstone.server.stores.history.sql.codec import INTEGER, KINDS, NUMBER
@@ -36,7 +38,6 @@ def info(tx: Tx, where: SetKey) -> SetInfo:
     if not chain:
         return SetInfo(0, None, None, None, 0)
     version = sum(branch.version for branch in chain)
-    head = chain[-1]
     if all(branch.all_shows() for branch in chain):
         last_steps = [b.last_step for b in chain if b.last_step is not None]
         firsts = [b.first_ts for b in chain if b.first_ts is not None]
@@ -47,15 +48,17 @@ def info(tx: Tx, where: SetKey) -> SetInfo:
         return SetInfo(
             rows, max(last_steps, default=None), min(firsts, default=None), max(lasts, default=None), version
         )
-    # Part of a branch shows: the rows themselves must be asked.
-    steps, times = reader.numbers(chain, TIMESTAMP)
-    times = times[np.isfinite(times)]
+    # Part of a branch shows: the rows' times, summed up, say how much.
+    (rows_shown,) = charts.buckets(tx, [(where, TIMESTAMP)], x=STEP, window=Window(None, None, 1))
+    if not rows_shown.total:
+        return SetInfo(0, None, None, None, version)
+    low, high = float(rows_shown.min[0]), float(rows_shown.max[0])
     return SetInfo(
-        len(steps),
-        int(steps[-1]) if len(steps) else None,
-        float(times.min()) if len(times) else None,
-        float(times.max()) if len(times) else None,
-        version or head.version,
+        rows_shown.total,
+        int(rows_shown.x_last[0]),
+        low if math.isfinite(low) else None,
+        high if math.isfinite(high) else None,
+        version,
     )
 
 
@@ -91,7 +94,7 @@ def keys(tx: Tx, where: SetKey, *, search: str, after: str, limit: int) -> list[
         page = sorted(name for name in names - OWN_KEYS if known_to is None or name <= known_to)
         for at in range(0, len(page), per_branch):
             # Of a branch that shows in part a key may not show at all: look on until there are enough.
-            found = _infos(reader, chain, page[at : at + per_branch])
+            found = _infos(reader, where, chain, page[at : at + per_branch])
             infos += [found[name] for name in sorted(found)]
             if len(infos) >= limit:
                 break
@@ -114,7 +117,7 @@ def _merged_names(tx: Tx, branch: Branch, *, search: str, after: str, limit: int
 
 def key_infos(tx: Tx, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
     reader = Reader(tx, [where])
-    return _infos(reader, reader.chains.get(where, []), list(dict.fromkeys(names)))
+    return _infos(reader, where, reader.chains.get(where, []), list(dict.fromkeys(names)))
 
 
 @dataclass(slots=True)
@@ -130,14 +133,14 @@ class _Known:
     value: Any
 
 
-def _infos(reader: Reader, chain: Chain, names: list[str]) -> dict[str, KeyInfo]:
+def _infos(reader: Reader, where: SetKey, chain: Chain, names: list[str]) -> dict[str, KeyInfo]:
     reader.load((branch, name) for branch in chain for name in names)
     found: dict[str, KeyInfo] = {}
     logged = {branch.id: reader.key_names(branch) | set(OWN_KEYS) for branch in chain if branch.log_batches}
     for name in names:
         known = _from_parts(reader, chain, name, logged)
         if known is None:
-            known = _from_points(reader, chain, name)
+            known = _from_cells(reader, where, chain, name, logged) or _from_points(reader, chain, name)
         if known:
             found[name] = _summed(name, known)
     return found
@@ -189,6 +192,24 @@ def _of_piece(piece: Piece, order: Any) -> _Known:
         piece.kind, len(order), int(piece.steps[order[0]]), int(piece.steps[last]), low, high,
         as_python(Piece(piece.kind, piece.steps[last : last + 1], piece.values[last : last + 1]))[0],
     )  # fmt: skip
+
+
+def _from_cells(
+    reader: Reader, where: SetKey, chain: Chain, name: str, logged: dict[int, set[str]]
+) -> list[_Known] | None:
+    """Of a key that holds merged numbers only, by way of the pyramid."""
+    kinds = {place.kind for branch in chain for place in reader.places(branch, name)}
+    if kinds != {NUMBER} or any(name in names for names in logged.values()):
+        return None
+    (found,) = charts.buckets(reader.tx, [(where, name)], x=STEP, window=Window(None, None, 1))
+    if not found.total or found.non_finite[0]:
+        return None
+    first, last = int(found.x[0]), int(found.x_last[0])
+    return [
+        _Known(
+            NUMBER, found.total, first, last, float(found.min[0]), float(found.max[0]), float(found.last[0])
+        )
+    ]
 
 
 def _from_points(reader: Reader, chain: Chain, name: str) -> list[_Known]:

@@ -38,13 +38,23 @@ class Maintenance:
     def run(self, seconds: float) -> bool:
         """Work for about that long. True: there is more to do."""
         until = time.monotonic() + seconds
-        self._writer.run(copying.clear_abandoned)
         while True:
-            worked = self._merge_one() or self._writer.run(lambda tx: branches.reap(tx, rows_max=REAP_ROWS))
+            worked = self._merge_one() or self._clear_some()
             if not worked:
                 return False
             if time.monotonic() >= until:
                 return True
+
+    def _clear_some(self) -> bool:
+        """Remove some of what nobody reads any more. Asks before it writes: most often there is nothing."""
+        with self._database.read() as tx:
+            dead = tx.one("SELECT 1 FROM hist_branch WHERE dead > 0 LIMIT 1")
+            left = copying.abandoned(tx)
+        if left:
+            self._writer.run(copying.clear_abandoned)
+        return (dead is not None or left) and self._writer.run(
+            lambda tx: branches.reap(tx, rows_max=REAP_ROWS)
+        )
 
     def _merge_one(self) -> bool:
         now = time.time()
@@ -59,10 +69,7 @@ class Maintenance:
             )
         for (branch,) in found:
             if self._claim(branch):
-                try:
-                    self.merge(branch)
-                finally:
-                    self._release(branch)
+                self.merge(branch)  # its write gives the lease back; where it fails the lease runs out
                 return True
         return False
 
@@ -77,9 +84,6 @@ class Maintenance:
                 == 1
             )
         )
-
-    def _release(self, branch: int) -> None:
-        self._writer.run(lambda tx: tx.run("UPDATE hist_branch SET lease_until = 0 WHERE id = ?", (branch,)))
 
     def merge(self, branch: int, *, seal: bool = False) -> bool:
         """Merge a stretch of the branch's log. True: the log holds more, or somebody was faster."""

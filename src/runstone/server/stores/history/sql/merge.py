@@ -312,7 +312,7 @@ def write(tx: Tx, plan: Plan) -> bool:
     due = int(batches >= DUE_BATCHES or rows >= DUE_ROWS or size >= DUE_BYTES)
     tx.run(
         "UPDATE hist_branch SET merge_gen = merge_gen + 1, merged_rows = ?, merged_last = ?, "
-        "log_batches = ?, log_rows = ?, log_bytes = ?, due = ?, waiting = ?, "
+        "log_batches = ?, log_rows = ?, log_bytes = ?, due = ?, waiting = ?, lease_until = 0, "
         "log_rising = CASE WHEN ? = 0 THEN 1 ELSE log_rising END WHERE id = ?",
         (
             plan.merged_rows,
