@@ -76,3 +76,14 @@ def test_a_fork_reads_its_parent_up_to_the_branch(wire: Wire) -> None:
     wire.rows({"_step": 4, "x": 40}, run="child")
     assert [row["x"] for row in wire.history("child")] == [0, 1, 2, 3, 40]
     assert [row["x"] for row in wire.history("parent")] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_run_that_is_synced_late_keeps_the_times_it_had(wire: Wire) -> None:
+    began = 1_700_000_000.0
+    wire.upsert(host="h")
+    wire.rows(*({"_step": n, "_timestamp": began + n, "_runtime": float(n), "x": n} for n in range(100)))
+    wire.stream({"complete": True, "exitcode": 0})
+    path = f"/api/v1/projects/{wire.entity}/{wire.project}/runs/r1"
+    kept = wire.http.get(path).json()
+    assert (kept["started_at"], kept["finished_at"], kept["duration"]) == (began, began + 99, 99)
+    assert wire.run("duration")["duration"] == 99

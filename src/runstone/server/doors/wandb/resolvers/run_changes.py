@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
@@ -123,6 +124,7 @@ def _change(given: dict[str, Any]) -> RunChange:
         sweep=given.get("sweep"),
         host=given.get("host"),
         program=given.get("job_program"),
+        command=_command(given.get("job_program"), environment),
         state=_state(given.get("state")),
         config=config,
         summary=jsonx.parse_map(given.get("summary_metrics"), what="summaryMetrics"),
@@ -134,6 +136,16 @@ def _change(given: dict[str, Any]) -> RunChange:
         fork_step=fork[1] if fork else None,
         writer=WRITER,
     )
+
+
+def _command(program: str | None, environment: Mapping[str, Any] | None) -> list[str] | None:
+    """The words of the command line, where the client told its arguments."""
+    known = environment or {}
+    args = known.get("args")
+    if not isinstance(args, list):
+        return None
+    begun_by = program or known.get("program") or known.get("codePath") or ""
+    return [str(word) for word in (begun_by, *args) if word != ""]
 
 
 def _state(given: str | None) -> State | None:

@@ -57,9 +57,10 @@ def _change(
         state = "finished" if sent.exit_code == 0 else "failed"
         if stop and sent.exit_code != 0:
             state = "killed"
+    started_at = _when_started(sent)
     at = _when_ended(domain, actor, run) if sent.exit_code is not None else None
     summary: Mapping[str, object] | None = sent.summary
-    if summary is None and state is None:
+    if summary is None and state is None and started_at is None:
         return None
     if shared and summary is not None:
         # Each writer of a shared run sends the summary that it knows: they add up, key by key.
@@ -67,10 +68,28 @@ def _change(
             state=state,
             exit_code=sent.exit_code,
             summary_set=[((key,), value) for key, value in summary.items()],
+            started_at=started_at,
             at=at,
             writer="wandb",
         )
-    return RunChange(state=state, exit_code=sent.exit_code, summary=summary, at=at, writer="wandb")
+    return RunChange(
+        state=state,
+        exit_code=sent.exit_code,
+        summary=summary,
+        started_at=started_at,
+        at=at,
+        writer="wandb",
+    )
+
+
+def _when_started(sent: Sent) -> float | None:
+    """By the first row, for a run that was logged long before it was synced. Its client says so itself
+    from 0.22 on, older ones do not."""
+    if sent.history is None or not sent.history.rows or sent.history.rows[0].offset:
+        return None
+    first = sent.history.rows[0]
+    started_at = first.timestamp - first.runtime
+    return started_at if time.time() - started_at > SYNCED_LATE_SECONDS else None
 
 
 def _when_ended(domain: Domain, actor: Actor, run: RunKey) -> float | None:
