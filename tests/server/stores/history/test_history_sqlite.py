@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -92,10 +93,40 @@ def test_writes_after_closing_are_refused_in_words(tmp_path: Path) -> None:
         store.append(SET, "s", numbers([1], {"loss": [1.0]}))
 
 
+def test_a_full_disk_is_said_in_words_and_loses_nothing_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Database._open_sqlite
+
+    def small(self: Database) -> Any:
+        connection = opened(self)
+        connection.execute("PRAGMA max_page_count=120")  # as a disk of half a megabyte
+        return connection
+
+    monkeypatch.setattr(Database, "_open_sqlite", small)
+    path = tmp_path / "history.db"
+    store = open_history(str(path), blobs=None)
+    random = np.random.default_rng(1)
+    at = 0
+    with pytest.raises(Unavailable, match="disk is full"):
+        for at in range(0, 100_000, 1000):
+            store.append(
+                SET, "s", numbers(range(at, at + 1000), {"loss": random.standard_normal(1000)}, offset=at)
+            )
+    assert at > 0
+    assert store.next_offset(SET, "s") == at and store.info(SET).rows == at
+    assert len(store.points(SET, "loss").steps) == at
+    store.close()
+    monkeypatch.undo()
+    store = open_history(str(path), blobs=None)  # there is room again: it goes on where it stopped
+    more = numbers(range(at - 500, at + 500), {"loss": [1.0] * 1000}, offset=at - 500)
+    assert store.append(SET, "s", more) == at + 500
+    assert store.info(SET).rows == at + 500
+    store.close()
+
+
 def test_sealed_history_takes_less_than_nine_bytes_a_point(tmp_path: Path) -> None:
     """Of full doubles with noise in every bit, pyramid and times included, in the file as it is."""
-    import numpy as np
-
     store = open_history(str(tmp_path / "history.db"), blobs=None)
     random = np.random.default_rng(3)
     rows, keys = 60_000, 10

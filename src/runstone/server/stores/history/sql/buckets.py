@@ -212,9 +212,6 @@ class Bucket:
             stats.packed += stats.open
             stats.open[:] = 0
             self._open, self._open_seq, self._open_changed = Table(_EMPTY), None, False
-        if self._sealing:
-            for pack in self._full_packs():
-                pack.changed = True  # to be encoded again, smaller
         least = SEAL_POINTS if self._sealing else MOVE_POINTS
         numeric = (stats.kinds == NUMBER) | (stats.kinds == INTEGER)
         grown = np.flatnonzero(numeric & ((stats.packed >= least) | (self._sealing & (stats.own > 0))))
@@ -405,7 +402,7 @@ class Bucket:
     def _pack_row(self, seq: int, state: int, table: Table) -> tuple[Any, ...]:
         return (
             self._branch, self._number, seq, state, table.value_count,
-            int(table.steps[0]), int(table.steps[-1]), table.encode(sealed=self._sealing),
+            int(table.steps[0]), int(table.steps[-1]), table.encode(),
         )  # fmt: skip
 
 

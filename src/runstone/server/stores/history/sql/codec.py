@@ -1,8 +1,8 @@
 """How columns look in bytes.
 
-Numbers are Blosc buffers (LZ4 over shuffled bytes while a run lives, over shuffled bits once it is
-sealed: smaller, and twice the work; a buffer says itself which it is). Measured against Arrow IPC in
-docs/decisions/history-encoding.md. Steps at a constant stride cost nothing.
+Numbers are Blosc buffers: LZ4 over shuffled bytes, or over shuffled bits in sealed segments (smaller
+for one key's values, twice the work). A buffer says itself which it is. Measured against Arrow IPC in
+docs/decisions/0030-history-encoding.md. Steps at a constant stride cost nothing.
 
 A *frame* is a table of rows: a MessagePack head, then the buffers it points at.
 
@@ -159,23 +159,20 @@ class EncodedBlock(msgspec.Struct, array_like=True, gc=False):
     values: Any
 
 
-def encode_frame(
-    steps: Int64s, blocks: Sequence[EncodedBlock], *, times: Any = None, sealed: bool = False
-) -> bytes:
+def encode_frame(steps: Int64s, blocks: Sequence[EncodedBlock], *, times: Any = None) -> bytes:
     """steps: shape (n,). times: float64 (2, n) of timestamps and runtimes, or None."""
-    first, stride, step_bytes = pack_steps(steps, sealed=sealed)
-    time_bytes = b"" if times is None else pack_array(times, sealed=sealed)
+    first, stride, step_bytes = pack_steps(steps)
+    time_bytes = b"" if times is None else pack_array(times)
     buffers = [step_bytes, time_bytes]
     heads = []
     for block in blocks:
-        rows = b"" if block.rows is None else pack_array(block.rows, sealed=sealed)
+        rows = b"" if block.rows is None else pack_array(block.rows)
         keys = pack_values(list(block.keys))
         if block.kind in _DTYPES:
             m = block.values.shape[1]
             per_part = max(1, PART_VALUES // max(m, 1))
             parts = [
-                pack_array(block.values[at : at + per_part], sealed=sealed)
-                for at in range(0, len(block.keys), per_part)
+                pack_array(block.values[at : at + per_part]) for at in range(0, len(block.keys), per_part)
             ]
         else:
             m, per_part = len(block.values[0]), 1

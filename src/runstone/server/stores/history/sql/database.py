@@ -214,10 +214,12 @@ class Database:
             cursor.execute(begin)
             try:
                 yield Tx(raw, cursor, self.dialect)
+                cursor.execute(end)
             except BaseException:
-                cursor.execute("ROLLBACK")
+                # A full disk, or a connection that broke, has undone it already.
+                with contextlib.suppress(*self.errors.every):
+                    cursor.execute("ROLLBACK")
                 raise
-            cursor.execute(end)
             cursor.close()
         except RunstoneError:
             raise

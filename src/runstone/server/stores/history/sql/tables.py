@@ -86,11 +86,10 @@ class Table:
         matrix = values.reshape(1, -1) if isinstance(values, np.ndarray) else [values]
         return merge([rest, Table(steps, [Group(kind, np.array([slot], np.int64), None, matrix)])])
 
-    def encode(self, *, sealed: bool = False) -> bytes:
+    def encode(self) -> bytes:
         return encode_frame(
             self.steps,
             [EncodedBlock(g.kind, g.slots.tolist(), g.rows, g.values) for g in self.groups],
-            sealed=sealed,
         )
 
 
