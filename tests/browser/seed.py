@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from runstone.journal.format import HEADER_BYTES, frame
-from runstone.journal.kinds import End, Kind, Patch, Row, RunFields
+from runstone.journal.kinds import End, Kind, MetricDefinition, Patch, Row, RunFields
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -81,6 +81,7 @@ class Seeder:
         rows: Sequence[Mapping[str, Any]] = (),
         name: str | None = None,
         started: float | None = None,
+        metrics: Sequence[MetricDefinition] = (),
         **fields: Any,
     ) -> SeededRun:
         writer = f"{random.getrandbits(128):032x}"
@@ -90,6 +91,8 @@ class Seeder:
         )
         patch = [([key], value) for key, value in (config or {}).items()]
         made.send([(Kind.RUN, first), (Kind.CONFIG, Patch(set=patch, at=made.started))])
+        if metrics:
+            made.send((Kind.METRIC, metric) for metric in metrics)
         if rows:
             made.rows(rows)
         return made

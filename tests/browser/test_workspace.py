@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from typing import Any
@@ -13,6 +14,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenContext, Watch, axe_violations
 from tests.browser.seed import Seeder
 from tests.support.server import RunningServer
+
+from runstone.journal.kinds import MetricDefinition
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,7 @@ def test_the_address_is_the_view(page: Any, digits: str, open_context: OpenConte
     expect(chart(page, "loss")).to_be_visible()
     page.get_by_role("button", name="Log y").click()
     page.get_by_role("combobox", name="Smoothing").select_option("ema")
-    page.get_by_role("button", name="X: Step").click()
+    page.get_by_role("button", name="X: Automatic").click()
     page.get_by_role("button", name="Relative time").click()
     box = chart(page, "loss").bounding_box()
     y = box["y"] + box["height"] / 2
@@ -428,3 +431,50 @@ def test_a_missing_project_is_named(page: Any, watch: Watch) -> None:
     watch.allowed.append(re.compile("status of 404"))
     page.goto("/admin/no-such-project/workspace")
     expect(page.get_by_role("alert")).to_contain_text("no-such-project")
+
+
+def test_links_of_clients_name_the_default_entity_by_a_dash(page: Any, digits: str) -> None:
+    page.goto("/-/digits/workspace?log=true")
+    expect(page).to_have_url(re.compile(r"/admin/digits/workspace\?log=true$"))
+    expect(chart(page, "loss")).to_be_visible()
+
+
+def test_metrics_are_drawn_over_the_x_their_run_defined(page: Any, seed: Seeder) -> None:
+    definitions = [
+        MetricDefinition(name="val/*", step_metric="epoch"),
+        MetricDefinition(name="debug", hidden=True),
+    ]
+    rows = [{"loss": 1.0 / (n + 1), "val/acc": n / 10, "epoch": n * 2, "debug": n} for n in range(5)]
+    seed.run("defined", "defined-1", rows=rows, metrics=definitions)
+    page.goto("/admin/defined/workspace")
+    expect(chart(page, "loss")).to_have_attribute("aria-label", re.compile("loss over step"))
+    expect(chart(page, "val/acc")).to_have_attribute("aria-label", re.compile("val/acc over epoch"))
+    expect(page.get_by_role("region", name="debug", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="X: Automatic").click()
+    page.get_by_role("button", name="Step", exact=True).click()
+    expect(chart(page, "val/acc")).to_have_attribute("aria-label", re.compile("val/acc over step"))
+
+
+def test_a_single_spike_among_a_hundred_thousand_points_is_drawn(page: Any, seed: Seeder) -> None:
+    """Thirty lines show no bands, and the mean of its bucket hides a spike: it is drawn all the same."""
+    run = seed.run("spike", "spike-0")
+    for part in range(4):
+        values = [{"loss": 1.0 + 0.01 * math.sin(n)} for n in range(25_000)]
+        if part == 2:
+            values[12_345]["loss"] = 500.0
+        run.rows(values)
+    for number in range(1, 12):
+        seed.run("spike", f"spike-{number}", rows=[{"loss": 1.0 + 0.01 * math.sin(n)} for n in range(500)])
+    page.goto("/admin/spike/workspace")
+    expect(chart(page, "loss")).to_have_attribute("aria-label", re.compile("12 lines"))
+    page.wait_for_timeout(300)
+    lines_canvas = page.get_by_role("region", name="loss", exact=True).locator(".u-over canvas")
+    column = """canvas => {
+        const {width, height} = canvas;
+        const data = canvas.getContext("2d").getImageData(0, 0, width, Math.floor(height * 0.5)).data;
+        let inked = 0;
+        for (let at = 3; at < data.length; at += 4) if (data[at] > 60) inked += 1;
+        return inked / height;
+    }"""
+    # The upper half of the chart holds the spike alone: about half the height of ink.
+    assert 0.3 < lines_canvas.evaluate(column) < 3

@@ -1,7 +1,15 @@
 /** The frame of every page: header, banners, skip link, dialogs, and who is signed in. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
+import {
+  Link,
+  Navigate,
+  Outlet,
+  useNavigate,
+  useParams,
+  useRouter,
+  type ErrorComponentProps,
+} from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { meQuery } from "@/api/me";
@@ -105,9 +113,16 @@ function Banner() {
   );
 }
 
-/** Below it are the pages of a project; it adds nothing but its keys, which are in the header. */
+/**
+ * Below it are the pages of a project. `-` in the place of an entity is one's own default one, as in
+ * the links that clients print; it is written out, since news of a project come under its full name.
+ */
 export function ProjectPage() {
-  return <Outlet />;
+  const { entity } = useParams({ from: "/$entity/$project" });
+  const me = useQuery(meQuery);
+  const own = me.data?.default_entity ?? "";
+  if (entity !== "-" || own === "") return <Outlet />;
+  return <Navigate to="." params={(old: object) => ({ ...old, entity: own })} search={true} replace />;
 }
 
 export function PageMissing() {

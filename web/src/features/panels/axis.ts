@@ -3,6 +3,8 @@
 import type { XKind } from "@/charts/plot";
 
 export const X_AXES = [
+  // As the run defined it for each metric, else the step.
+  { value: "auto", label: "Automatic", name: "step" },
   { value: "_step", label: "Step", name: "step" },
   { value: "_runtime", label: "Relative time", name: "time" },
   { value: "_timestamp", label: "Wall time", name: "wall time" },

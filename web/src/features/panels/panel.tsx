@@ -30,6 +30,8 @@ export interface PanelProps {
   drawn: Drawn;
   look: Look;
   settings: PanelSettings;
+  /** x where the look leaves it to the metric */
+  autoX?: string;
   pinned: boolean;
   full?: boolean;
   onZoom: (zoom: [number, number] | null) => void;
@@ -50,7 +52,7 @@ export function LinePanel(props: PanelProps) {
   );
 }
 
-function PanelBody({ entity, project, space, metric, drawn, look, settings, pinned, full = false, ...on }: PanelProps) {
+function PanelBody({ entity, project, space, metric, drawn, look, settings, autoX = "_step", pinned, full = false, ...on }: PanelProps) {
   const theme = useTheme((state) => state.theme);
   const body = useRef<HTMLDivElement>(null);
   const chart = useRef<LineChartHandle>(null);
@@ -60,8 +62,9 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
   const [notes, setNotes] = useState({ notPositive: 0, cut: false });
   const [table, setTable] = useState(false);
 
-  const x = settings.x ?? look.x;
-  const alone = settings.locked === true || x !== look.x;
+  const x = settings.x ?? (look.x === "auto" ? autoX : look.x);
+  // Panels over another x than the others have a zoom of their own.
+  const alone = settings.locked === true || x !== (look.x === "auto" ? "_step" : look.x);
   const zoom = alone ? ownZoom : look.zoom;
   const smoothing = settings.smoothing ?? look.smoothing;
   const log = settings.log ?? look.log;
@@ -83,7 +86,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
     series && thinningWords(series, drawn.groups.length > 0),
     notes.cut && "outliers left out",
     log && notes.notPositive > 0 && `${notes.notPositive} values ≤ 0 are not on the log scale`,
-    settings.x !== undefined && `over ${xLabel(x)}`,
+    x !== look.x && x !== "_step" && `over ${xLabel(x)}`,
   ].filter(Boolean);
   const shownX = series?.x ?? x;
   const zoomTo = (range: Range | null, y: Range | null) => {
@@ -126,7 +129,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, pinn
         ) : series === undefined ? (
           <Waiting what={metric} query={query} onCancel={cancel} />
         ) : lines.length === 0 ? (
-          <NoLines metric={metric} x={x} other={series.noDataX.includes(metric)} zoomed={zoom !== null} onX={on.onX} onBack={() => zoomTo(null, null)} />
+          <NoLines metric={metric} x={x} other={series.noDataX.includes(metric)} zoomed={zoom !== null} onX={(next) => (look.x === "auto" ? on.onSettings({ ...settings, x: next }) : on.onX(next))} onBack={() => zoomTo(null, null)} />
         ) : (
           <LineChart
             ref={chart}

@@ -1,16 +1,19 @@
 /** Every metric of the project as a panel, in sections; keys come from the server as one scrolls. */
 
-import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
 
 import { keysQuery } from "@/api/keys";
+import { runQuery } from "@/api/runs";
 import { Limiter } from "@/base/limiter";
 import { formatCount, plural } from "@/base/numbers";
 import { sectionsOf } from "@/base/sections";
 import { FullPanel, LinePanel, PanelSections } from "@/features/panels";
+import { automaticX, isHidden, type MetricDefinition } from "@/model/definitions";
 import type { Drawn } from "@/model/drawn";
 import { onProject } from "@/model/live";
 import { useShortcut } from "@/model/shortcuts";
+import type { PanelSettings } from "@/model/workspace/spec";
 import { Button } from "@/widgets/controls";
 import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 
@@ -18,6 +21,8 @@ import styles from "./page.module.css";
 import type { WorkspaceState } from "./use-view";
 
 const DRAWABLE = new Set(["number", "integer", "bool"]);
+const NO_SETTINGS: PanelSettings = {};
+const NO_DEFINITIONS: readonly MetricDefinition[] = [];
 const NEW_KEYS_MS = 10_000;
 const FIRST_KEYS_MS = 1_000;
 export const PINNED = "\npinned";
@@ -28,7 +33,11 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
   const query = useInfiniteQuery({ ...keysQuery(entity, project, find), placeholderData: keepPreviousData });
   const pages = query.data?.pages;
   const all = useMemo(() => pages?.flatMap((page) => page.keys) ?? [], [pages]);
-  const keys = useMemo(() => all.filter((key) => DRAWABLE.has(key.kind)).map((key) => key.name), [all]);
+  const definitions = useDefinitions(entity, project, drawn);
+  const keys = useMemo(
+    () => all.filter((key) => DRAWABLE.has(key.kind) && !isHidden(definitions, key.name)).map((key) => key.name),
+    [all, definitions],
+  );
   useNewKeys(entity, project, keys.length === 0);
 
   const sections = useMemo(() => {
@@ -65,7 +74,8 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
       metric={key}
       drawn={drawn}
       look={spec}
-      settings={spec.panels[key] ?? {}}
+      settings={spec.panels[key] ?? NO_SETTINGS}
+      autoX={automaticX(definitions, key)}
       pinned={spec.pinnedPanels.includes(key)}
       full={full}
       onZoom={(zoom) => change({ zoom })}
@@ -125,7 +135,7 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
           <p className={styles["foot"]}>
             {hasNextPage
               ? `${formatCount(keys.length)} metrics so far, reading on…`
-              : `${plural(keys.length, "metric")}${undrawn > 0 ? `; ${plural(undrawn, "key")} without numbers not drawn here` : ""}`}
+              : `${plural(keys.length, "metric")}${undrawn > 0 ? `; ${plural(undrawn, "key")} without numbers, or hidden by the run, not drawn here` : ""}`}
           </p>
         }
       />
@@ -136,6 +146,13 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
       )}
     </>
   );
+}
+
+/** As the first run that is drawn defined its metrics: runs of a project are of one program, mostly. */
+function useDefinitions(entity: string, project: string, drawn: Drawn): readonly MetricDefinition[] {
+  const run = drawn.runs[0]?.id ?? drawn.groups[0]?.runs[0] ?? "";
+  const query = useQuery({ ...runQuery(entity, project, run), enabled: run !== "", placeholderData: keepPreviousData });
+  return query.data?.metrics ?? NO_DEFINITIONS;
 }
 
 /** A metric logged for the first time: soon when there is none yet, else now and then. */

@@ -30,7 +30,7 @@ test("a change that leads back to the view leaves the address", () => {
   expect(away).toEqual({ view: "v", log: false, x: "_runtime" });
   expect(changedFields(away)).toEqual(["log", "x"]);
   expect(specOf(base, away).log).toBe(false);
-  expect(withChange(base, away, { log: true, x: "_step" })).toEqual({ view: "v" });
+  expect(withChange(base, away, { log: true, x: "auto" })).toEqual({ view: "v" });
 });
 
 test("zoom, panel search and full screen are looks, not changes of the view", () => {

@@ -34,6 +34,7 @@ export interface WorkspaceSpec {
   /** not null: only these have an open eye */
   only: string[] | null;
   pins: string[];
+  /** `auto`: as the run defined it for each metric, else the step */
   x: string;
   smoothing: Smoothing;
   log: boolean;
@@ -55,7 +56,7 @@ export const DEFAULT_SPEC: WorkspaceSpec = {
   hidden: [],
   only: null,
   pins: [],
-  x: "_step",
+  x: "auto",
   smoothing: NO_SMOOTHING,
   log: false,
   outliers: false,
