@@ -171,8 +171,10 @@ def _base_values(row: AnyRow, change: RunChange, now: float) -> dict[str, Any]:
         values["ranks"] = change.ranks
     if change.stop_requested is not None:
         values["stop_requested"] = change.stop_requested
-    if change.started_at is not None and row.started_at is None and _is_time(change.started_at):
-        values["started_at"] = change.started_at
+    if change.started_at is not None and _is_time(change.started_at):
+        # The earliest word counts: a run may have begun long before its records came.
+        begun = row.started_at
+        values["started_at"] = change.started_at if begun is None else min(begun, change.started_at)
     values.update(_state_values(row, change, now))
     return {column: value for column, value in values.items() if getattr(row, column) != value}
 
