@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
+# Tests here start servers, browsers and hundreds of processes, two at a time. One that failed beside
+# its neighbours is run once more by itself; one that fails again has failed.
+ONCE_MORE = { echo "Once more, alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(TESTS); }
 WORKERS ?= 2
 
 .PHONY: help demo test check format bench web system-packages lock clean test-unit test-slow
@@ -56,7 +59,7 @@ check: $(VENV)/.dev web/node_modules/.dev
 
 test: system-packages check web
 	cd web && npm run --silent budget
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS) || $(ONCE_MORE)
 
 test-unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not faults" $(TESTS)
