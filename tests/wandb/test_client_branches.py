@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.support.wandb_clients import WandbClient
 
 LOG = """
@@ -65,6 +67,7 @@ def test_several_writers_of_one_run_add_up(newest: WandbClient, project: str) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_by_the_public_api(newest: WandbClient, project: str) -> None:
     process = newest.start(
         """
