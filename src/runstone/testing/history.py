@@ -815,6 +815,35 @@ class HistoryStoreSuite:
             assert len(store.points(key_of(99), f"loss/l:{worker}").values) == 100
         assert store.info(key_of(99)).rows == 100
 
+    def test_two_that_merge_the_same_set_at_once_do_it_once(self, open_store: OpenStore) -> None:
+        """Whoever plans a merge on what another one changed meanwhile must not carry it out."""
+        stores = [open_store(), open_store()]
+        done = threading.Event()
+
+        def seal(store: HistoryStore) -> None:
+            while not done.is_set():
+                store.seal(SET)
+
+        with ThreadPoolExecutor(2) as pool:
+            sealing = [pool.submit(seal, store) for store in stores]
+            try:
+                for at in range(0, 1200, 8):
+                    steps = np.arange(at, at + 8)
+                    batch = numbers(
+                        steps, {"a": steps.astype(np.float64), "b": -steps.astype(np.float64)}, offset=at
+                    )
+                    assert stores[at % 2].append(SET, "s", batch) == at + 8
+            finally:
+                done.set()
+            for outcome in sealing:
+                outcome.result()
+        for store in stores:
+            assert store.info(SET).rows == 1200
+            for key, sign in (("a", 1.0), ("b", -1.0)):
+                assert (store.points(SET, key).values == np.arange(1200) * sign).all()
+                assert store.key_infos(SET, [key])[key].count == 1200
+            store.close()
+
     def test_sealing_twice_and_appending_afterwards_is_allowed(self, store: HistoryStore) -> None:
         store.append(SET, "s", numbers(range(3000), {"loss": np.arange(3000.0)}))
         store.seal(SET)

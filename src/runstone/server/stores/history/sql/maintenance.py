@@ -7,7 +7,6 @@ import logging
 import time
 from typing import Any
 
-from runstone.server.domain.errors import Unavailable
 from runstone.server.stores.history.sql import branches, copying, merge
 from runstone.server.stores.history.sql.branches import Branch
 from runstone.server.stores.history.sql.catalog import PlaceCache, stats_of
@@ -100,7 +99,8 @@ class Maintenance:
         return plan.rest
 
     def seal(self, branch: int) -> None:
-        """Everything merged and in its smallest form. What others do meanwhile is waited for."""
+        """Everything merged and in its smallest form. A set that is written to all the while is not
+        sealed: it will be when its run ends again."""
         for _ in range(TRIES_MAX):
             while self.merge(branch, seal=True):
                 pass
@@ -115,7 +115,6 @@ class Maintenance:
             )
             if done:
                 return
-        raise Unavailable("The run's history changes faster than it can be sealed. Try again when it ended.")
 
     def _reseal(self, branch: int) -> int | None:
         """Encode segments again that were written while the run lived; the generation they are of."""
