@@ -56,6 +56,7 @@ check: $(VENV)/.dev web/node_modules/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+	cd web && RUNSTONE_PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent types -- --check
 
 test: system-packages check web
 	cd web && npm run --silent budget

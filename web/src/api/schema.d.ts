@@ -231,7 +231,10 @@ export interface paths {
          */
         put: operations["set_member"];
         post?: never;
-        /** Remove Member */
+        /**
+         * Remove Member
+         * @description Oneself, or (with MANAGE) somebody else.
+         */
         delete: operations["remove_member"];
         options?: never;
         head?: never;
@@ -1738,7 +1741,7 @@ export interface components {
             display_name: string;
             /**
              * Duration
-             * @description Seconds from the start to the end, or to the last word.
+             * @description Seconds from the start to the end; to now while it runs.
              */
             duration: number | null;
             /** Entity */
