@@ -1,6 +1,6 @@
 """What the history store costs: ingest, charts, bytes, and how they grow.
 
-    python bench/history.py [--url sqlite:////tmp/h.db | postgresql://…] [--points 10000000] [--quick]
+    python bench/history.py [--url postgresql://… (its history is lost)] [--points 10000000] [--quick]
 
 CPU is that of the whole process (time.process_time), so a busy machine does not spoil it; "cold"
 means a store opened anew, its file still in the kernel's page cache. Data: loss-like noisy curves,
@@ -77,9 +77,17 @@ class Bench:
         self._number = 0
 
     def fresh(self) -> str:
-        """An empty store's address (a database given by --url is used as it is)."""
+        """An empty store's address. The tables of a database given by --url are emptied."""
         self._number += 1
-        return self._url or f"sqlite:///{self._folder / f'h{self._number}.db'}"
+        if self._url is None:
+            return f"sqlite:///{self._folder / f'h{self._number}.db'}"
+        import psycopg
+
+        open_history(self._url, blobs=None).close()
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            for table in ("set", "branch", "stream", "log", "key", "bucket", "pack", "seg", "group_key"):
+                connection.execute(f"TRUNCATE hist_{table}")  # type: ignore[call-overload]
+        return self._url
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -42,6 +43,7 @@ __all__ = ["History", "Series", "SeriesLine", "WrittenRow", "aggregate", "batch_
 LINES_MAX = 1000
 PAIRS_MAX = 20_000  # runs × keys looked at for one answer
 STATISTICS_POINTS = 1 << 20  # held at once
+NOTED_SECONDS = 60.0
 _NOTED_RUNS_MAX = 10_000
 _NOTED_KEYS_MAX = 400_000
 _LABEL = "/l:"
@@ -66,7 +68,7 @@ class History:
         self._places = places
         self._feed = feed
         self._lock = threading.Lock()
-        self._noted_blocks: dict[RunKey, set[int]] = {}
+        self._noted_blocks: dict[RunKey, tuple[float, set[int]]] = {}
         self._noted_keys: dict[ProjectId, set[tuple[str, KeyKind]]] = {}
 
     # -- writing
@@ -111,7 +113,9 @@ class History:
         blocks = blocks_of(batch)
         marks = {hash((block.kind, *block.keys)) for block in blocks}
         noted = self._noted_blocks.get(run)
-        if noted is not None and marks <= noted:
+        # Looked at again now and then: the run may have been moved to another project.
+        fresh = noted is not None and time.monotonic() - noted[0] < NOTED_SECONDS
+        if noted is not None and fresh and marks <= noted[1]:
             return
         try:
             project = self._places.of(run).project_id
@@ -129,7 +133,9 @@ class History:
         with self._lock:
             if len(self._noted_blocks) >= _NOTED_RUNS_MAX:
                 self._noted_blocks.clear()
-            self._noted_blocks.setdefault(run, set()).update(marks)
+            if noted is None or not fresh:
+                noted = self._noted_blocks[run] = (time.monotonic(), set())
+            noted[1].update(marks)
             if sum(map(len, self._noted_keys.values())) >= _NOTED_KEYS_MAX:
                 self._noted_keys.clear()
             self._noted_keys.setdefault(project, set()).update(found)
