@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.support.server import RunningServer, running_server
+
+# A shared machine of two cores may stop a test for seconds: how long an example took says nothing.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _FOREIGN = ("RUNSTONE_", "WANDB_", "SLURM_", "OMPI_")
 

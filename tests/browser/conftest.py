@@ -64,8 +64,10 @@ def seed(site: RunningServer) -> Iterator[Seeder]:
     seeder.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    # Playwright keeps an event loop running in this thread while it is open, in which no test of
+    # another module could run one of its own: so it is closed after each module.
     if not CHROMIUM:
         pytest.skip("No Chromium on this machine: apt-get install chromium.")
     with playwright_api.sync_playwright() as p:
