@@ -198,10 +198,11 @@ class RecordsSuite:
     @pytest.mark.parametrize("name", ["\ud800", "a\x00b"], ids=ascii)
     def test_text_that_cannot_be_kept_is_told_or_not_found(self, records: Records, name: str) -> None:
         """Never an error of the database's own: names come from anywhere."""
-        for attempt in (
+        attempts: list[Callable[[], Any]] = [
             lambda: value_of(records, name),
             lambda: records.write(lambda conn: accounts.setting(conn, name)),
-        ):
+        ]
+        for attempt in attempts:
             try:
                 assert attempt() is None
             except Invalid as error:

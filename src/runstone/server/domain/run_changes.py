@@ -25,7 +25,7 @@ from runstone.server.stores.records.rows import AnyRow
 if TYPE_CHECKING:
     from runstone.server.domain.run_model import RunChange
 
-JSON_CHARS_MAX = 64 * 1024 * 1024  # of one config, one summary, one environment
+JSON_CHARS_MAX = 32 * 1024 * 1024  # of one config, one summary, one environment
 JSON_DEPTH_MAX = 100
 PATH_CHARS_MAX = 1024  # longer ones are kept, and not listed among the columns
 TAGS_MAX = 1000

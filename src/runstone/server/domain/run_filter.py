@@ -123,7 +123,7 @@ class OrderKey:
 
 def parse(given: Mapping[str, Any] | None) -> Filter:
     """The tree of a filter. Raises Invalid, which names what is wrong in it."""
-    return _Parser().filter(given or {}, 0)
+    return _Parser().filter({} if given is None else given, 0)
 
 
 def parse_order(given: Sequence[str]) -> list[OrderKey]:

@@ -77,7 +77,7 @@ def _condition(cells: Cells, condition: Condition) -> Bools:
     if operator == "eq":
         return _equal(cells, value)
     if operator == "is":
-        return _strictly_equal(cells, value)
+        return _text_is(cells, "") if value == "" else _strictly_equal(cells, value)
     if operator == "in":
         return _any_equal(cells, value)
     if operator == "exists":
@@ -114,7 +114,8 @@ def _strictly_equal(cells: Cells, value: Any) -> Bools:
         found = (kinds == BOOL) & (cells.numbers == value)
         return found
     if isinstance(value, int | float):
-        found = (kinds == NUMBER) & (cells.numbers == _float(value))
+        near = _float(value)
+        found = (kinds == NUMBER) & (cells.numbers == near) & (near == value)
         for position, exact in cells.large.items():
             found[position] = exact == value
         return found
@@ -141,7 +142,7 @@ def _any_equal(cells: Cells, values: Sequence[Any]) -> Bools:
         wanted[[code for text in texts if (code := cells.code_of(codec.escape(text))) is not None]] = True
         found |= cells.where_codes(STRING, wanted)
     if numbers:
-        wanted_numbers = np.array([_float(value) for value in numbers])
+        wanted_numbers = np.array([near for value in numbers if (near := _float(value)) == value])
         found |= (cells.kinds == NUMBER) & np.isin(cells.numbers, wanted_numbers)
         exact = set(numbers)
         for position, number in cells.large.items():
@@ -173,8 +174,15 @@ def _compared(cells: Cells, operator: str, value: Any) -> Bools:
             cells, lambda items: any(isinstance(item, str) and compare(item, value) for item in items)
         )
     if isinstance(value, bool):
-        return np.asarray((cells.kinds == BOOL) & compare(cells.numbers, value))
-    found = np.asarray((cells.kinds == NUMBER) & compare(cells.numbers, _float(value)))
+        found = np.asarray((cells.kinds == BOOL) & compare(cells.numbers, value), bool)
+        return found | _lists(
+            cells, lambda items: any(isinstance(item, bool) and compare(item, value) for item in items)
+        )
+    # A large integer lies beside the float that is nearest: numbers equal to that one are compared
+    # with the integer itself.
+    near = _float(value)
+    holds = np.where(cells.numbers == near, compare(near, value), compare(cells.numbers, near))
+    found = np.asarray((cells.kinds == NUMBER) & holds, bool)
     for position, exact in cells.large.items():
         found[position] = compare(exact, value)
     return found | _lists(
