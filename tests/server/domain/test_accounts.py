@@ -414,3 +414,12 @@ def test_a_deleted_organisation_takes_its_teams_and_frees_their_names(world: Wor
     assert world.projects.find(world.ada) == []
     world.accounts.create_organization(world.admin, "ml", owner="eve")
     assert [entity.name for entity, _ in world.accounts.entities_of(world.eve)] == ["eve", "ml"]
+
+
+def test_of_a_short_key_almost_nothing_is_kept(world: World) -> None:
+    short, long = "abcdefghij0123456789", "user_gw1-" + "b" * 40
+    for key in (short, long):
+        world.accounts.create_user(world.admin, "rig", api_key=key)
+    kept = {key.hint: key.prefix for key in world.accounts.keys(world.admin, username="rig")}
+    assert kept["6789"] == ""
+    assert kept["bbbb"] == "user_gw1-b"

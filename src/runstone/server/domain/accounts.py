@@ -76,7 +76,7 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """`hint` is the key's last four characters, `prefix` its first ten, by which the wandb wire calls
-    it ("" for an old one); the key itself is shown once, when made."""
+    it ("" for a short one); the key itself is shown once, when made."""
 
     id: int
     name: str
@@ -619,6 +619,12 @@ def _new_key() -> str:
     return KEY_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(KEY_CHARS))
 
 
+def _hint(key: str) -> str:
+    """What is kept of the key itself: of a long one its first ten characters and its last four, of a
+    short one only the last four, so that what is not kept cannot be guessed."""
+    return key[:10] + key[-4:] if len(key) >= KEY_CHARS else key[-4:]
+
+
 def _check_chosen_key(key: str) -> None:
     if not _CHOSEN_KEY.fullmatch(key):
         raise Invalid(
@@ -630,7 +636,7 @@ def _check_chosen_key(key: str) -> None:
 def _add_key(conn: Connection, user_id: int, key: str, *, name: str, expires_at: float | None = None) -> int:
     digest = _digest(key)
     made = statements.add_key(
-        conn, user_id, digest, name=name, hint=key[:10] + key[-4:], expires_at=expires_at, now=time.time()
+        conn, user_id, digest, name=name, hint=_hint(key), expires_at=expires_at, now=time.time()
     )
     if made is not None:
         return made
