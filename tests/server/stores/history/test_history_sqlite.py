@@ -125,6 +125,44 @@ def test_a_full_disk_is_said_in_words_and_loses_nothing_acknowledged(
     store.close()
 
 
+@pytest.mark.slow
+def test_a_chart_of_ten_million_points_is_numpys_to_a_billionth(tmp_path: Path) -> None:
+    """And a spike of one point among them shows."""
+    n, part = 10_000_000, 100_000
+    random = np.random.default_rng(10)
+    values = random.standard_normal(n) + np.sin(np.arange(n) / 1e5)
+    spike = int(random.integers(0, n))
+    values[spike] = 1e3
+    store = open_history(str(tmp_path / "history.db"), blobs=None)
+    for start in range(0, n, part):
+        steps = np.arange(start, start + part)
+        store.append(SET, "s", numbers(steps, {"loss": values[start : start + part]}, offset=start))
+        while store.maintain(seconds=1):
+            pass
+    for _ in range(2):
+        for lo, hi in ((0, n - 1), (1_234_567, 8_765_432), (spike - 700_000, spike + 300_001)):
+            lo, hi = max(lo, 0), min(hi, n - 1)
+            window = Window(None, None, 1000) if (lo, hi) == (0, n - 1) else Window(lo, hi, 777)
+            (found,) = store.buckets([(SET, "loss")], x="_step", window=window)
+            seen = values[lo : hi + 1]
+            starts = found.x.astype(np.int64) - lo
+            assert starts[0] == 0 and found.total == len(seen)
+            assert (found.count == np.diff(np.append(starts, len(seen)))).all()
+            assert (found.min == np.minimum.reduceat(seen, starts)).all()
+            assert (found.max == np.maximum.reduceat(seen, starts)).all()
+            mean = np.array([some.mean() for some in np.split(seen, starts[1:])])
+            np.testing.assert_allclose(found.mean, mean, rtol=1e-9, atol=1e-12)
+            if lo <= spike <= hi:
+                assert found.max[np.searchsorted(starts, spike - lo, "right") - 1] == 1e3
+            assert len(set(np.diff(starts[1:]).tolist())) == 1  # equal widths, save at the two ends
+        (whole,) = store.buckets([(SET, "loss")], x="_step", window=Window(None, None, 1))
+        np.testing.assert_allclose(whole.mean, values.mean(), rtol=1e-9)
+        assert whole.min[0] == values.min() and whole.max[0] == values.max()
+        store.seal(SET)
+    assert store.info(SET).rows == n
+    store.close()
+
+
 def test_sealed_history_takes_less_than_nine_bytes_a_point(tmp_path: Path) -> None:
     """Of full doubles with noise in every bit, pyramid and times included, in the file as it is."""
     store = open_history(str(tmp_path / "history.db"), blobs=None)

@@ -290,7 +290,8 @@ class Writer(Generic[A]):
 
     Whoever finds nobody writing writes, for itself and for all who wait by then; the others find
     their work done when their turn comes. So hundreds of callers share one flush to disk, and a
-    lone one pays for no thread but its own.
+    lone one pays for no thread but its own. Nobody waits for company: while one flushes the others
+    gather by themselves, and waiting 2 ms for more of them was measured to cost more than it saves.
 
     `add`ed items (appends) that wait together share one transaction, in the order they came; where
     that fails each is tried alone, so that one caller's trouble stays its own. `run` takes any other
