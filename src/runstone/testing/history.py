@@ -559,6 +559,20 @@ class HistoryStoreSuite:
             store.seal(SET)
             check(store, model, SET)
 
+    def test_the_last_row_of_a_batch_stands_though_kinds_alternate_at_one_step(
+        self, store: HistoryStore
+    ) -> None:
+        for last in (0, 0.0, "x"):
+            logged = [0, 0.5, last]
+            offset = store.next_offset(SET, "s")
+            rows = [WrittenRow(offset + at, 7, 0.0, 0.0, {"k": value}) for at, value in enumerate(logged)]
+            store.append(SET, "s", batch_of(rows, end_offset=offset + 3))
+            for _ in range(2):
+                (row,) = store.rows(SET)
+                assert same(row.values, {"k": last}), (last, row.values)
+                assert same(store.key_infos(SET, ["k"])["k"].last, last)
+                store.seal(SET)
+
     def test_rows_are_paged_narrowed_and_found_by_key(self, store: HistoryStore) -> None:
         rows = [
             WrittenRow(i, i * 2, 0.0, 0.0, {"a": float(i), **({"b": float(i)} if i % 10 == 0 else {})})

@@ -150,6 +150,7 @@ class Merger:
         odd: dict[str, list[_Piece]] = {}
         targets: dict[tuple[int, int], list[_Target]] = {}
         times = [_place(places, key, NUMBER) for key in _TIMES]
+        arrived = 0
         for frame in frames:
             steps = frame.steps
             here: dict[int, list[Group]] = {}
@@ -165,12 +166,14 @@ class Merger:
                     taken = values if pick is None else tables.pick_rows(values, pick)
                     here.setdefault(bucket, []).append(Group(block.kind, slots, block.rows, taken))
                 if mixed:
-                    own_steps = steps if block.rows is None else steps[block.rows]
+                    rows = np.arange(frame.n) if block.rows is None else block.rows
                     for at, name in enumerate(block.keys.names):
                         if name in mixed:
-                            odd.setdefault(name, []).append((own_steps, block.kind, values[at]))
+                            piece = (rows + arrived, steps[rows], block.kind, values[at])
+                            odd.setdefault(name, []).append(piece)
             for bucket, groups in here.items():
                 parts.setdefault(bucket, []).append(Table(steps, groups))
+            arrived += frame.n
         return {bucket: tables.merge(found) for bucket, found in parts.items()}, odd
 
     def _last_kind_stands(
@@ -178,9 +181,11 @@ class Merger:
     ) -> None:
         """A key with values of several kinds: the last one logged at a step stands, whatever its
         kind, and takes the place of what other kinds hold there."""
-        steps = np.concatenate([piece[0] for piece in pieces])
-        kinds = np.concatenate([np.full(len(piece[0]), piece[1]) for piece in pieces])
-        values = [value for piece in pieces for value in piece[2]]
+        by_arrival = np.argsort(np.concatenate([piece[0] for piece in pieces]), kind="stable")
+        steps = np.concatenate([piece[1] for piece in pieces])[by_arrival]
+        kinds = np.concatenate([np.full(len(piece[0]), piece[2]) for piece in pieces])[by_arrival]
+        listed = [value for piece in pieces for value in piece[3]]
+        values = [listed[at] for at in by_arrival.tolist()]
         order = tables.last_of_each(steps)
         for place in places:
             mine = order[kinds[order] == place.kind]
@@ -228,7 +233,7 @@ class Merger:
         self.plan.merged_last = int(stats.last[place.slot])
 
 
-_Piece = tuple[Int64s, int, Any]  # steps, kind, values
+_Piece = tuple[Int64s, Int64s, int, Any]  # positions by arrival, steps, kind, values
 _Target = tuple[int, Int64s, Any]  # bucket, slots, which keys of the block (None: all)
 
 
