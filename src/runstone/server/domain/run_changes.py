@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -67,82 +68,80 @@ class Applied:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A run that was made in this transaction: its row, and what gives it its place in the project,
+    which is asked for last because all others who make runs there then wait for this transaction."""
+
+    row: AnyRow
+    place: Callable[[], Mapping[str, Any]]
+
+
 def apply(
-    conn: Connection,
-    key: int,
-    change: RunChange,
-    *,
-    now: float | None = None,
-    made_with: Mapping[str, Any] | None = None,
+    conn: Connection, key: int, change: RunChange, *, now: float | None = None, made: Made | None = None
 ) -> Applied:
     """Make the change to the run, whose row is held until the transaction ends. Writes nothing where
-    nothing differs. `made_with`: the run was made in this transaction, and these columns of it are
-    still to be written. Raises Invalid, TooLarge; NotFound for a run that is gone."""
+    nothing differs. Raises Invalid, TooLarge; NotFound for a run that is gone."""
     now = time.time() if now is None else now
-    row = statements.lock(conn, key)
+    row = statements.lock(conn, key) if made is None else made.row
     if row is None:
         raise NotFound("The run does not exist any more.", key=key)
     if row.deleted_at is not None:
         raise Conflict(f"Run {row.run_id!r} is in the trash. Restore it to change it.", run=row.run_id)
     try:
-        return _apply(conn, row, change, now, made_with)
+        return _apply(conn, row, change, now, made)
     except RecursionError:
         raise _too_deep() from None
 
 
-def _apply(
-    conn: Connection, row: AnyRow, change: RunChange, now: float, made_with: Mapping[str, Any] | None
-) -> Applied:
+def _apply(conn: Connection, row: AnyRow, change: RunChange, now: float, made: Made | None) -> Applied:
     key = int(row.id)
-    made = made_with is not None
-    values = {**(made_with or {}), **_base_values(row, change, now)}
+    values = _base_values(row, change, now)
+    contents: dict[str, Any] = {}  # columns of the tables beside the run's own row
     counts: Counter[tuple[str, str]] = Counter()
-    touched = bool(values) or made
     told: dict[str, Any] = {}
 
     if change.config is not None or change.config_set or change.config_unset:
         before = {} if made else statements.config(conn, key)
         after, done, undone = _patched(before, change.config, change.config_set, change.config_unset)
         if done or undone:
-            encoded = _encode(after, "config")
-            statements.write_config(conn, key, codec.Encoded(encoded))
+            contents["config"] = codec.Encoded(_encode(after, "config"))
             statements.add_config_patch(
                 conn, key, at=_when(change, now), writer=change.writer, set_values=done, unset_paths=undone
             )
             count_leaves(counts, "config", before, after)
-            touched = True
 
     if change.summary is not None or change.summary_set or change.summary_unset or change.summary_derived:
         before, explicit = ({}, []) if made else statements.summary(conn, key)
         after, explicit_after = _summary_after(before, explicit, change)
-        if explicit_after != explicit or not _same(before, after):
-            encoded = _encode(after, "summary")
-            statements.write_summary(
-                conn, key, codec.Encoded(encoded), explicit_after if explicit_after != explicit else None
-            )
+        if explicit_after != explicit:
+            contents["explicit"] = explicit_after
+        if not _same(before, after):
+            contents["summary"] = codec.Encoded(_encode(after, "summary"))
             count_leaves(counts, "summary", before, after)
             told = _changed_values(before, after)
-            touched = True
 
-    has_details = change.environment is not None or change.metrics is not None or change.wire is not None
-    if has_details and (details := _details_after(statements.details(conn, key), change)):
-        statements.write_details(conn, key, details)
-        touched = True
+    if change.environment is not None or change.metrics is not None or change.wire is not None:
+        contents.update(_details_after(_NO_DETAILS if made else statements.details(conn, key), change))
 
-    if not touched:
+    if not (values or contents or made):
         return Applied(key, False, row.state, False, bool(row.stop_requested), row.version)
-    values["version"] = row.version + 1
-    values["updated_at"] = now
+    # Rows that others wait for come last, and in one order: run, project, columns.
+    if made is not None:
+        statements.insert_contents(conn, key, contents)
+        values = {**made.place(), **values}
+    else:
+        statements.write_contents(conn, key, contents)
+        project_statements.touch_project(conn, row.project_id, now=now, coarse_seconds=_PROJECT_TOUCH_SECONDS)
+    values |= {"version": row.version + 1, "updated_at": now}
     statements.write_base(conn, key, values)
     project_statements.count_columns(conn, row.project_id, counts)
-    if not made:
-        project_statements.touch_project(conn, row.project_id, now=now, coarse_seconds=_PROJECT_TOUCH_SECONDS)
     state = values.get("state", row.state)
     return Applied(
         key,
         True,
         state,
-        made or state != row.state,
+        made is not None or state != row.state,
         bool(values.get("stop_requested", row.stop_requested)),
         values["version"],
         told,
@@ -297,6 +296,9 @@ def _details_after(row: AnyRow, change: RunChange) -> dict[str, codec.Encoded]:
 
 
 _ABSENT: Any = object()
+
+
+_NO_DETAILS = SimpleNamespace(environment={}, metrics=[], wire={})
 
 
 class _Edited:

@@ -26,7 +26,7 @@ from runstone.server.domain.identity import (
 )
 from runstone.server.domain.projects import TRASH_SECONDS, Projects
 from runstone.server.domain.run_bulk import RunBulk
-from runstone.server.domain.run_changes import Applied
+from runstone.server.domain.run_changes import Applied, Made
 from runstone.server.domain.run_checks import checked, detail_of, event_of
 from runstone.server.domain.run_model import (
     ENDED,
@@ -126,27 +126,21 @@ class Runs:
         else:
             owner = self._projects.resolve(conn, actor, entity, project, Permission.WRITE)
         key = statements.key_of(conn, owner.id, run_id)
-        made_with: dict[str, Any] | None = None
+        made: Made | None = None
         if key is None:
             if not create:
                 raise _no_run(owner.entity, owner.name, run_id)
             self._refuse_live_trash(conn, owner, run_id, now)
-            key = statements.insert_run(conn, owner.id, run_id, user_id=actor.user_id, now=now)
-            if key is not None:
-                number = project_statements.take_number(conn, owner.id, now=now)
-                made_with = {
-                    "display_name": default_name(owner.id, number),
-                    "colour": number - 1,
-                    "heartbeat_at": now,
-                    "started_at": now,
-                }
+            row = statements.insert_run(conn, owner.id, run_id, user_id=actor.user_id, now=now)
+            if row is not None:
+                key, made = row.id, Made(row, lambda: _place(conn, owner.id, now))
             else:  # somebody else made it just now
                 key = statements.key_of(conn, owner.id, run_id)
                 if key is None:
                     raise Conflict(f"Run {run_id!r} was made and deleted meanwhile. Try again.", run=run_id)
-        applied = run_changes.apply(conn, key, change, now=now, made_with=made_with)
+        applied = run_changes.apply(conn, key, change, now=now, made=made)
         event = _event(owner, run_id, applied) if applied.changed else None
-        return Upserted(RunKey(key), owner.entity, owner.name, made_with is not None, applied, event)
+        return Upserted(RunKey(key), owner.entity, owner.name, made is not None, applied, event)
 
     def get(self, actor: Actor, entity: str, project: str, run_id: str, *, trash: bool = False) -> Run:
         """With `trash`, one that lies there too, if no living run has that id."""
@@ -319,6 +313,17 @@ class Runs:
                 "Restore it from the trash, or log under another id.",
                 run=run_id,
             )
+
+
+def _place(conn: Connection, project_id: int, now: float) -> dict[str, Any]:
+    """What a run is given when it is made: the project's next number says its name and colour."""
+    number = project_statements.take_number(conn, project_id, now=now)
+    return {
+        "display_name": default_name(project_id, number),
+        "colour": number - 1,
+        "heartbeat_at": now,
+        "started_at": now,
+    }
 
 
 def _event(owner: AnyRow, run_id: str, applied: Applied) -> Event:

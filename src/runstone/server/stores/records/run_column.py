@@ -68,15 +68,24 @@ class Column:
         if self.large:
             for position in positions.tolist():
                 self.large.pop(position, None)
+        if set(map(type, values)) == {float}:  # most columns are nothing else
+            self._kinds[positions] = NUMBER
+            self._numbers[positions] = values
+            self._codes[positions] = 0
+            return
         count = len(values)
         kinds, numbers, codes = bytearray(count), [0.0] * count, [0] * count
+        code_of = self._code_of.get
         for i, value in enumerate(values):
             cls = value.__class__
             if cls is float:
                 kinds[i] = NUMBER
                 numbers[i] = value
             elif cls is str:
-                if value[:1] == codec.MARK and isinstance(plain := codec.unescape(value), float):
+                if (known := code_of(value)) is not None:
+                    kinds[i] = STRING
+                    codes[i] = known
+                elif value[:1] == codec.MARK and isinstance(plain := codec.unescape(value), float):
                     kinds[i] = NUMBER if math.isfinite(plain) else NON_FINITE
                     numbers[i] = plain
                 else:

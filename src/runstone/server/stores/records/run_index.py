@@ -3,7 +3,7 @@
 A column is read from the database when it is first asked for, by one pass over the project's runs;
 after that each use reads only the runs that changed since (see `changes`). Nothing here decides
 anything, and nothing is lost with it: it is a cache, bounded in bytes, of what the database holds.
-`docs/decisions/run-index.md` has the measurements against indexes in the database.
+`docs/decisions/0050-runs-are-found-in-columns.md` has the measurements against indexes in the database.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _read(conn: Connection, table: Table, columns: Sequence[ColumnKey], *, since
 
 
 def _add_keys(table: Table, keys: Positions) -> None:
-    new = keys[~np.isin(keys, table.keys)] if len(table.keys) else keys
+    new = np.sort(keys[~np.isin(keys, table.keys)] if len(table.keys) else keys)
     if not len(new):
         return
     if not len(table.keys) or new[0] > table.keys[-1]:
@@ -217,7 +217,7 @@ def _put(
 
 
 def _rows(conn: Connection, table: Table, readers: Sequence[_Reader], *, since: int | None) -> Any:
-    """A cursor: id, deleted_at, then the cell of each reader; by id."""
+    """A cursor: id, deleted_at, then the cell of each reader."""
     origin: Any = runs
     for joined in dict.fromkeys(reader.joined for reader in readers):
         if joined == "users":
@@ -230,10 +230,12 @@ def _rows(conn: Connection, table: Table, readers: Sequence[_Reader], *, since: 
         select(runs.c.id, runs.c.deleted_at, *(reader.cell for reader in readers))
         .select_from(origin)
         .where(runs.c.project_id == table.project_id)
-        .order_by(runs.c.id)
     )
-    if since is not None:
-        statement = statement.where(runs.c.change_seq >= since)
+    # In order, whole tables are read from one end to the other. A few changes are better found by
+    # their numbers, and an order asked for would tempt the planner away from that.
+    statement = (
+        statement.order_by(runs.c.id) if since is None else statement.where(runs.c.change_seq >= since)
+    )
     # Tuples are all that is needed here, so SQLAlchemy's own rows are passed by.
     return conn.execute(statement).cursor
 

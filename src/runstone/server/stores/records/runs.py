@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from runstone.server.stores.records.changes import next_change
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
@@ -130,41 +131,62 @@ def listed(conn: Connection, keys: Sequence[int]) -> dict[int, AnyRow]:
 
 def insert_run(
     conn: Connection, project_id: int, run_id: str, *, user_id: int | None, now: float
-) -> int | None:
-    """A bare row, to be filled in the same transaction; None where there is one of that id."""
-    statement = (
-        upsert(conn, runs)
-        .values(
-            project_id=project_id,
-            run_id=run_id,
-            display_name="",
-            state="running",
-            user_id=user_id,
-            tags=[],
-            command=[],
-            created_at=now,
-            updated_at=now,
-            stop_requested=False,
-            colour=0,
-            version=0,
-            change_seq=0,
-        )
+) -> AnyRow | None:
+    """A bare row, held and to be filled in the same transaction (`insert_contents`, `write_base`);
+    None where there is one of that id."""
+    values = {
+        "project_id": project_id,
+        "run_id": run_id,
+        "display_name": "",
+        "state": "running",
+        "user_id": user_id,
+        "tags": [],
+        "command": [],
+        "created_at": now,
+        "updated_at": now,
+        "stop_requested": False,
+        "colour": 0,
+        "version": 0,
+        "change_seq": 0,
+    }
+    return conn.execute(_insert_run(conn.dialect.name), values).first()
+
+
+@functools.cache
+def _insert_run(dialect: str) -> Any:
+    return (
+        upsert(dialect, runs)
         .on_conflict_do_nothing(
             index_elements=[runs.c.project_id, runs.c.run_id], index_where=runs.c.deleted_at.is_(None)
         )
-        .returning(runs.c.id)
+        .returning(*runs.c)
     )
-    found = conn.execute(statement).scalar()
-    if found is None:
-        return None
-    key = int(found)
-    conn.execute(_new_config, {"run_key": key, "config": {}})
-    conn.execute(_new_summary, {"run_key": key, "summary": {}, "explicit": []})
-    conn.execute(_new_details, {"run_key": key, "environment": {}, "metrics": [], "wire": {}})
-    return key
 
 
-_new_config, _new_summary, _new_details = insert(run_configs), insert(run_summaries), insert(run_details)
+# The columns beside the run's own row, by the table they lie in, as a new run has them.
+_CONTENTS: list[tuple[Table, dict[str, Any]]] = [
+    (run_configs, {"config": {}}),
+    (run_summaries, {"summary": {}, "explicit": []}),
+    (run_details, {"environment": {}, "metrics": [], "wire": {}}),
+]
+_INSERTS = {table.name: insert(table) for table, _ in _CONTENTS}
+_UPDATES = {table.name: update(table).where(table.c.run_key == bindparam("key")) for table, _ in _CONTENTS}
+
+
+def insert_contents(conn: Connection, key: int, contents: Mapping[str, Any]) -> None:
+    """Of a new run: config, summary, explicit (paths in it that somebody set), environment, metrics,
+    wire, each as a value or as `codec.Encoded` text; what is not given is empty."""
+    for table, empty in _CONTENTS:
+        values = {name: contents.get(name, value) for name, value in empty.items()}
+        conn.execute(_INSERTS[table.name], {"run_key": key, **values})
+
+
+def write_contents(conn: Connection, key: int, contents: Mapping[str, Any]) -> None:
+    """Replace some of them."""
+    for table, names in _CONTENTS:
+        values = {name: contents[name] for name in names if name in contents}
+        if values:
+            conn.execute(_UPDATES[table.name], {"key": key, **values})
 
 
 def lock(conn: Connection, key: int) -> AnyRow | None:
@@ -199,33 +221,16 @@ _details = select(run_details.c.environment, run_details.c.metrics, run_details.
 )
 
 
-def write_config(conn: Connection, key: int, value: Any) -> None:
-    """`value`: the config, or its `codec.Encoded` text."""
-    conn.execute(_set_config, {"key": key, "config": value})
-
-
-_set_config = update(run_configs).where(run_configs.c.run_key == bindparam("key"))
-
-
-def write_summary(conn: Connection, key: int, value: Any, explicit: Sequence[Sequence[str]] | None) -> None:
-    """explicit None: those paths stay as they are."""
-    values = {"summary": value} if explicit is None else {"summary": value, "explicit": explicit}
-    conn.execute(_set_summary, {"key": key, **values})
-
-
-_set_summary = update(run_summaries).where(run_summaries.c.run_key == bindparam("key"))
-
-
-def write_details(conn: Connection, key: int, values: Mapping[str, Any]) -> None:
-    conn.execute(update(run_details).where(run_details.c.run_key == key).values(dict(values)))
-
-
 def write_base(conn: Connection, key: int, values: Mapping[str, Any]) -> None:
     """Change the row, and number the change for those who look for changes."""
-    conn.execute(_set_base, {"key": key, **values, "change_seq": next_change(conn)})
+    if conn.dialect.name == "sqlite":
+        conn.execute(_set_base, {"key": key, **values, "change_seq": next_change(conn)})
+    else:  # the number is known to the database: one way there and back less
+        conn.execute(_set_base_numbered, {"key": key, **values})
 
 
 _set_base = update(runs).where(runs.c.id == bindparam("key"))
+_set_base_numbered = _set_base.values(change_seq=func.txid_current())
 
 
 def write_bases(conn: Connection, keys: Sequence[int], values: Mapping[str, Any]) -> None:
