@@ -48,6 +48,7 @@ class World:
     projects: Projects
     runs: Runs
     views: Views
+    url: str = ""
     purged: list[RunKey] = field(default_factory=list)
     actors: dict[str, Actor] = field(default_factory=dict)
 
@@ -95,7 +96,7 @@ def populate(records: Records) -> None:
         accounts.actor_for_key(key_of(name))  # used now, so that tests need not write that
 
 
-def open_world(records: Records) -> World:
+def open_world(records: Records, url: str = "") -> World:
     """The domain over a store that `populate` was called on."""
     access = Access(records)
     accounts = Accounts(records, access)
@@ -103,7 +104,8 @@ def open_world(records: Records) -> World:
     projects = Projects(records, access, feed)
     purged: list[RunKey] = []
     runs = Runs(records, access, projects, feed, on_purge=[purged.extend])
-    world = World(records, access, accounts, feed, projects, runs, Views(records, access, projects), purged)
+    views = Views(records, access, projects)
+    world = World(records, access, accounts, feed, projects, runs, views, url, purged)
     for name in ("admin", *PEOPLE):
         actor = accounts.actor_for_key(key_of(name))
         assert actor is not None

@@ -42,12 +42,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         file = tmp_path / "records.db"
         shutil.copy(request.getfixturevalue("populated_file"), file)
         records = open_records(f"sqlite:///{file}")
-        yield open_world(records)
+        yield open_world(records, f"sqlite:///{file}")
         records.close()
         return
     cluster: Cluster = request.getfixturevalue("postgres")
     url = cluster.new_database(template=request.getfixturevalue("populated_database"))
     records = open_records(url, upgrade=False)
-    yield open_world(records)
+    yield open_world(records, url)
     records.close()
     cluster.drop(url)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -568,3 +571,41 @@ def test_many_runs_go_at_once(world: World) -> None:
     assert len(world.ids()) == 10
     assert world.projects.get(world.ada, "ml", "p").run_count == 10
     assert [c.runs for c in world.runs.columns(world.ada, "ml", "p")] == [10]
+
+
+_UPSERTER = """
+import sys
+from tests.support.world import SYSTEM, open_world
+from runstone.server.domain.runs import RunChange
+from runstone.server.stores.records.engine import open_records
+
+url, n = sys.argv[1], int(sys.argv[2])
+records = open_records(url)
+world = open_world(records)
+for i in range(20):
+    world.runs.upsert(
+        world.ada, "ml", "race", f"r{i}", RunChange(config_set=[([f"k{n}"], n)], summary_set=[(["last"], n)])
+    )
+records.close()
+"""
+
+
+def test_processes_that_upsert_the_same_runs_make_each_once(world: World) -> None:
+    here = Path(__file__).parents[3]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", _UPSERTER, world.url, str(n)], cwd=here) for n in range(3)
+    ]
+    assert [process.wait(120) for process in processes] == [0, 0, 0]
+    page = world.runs.find(world.ada, "ml", "race", RunQuery(limit=100))
+    assert page.total == 20
+    assert {tuple(sorted(run.config.items())) for run in page.runs} == {(("k0", 0), ("k1", 1), ("k2", 2))}
+    assert {run.version for run in page.runs} == {3}
+    assert len({run.display_name for run in page.runs}) == 20
+    assert sorted(run.colour for run in page.runs) == list(range(20))
+    assert world.projects.get(world.ada, "ml", "race").run_count == 20
+    assert {c.path: c.runs for c in world.runs.columns(world.ada, "ml", "race")} == {
+        "config.k0": 20,
+        "config.k1": 20,
+        "config.k2": 20,
+        "summary.last": 20,
+    }
