@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runstone.server.stores.history.contract import Buckets, Float64s, Int64s
-from runstone.server.stores.history.sql.segments import Cells, cells_at, join, starts_of
+from runstone.server.stores.history.sql.segments import Cells, cells_at, join, means_of, starts_of
 
 # Cells are used where a bucket is at least that many of them wide: the width is rounded up to whole
 # cells, which costs at most that part of the resolution.
@@ -110,8 +110,8 @@ def add_up(parts: list[Summed]) -> Summed:
     if len(parts) > 1:
         by_last = np.lexsort((cells.last_step, numbers))
         last_step, last = cells.last_step[by_last][ends], cells.last[by_last][ends]
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(cells.sum, starts)
+    finite = cells.points - cells.non_finite
+    count = np.add.reduceat(finite, starts)
     return Summed(
         numbers[starts],
         Cells(
@@ -121,11 +121,22 @@ def add_up(parts: list[Summed]) -> Summed:
             np.add.reduceat(cells.non_finite, starts),
             np.minimum.reduceat(cells.min, starts),
             np.maximum.reduceat(cells.max, starts),
-            total,
+            weighted(cells.mean, finite, starts, count),
             cells.first[starts],
             last,
         ),
     )
+
+
+def weighted(mean: Float64s, finite: Int64s, starts: Int64s, count: Int64s) -> Float64s:
+    """Means of stretches of cells, each counting for its `finite` points; `count` is their sum."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = mean * finite
+        if np.isfinite(products).all():
+            return means_of(products, starts, count)
+        share = finite / np.maximum(np.repeat(count, np.diff(np.append(starts, len(mean)))), 1)
+        together: Float64s = np.add.reduceat(mean * share, starts)
+        return together
 
 
 def buckets_of(summed: Summed | None) -> Buckets:
@@ -142,10 +153,7 @@ def buckets_of(summed: Summed | None) -> Buckets:
 def finished(numbers: Int64s, cells: Cells, x: Float64s, x_last: Float64s) -> Buckets:
     finite = cells.points - cells.non_finite
     low, high = cells.min, cells.max
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        mean = cells.sum / finite
-        # A sum of huge numbers may overflow, their mean does not; and rounding must not leave [min, max].
-        mean = np.clip(mean, low, high)
+    mean = np.clip(cells.mean, low, high)  # rounding must not leave [min, max]
     none = finite == 0
     if none.any():
         low, high, mean = (np.where(none, np.nan, column) for column in (low, high, mean))

@@ -21,7 +21,7 @@ from __future__ import annotations
 from runstone.server.domain.errors import Unavailable
 from runstone.server.stores.history.sql.database import Database
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS hist_version (version BIGINT NOT NULL PRIMARY KEY)",
@@ -108,6 +108,12 @@ def create(database: Database) -> None:
             tx.run("INSERT INTO hist_version (version) VALUES (?)", (VERSION,))
         row = tx.one("SELECT max(version) FROM hist_version")
     found = int(row[0]) if row and row[0] is not None else VERSION
+    if found < VERSION:
+        raise Unavailable(
+            f"The history store was written before the first release (layout {found}, this one reads "
+            f"{VERSION}). Move it away and start with an empty one.",
+            found=found,
+        )
     if found > VERSION:
         raise Unavailable(
             f"The history store was written by a later release (layout {found}, this one reads "

@@ -23,6 +23,7 @@ from runstone.server.stores.history.sql.tables import last_of_each, rising
 
 POINTS_MAX = 8192
 CELLS_MAX = 1024
+_SCALE = 2.0**-64
 LEVELS = (1, 2, 3)
 _POINTS = struct.Struct("<IqqI")
 _CELLS = struct.Struct("<IqqI")
@@ -53,8 +54,9 @@ def decode_points(data: bytes | memoryview, kind: int) -> tuple[Int64s, Any]:
 
 
 class Cells(NamedTuple):
-    """Shape (n,) each, by rising first step. min, max and sum leave NaN and ±Inf out; a cell
-    without a finite value has min = +inf, max = -inf, sum = 0."""
+    """Shape (n,) each, by rising first step. min, max and mean leave NaN and ±Inf out; a cell
+    without a finite value has min = +inf, max = -inf, mean = 0. (The mean and not the sum: the sum
+    of finite numbers may be too large for a float64.)"""
 
     first_step: Any  # int64; float64 where another x takes the step's place
     last_step: Any
@@ -62,7 +64,7 @@ class Cells(NamedTuple):
     non_finite: Int64s
     min: Float64s
     max: Float64s
-    sum: Float64s
+    mean: Float64s
     first: Float64s
     last: Float64s
 
@@ -97,8 +99,6 @@ def cells_at(steps: Int64s | Float64s, values: Float64s, starts: Int64s) -> Cell
         high = np.where(good, values, -np.inf)
     else:
         non_finite = np.zeros(len(starts), np.int64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(finite, starts)
     return Cells(
         steps[starts],
         steps[ends],
@@ -106,10 +106,21 @@ def cells_at(steps: Int64s | Float64s, values: Float64s, starts: Int64s) -> Cell
         non_finite,
         np.minimum.reduceat(low, starts),
         np.maximum.reduceat(high, starts),
-        total,
+        means_of(finite, starts, count - non_finite),
         values[starts],
         values[ends],
     )
+
+
+def means_of(values: Float64s, starts: Int64s, count: Int64s) -> Float64s:
+    """Sums of the stretches that begin at `starts`, by `count`; 0 where that is 0."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduceat(values, starts)
+        mean: Float64s = total / np.maximum(count, 1)
+        if not np.isfinite(total).all():  # too large: summed once more, scaled by a power of two
+            scaled = np.add.reduceat(values * _SCALE, starts) / np.maximum(count, 1) / _SCALE
+            mean = np.where(np.isfinite(total), mean, scaled)
+    return mean
 
 
 def cells_of(steps: Int64s, values: Float64s, e: int) -> Cells:
