@@ -44,6 +44,8 @@ BODIES: dict[str, Any] = {
     "update_project": {"description": "changed"},
     "restore_project": {},
     "read_series": {"runs": ["one"], "keys": ["loss"]},
+    "list_media_keys": {"runs": ["one"]},
+    "read_media": {"runs": ["one"], "keys": ["loss"]},
     "create_view": {"name": "v", "spec": {}, "shared": True},
     "update_view": {"name": "changed", "spec": {}, "shared": True},
     "create_user": {"username": "made-by-nobody"},
@@ -203,7 +205,13 @@ def test_a_viewer_reads_and_changes_nothing(
         if needs in ("write", "manage", "server_admin"):
             assert answer.status_code == 403, (name, answer.status_code, answer.text)
             assert answer.json()["error"]["code"] == "not_allowed"
-        elif method == "GET" or name in ("query_runs", "group_runs", "read_series"):
+        elif method == "GET" or name in (
+            "query_runs",
+            "group_runs",
+            "read_series",
+            "list_media_keys",
+            "read_media",
+        ):
             assert answer.status_code == 200, (name, answer.status_code, answer.text)
     assert snapshot(api, tenant) == before
 

@@ -24,6 +24,7 @@ from runstone.server.domain.history import History
 from runstone.server.domain.identity import RunKey
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
+from runstone.server.domain.media import Media
 from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
@@ -148,6 +149,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         projects=projects,
         runs=runs,
         history=history,
+        media=Media(history_store, runs),
         ingest=ingest,
         leases=leases,
         files=files,

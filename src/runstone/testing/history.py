@@ -617,6 +617,23 @@ class HistoryStoreSuite:
             "layer299/grad": (1, 2.0), "layer000/grad": (1, 1.0), "layer200/grad": (2, 2.0),
         }  # fmt: skip
 
+    def test_keys_of_one_kind_are_listed_alone(self, store: HistoryStore) -> None:
+        rows = [
+            WrittenRow(0, 0, 1.0, 1.0, {"loss": 1.0, "n": 1, "image": {"_type": "image-file"}, "odd": 1.0}),
+            WrittenRow(1, 1, 2.0, 2.0, {"loss": 1.0, "late": [1, 2], "odd": [1]}),
+        ]
+        store.append(SET, "s", batch_of(rows[:1], end_offset=1))
+        for _ in range(2):
+            assert [key.name for key in store.keys(SET, kind="json")] == ["image"]
+            assert [key.name for key in store.keys(SET, kind="integer")] == ["n"]
+            merge_all(store)
+        store.append(SET, "s", batch_of(rows[1:], end_offset=2))
+        for _ in range(2):
+            assert [key.name for key in store.keys(SET, kind="json")] == ["image", "late", "odd"]
+            assert [key.name for key in store.keys(SET, kind="json", search="a", after="image")] == ["late"]
+            assert [key.name for key in store.keys(SET, kind="json", limit=1)] == ["image"]
+            store.seal(SET)
+
     def test_labelled_writers_keys_are_found_by_their_key(self, store: HistoryStore) -> None:
         store.append(
             SET, "s", numbers([1], {"loss/l:0": [1.0], "loss/l:1": [2.0], "loss/lr": [3.0], "los": [4.0]})

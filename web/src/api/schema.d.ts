@@ -419,6 +419,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/media/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Media Keys
+         * @description Keys under which any of the runs logged images, tables, histograms and the like, by name.
+         */
+        post: operations["list_media_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/media/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Media
+         * @description What each run had logged under each key by a step: the latest value, or several evenly spread.
+         */
+        post: operations["read_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}": {
         parameters: {
             query?: never;
@@ -1474,6 +1514,136 @@ export interface components {
             /** Email */
             email?: string | null;
         };
+        /** Media */
+        Media: {
+            /**
+             * Series
+             * @description Of the runs and keys that have any.
+             */
+            series: components["schemas"]["MediaSeries"][];
+        };
+        /** MediaKey */
+        MediaKey: {
+            /**
+             * Count
+             * @description Values logged, over those runs.
+             */
+            count: number;
+            /** First Step */
+            first_step: number;
+            /** Last Step */
+            last_step: number;
+            /** Name */
+            name: string;
+            /**
+             * Runs
+             * @description Runs that logged it, of those looked at.
+             */
+            runs: number;
+            /**
+             * Type
+             * @description `_type` of the latest value; `list` for several in a list.
+             */
+            type: string;
+        };
+        /** MediaKeys */
+        MediaKeys: {
+            /** Keys */
+            keys: components["schemas"]["MediaKey"][];
+            /**
+             * Next
+             * @description `after` of the next page; "" at the end.
+             */
+            next: string;
+            /**
+             * Runs
+             * @description Runs that were looked at.
+             */
+            runs: number;
+        };
+        /** MediaKeysWanted */
+        MediaKeysWanted: {
+            /**
+             * After
+             * @description `next` of the page before.
+             * @default
+             */
+            after: string;
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /**
+             * Runs
+             * @description Of more than 50 only the first 50 are looked at.
+             */
+            runs: string[];
+            /**
+             * Search
+             * @description Text in the key.
+             * @default
+             */
+            search: string;
+        };
+        /** MediaSeries */
+        MediaSeries: {
+            /**
+             * Count
+             * @description Values logged in all.
+             */
+            count: number;
+            /** First Step */
+            first_step: number;
+            /** Key */
+            key: string;
+            /** Last Step */
+            last_step: number;
+            /** Run */
+            run: string;
+            /** Steps */
+            steps: number[];
+            /** Values */
+            values: components["schemas"]["MediaValue"][];
+        };
+        /** MediaValue */
+        MediaValue: {
+            /**
+             * Source
+             * @description Run whose files the value names: of a fork it may be the parent.
+             */
+            source: string;
+            /** Step */
+            step: number;
+            /** Timestamp */
+            timestamp: number | string;
+            /** Value */
+            value: unknown;
+        };
+        /** MediaWanted */
+        MediaWanted: {
+            /** Keys */
+            keys: string[];
+            /**
+             * Only Steps
+             * @description Leave the values out.
+             * @default false
+             */
+            only_steps: boolean;
+            /** Runs */
+            runs: string[];
+            /**
+             * Samples
+             * @description Values up to the step, evenly spread, the latest among them.
+             * @default 1
+             */
+            samples: number;
+            /**
+             * Step
+             * @description What stood at this step; null: the latest.
+             */
+            step?: number | null;
+        };
         /** Member */
         Member: {
             /**
@@ -1816,6 +1986,13 @@ export interface components {
              * @description Rises with each change.
              */
             version: number;
+            /**
+             * Wire
+             * @description What a foreign client keeps of its own beside the run, whole: how its charts are to be drawn, the names of classes. Of one run only, not in lists.
+             */
+            wire?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * RunFields
@@ -3181,6 +3358,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectKeys"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_media_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaKeysWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaKeys"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
                 };
             };
             /** @description What went wrong */

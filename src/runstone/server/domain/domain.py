@@ -13,6 +13,7 @@ from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
+from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
@@ -26,6 +27,7 @@ class Domain:
     projects: Projects
     runs: Runs
     history: History
+    media: Media
     ingest: Ingest
     leases: Leases
     files: Files

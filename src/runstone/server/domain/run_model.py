@@ -159,6 +159,8 @@ class RunRef(NamedTuple):
     version: int
     display_name: str
     colour: int
+    fork_of: str = ""
+    fork_step: int | None = None
 
 
 class Upserted(NamedTuple):

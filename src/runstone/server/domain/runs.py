@@ -178,6 +178,8 @@ class Runs:
                     row.version,
                     row.display_name,
                     row.colour,
+                    row.fork_of,
+                    row.fork_step,
                 )
                 for row in statements.keys_of(conn, owner.id, run_ids)
             }

@@ -384,6 +384,7 @@ def run_out(run: Run, *, whole: bool = False) -> dict[str, Any]:
     }
     if whole:
         out["environment"] = plain(run.environment)
+        out["wire"] = plain(run.wire)
         out["metrics"] = [_metric_out(metric) for metric in run.metrics]
     return out
 

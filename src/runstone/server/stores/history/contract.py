@@ -154,8 +154,17 @@ class HistoryStore(Protocol):
     def info(self, where: SetKey) -> SetInfo:
         """Of an unknown set: zero rows."""
 
-    def keys(self, where: SetKey, *, search: str = "", after: str = "", limit: int = 1000) -> list[KeyInfo]:
-        """Keys by name, those that contain `search`, after `after`. Without _step and the like."""
+    def keys(
+        self,
+        where: SetKey,
+        *,
+        search: str = "",
+        after: str = "",
+        limit: int = 1000,
+        kind: KeyKind | None = None,
+    ) -> list[KeyInfo]:
+        """Keys by name, those that contain `search`, after `after`. Without _step and the like. With
+        `kind` those that hold a value of it, at a cost of theirs alone."""
 
     def key_infos(self, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
         """Those of `names` that were logged."""

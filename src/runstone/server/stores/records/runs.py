@@ -40,7 +40,8 @@ _key = select(runs.c.id).where(
 
 
 def keys_of(conn: Connection, project_id: int, run_ids: Sequence[str]) -> list[AnyRow]:
-    """id, run_id, ranks, state, version, display_name, colour of those outside the trash."""
+    """id, run_id, ranks, state, version, display_name, colour, fork_of, fork_step of those outside the
+    trash."""
     found: list[AnyRow] = []
     for start in range(0, len(run_ids), _KEYS_AT_ONCE):
         statement = select(
@@ -51,6 +52,8 @@ def keys_of(conn: Connection, project_id: int, run_ids: Sequence[str]) -> list[A
             runs.c.version,
             runs.c.display_name,
             runs.c.colour,
+            runs.c.fork_of,
+            runs.c.fork_step,
         ).where(
             runs.c.project_id == project_id,
             runs.c.run_id.in_(run_ids[start : start + _KEYS_AT_ONCE]),

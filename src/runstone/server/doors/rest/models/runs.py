@@ -42,6 +42,11 @@ class Run(BaseModel):
     config: dict[str, Any] = Field(description='NaN and the infinities are strings: "NaN", "Infinity".')
     summary: dict[str, Any] = Field(description="As config; derived from rows, explicit values win.")
     environment: dict[str, Any] | None = Field(default=None, description="Of one run only, not in lists.")
+    wire: dict[str, Any] | None = Field(
+        default=None,
+        description="What a foreign client keeps of its own beside the run, whole: how its charts are to be "
+        "drawn, the names of classes. Of one run only, not in lists.",
+    )
     metrics: list[MetricDefinition] | None = Field(default=None, description="Of one run only, not in lists.")
     created_at: float
     started_at: float | None

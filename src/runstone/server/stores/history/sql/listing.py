@@ -22,7 +22,7 @@ from runstone.server.stores.history.contract import (
 from runstone.server.stores.history.sql import charts
 from runstone.server.stores.history.sql.append import bytes_text, text_bytes
 from runstone.server.stores.history.sql.branches import Branch, Chain
-from runstone.server.stores.history.sql.codec import INTEGER, KINDS, NUMBER
+from runstone.server.stores.history.sql.codec import INTEGER, KIND_NUMBERS, KINDS, NUMBER
 from runstone.server.stores.history.sql.database import Tx
 from runstone.server.stores.history.sql.reading import Piece, Reader, as_python
 from runstone.server.stores.history.sql.tables import last_of_each
@@ -77,17 +77,19 @@ def _row_count(chain: Chain) -> int | None:
     return total
 
 
-def keys(tx: Tx, where: SetKey, *, search: str, after: str, limit: int) -> list[KeyInfo]:
+def keys(
+    tx: Tx, where: SetKey, *, search: str, after: str, limit: int, kind: KeyKind | None = None
+) -> list[KeyInfo]:
     reader = Reader(tx, [where])
     chain = reader.chains.get(where, [])
-    in_log = {key for branch in chain for key in reader.key_names(branch) if search in key}
+    in_log = {key for branch in chain for key in _logged_names(reader, branch, kind) if search in key}
     per_branch = max(limit, PAGE_MIN) + len(OWN_KEYS)
     infos: list[KeyInfo] = []
     while len(infos) < limit:
         names = {key for key in in_log if key > after}
         known_to: str | None = None  # beyond this name a branch has more than it was asked for
         for branch in chain:
-            some = _merged_names(tx, branch, search=search, after=after, limit=per_branch)
+            some = _merged_names(tx, branch, search=search, after=after, limit=per_branch, kind=kind)
             names.update(some)
             if len(some) == per_branch:
                 known_to = some[-1] if known_to is None else min(known_to, some[-1])
@@ -104,11 +106,27 @@ def keys(tx: Tx, where: SetKey, *, search: str, after: str, limit: int) -> list[
     return infos[:limit]
 
 
-def _merged_names(tx: Tx, branch: Branch, *, search: str, after: str, limit: int) -> list[str]:
+def _logged_names(reader: Reader, branch: Branch, kind: KeyKind | None) -> set[str]:
+    if kind is None:
+        return set(reader.key_names(branch))
+    number = KIND_NUMBERS[kind]
+    return {
+        key
+        for entry in reader.log(branch)
+        for block in entry.frame.blocks
+        if block.kind == number
+        for key in block.keys.names
+    }
+
+
+def _merged_names(
+    tx: Tx, branch: Branch, *, search: str, after: str, limit: int, kind: KeyKind | None
+) -> list[str]:
     contains = "position(? in key) > 0" if tx.dialect == "postgresql" else "instr(key, ?) > 0"
     rows = tx.all(
         "SELECT DISTINCT key FROM hist_key WHERE branch = ? AND key > ?"
         + (f" AND {contains}" if search else "")
+        + (f" AND kind = {KIND_NUMBERS[kind]}" if kind else "")
         + " ORDER BY key LIMIT ?",
         (branch.id, text_bytes(after), *((text_bytes(search),) if search else ()), limit),
     )

@@ -65,9 +65,17 @@ class SqlHistory:
             chains = branches.chains(tx, wheres)
         return [sum(branch.version for branch in chains.get(where, ())) for where in wheres]
 
-    def keys(self, where: SetKey, *, search: str = "", after: str = "", limit: int = 1000) -> list[KeyInfo]:
+    def keys(
+        self,
+        where: SetKey,
+        *,
+        search: str = "",
+        after: str = "",
+        limit: int = 1000,
+        kind: KeyKind | None = None,
+    ) -> list[KeyInfo]:
         with self._database.read() as tx:
-            return listing.keys(tx, where, search=search, after=after, limit=limit)
+            return listing.keys(tx, where, search=search, after=after, limit=limit, kind=kind)
 
     def key_infos(self, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
         with self._database.read() as tx:
