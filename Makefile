@@ -13,11 +13,12 @@ TESTS ?= tests
 ONCE_MORE = { echo "Once more, alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(TESTS); }
 WORKERS ?= 2
 
-.PHONY: help demo test check format bench web system-packages lock clean test-unit test-slow
+.PHONY: help demo test check format bench web system-packages lock clean test-unit test-clients
 
 help:
 	@echo "make demo        set up, train a small model with both clients, and keep the server running"
 	@echo "make test        set up, check, and run every test"
+	@echo "make test-clients   the wandb door's tests under every published client we cover"
 	@echo "make check       ruff, mypy, import arrows, and the UI's lint and types"
 	@echo "make bench       the benchmarks, with figures"
 	@echo "make web         build the web UI into the package"
@@ -64,6 +65,10 @@ test: system-packages check web
 
 test-unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not faults" $(TESTS)
+
+# Each client has an environment of its own under .cache/clients.
+test-clients: $(VENV)/.dev
+	RUNSTONE_TEST_CLIENTS=all $(BIN)/python -m pytest -n $(WORKERS) tests/wandb
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

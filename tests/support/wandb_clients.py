@@ -22,6 +22,11 @@ from typing import Any
 from tests.support.server import RunningServer, clean_environment
 
 CLIENTS_DIR = Path(os.environ.get("RUNSTONE_CLIENTS_DIR") or Path(__file__).parents[2] / ".cache" / "clients")
+# All that the matrix covers. Tests take the pair, or those named here: `all`, or versions with commas.
+ALL_RELEASES = ("0.16.6", "0.18.7", "0.19.11", "0.22.3", "0.25.1", "0.26.0", "0.28.2", "0.29.0", "0.31.0")
+_NAMED = os.environ.get("RUNSTONE_TEST_CLIENTS", "0.31.0,0.19.11")
+RELEASES = ALL_RELEASES if _NAMED == "all" else tuple(_NAMED.split(","))
+NEWEST = "0.31.0"
 _MARK = "RESULT "
 _PINS = {"0.16.6": ["numpy<2", "setuptools<81"]}  # what those releases forgot to say of themselves
 

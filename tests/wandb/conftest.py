@@ -1,4 +1,5 @@
-"""Each test against the newest client and an old one, in a project of its own."""
+"""Each test against the newest client and an old one (`make test-clients`: against all), in a project
+of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.server import RunningServer
-from tests.support.wandb_clients import WandbClient
-
-RELEASES = ["0.31.0", "0.19.11"]
+from tests.support.wandb_clients import NEWEST, RELEASES, WandbClient
 
 
 @pytest.fixture(params=RELEASES)
@@ -19,7 +18,7 @@ def client(request: pytest.FixtureRequest, shared_server: RunningServer, tmp_pat
 
 @pytest.fixture
 def newest(shared_server: RunningServer, tmp_path: Path) -> WandbClient:
-    return WandbClient(RELEASES[0], shared_server, tmp_path / "work")
+    return WandbClient(NEWEST, shared_server, tmp_path / "work")
 
 
 @pytest.fixture
