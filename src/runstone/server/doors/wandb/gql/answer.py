@@ -15,13 +15,16 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, execute_sync
 
-from runstone.server.domain.errors import Invalid, RunstoneError
+from runstone.server.domain.errors import Invalid, NotSignedIn, RunstoneError
 from runstone.server.doors.http.errors import headers_of, status_of
 from runstone.server.doors.wandb import jsonx
+from runstone.server.doors.wandb.gql.budget import Spent
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.gql.documents import Document, Documents
 
 log = logging.getLogger("runstone.server")
+ANONYMOUS_TEXT_CHARS_MAX = 16 * 1024
+ERRORS_TOLD_MAX = 100
 # Clients compare validation messages with the words of graphql-js, which quotes names doubly.
 _QUOTED = re.compile(r"'([^'\s]*)'")
 
@@ -67,27 +70,33 @@ class Answers:
         self._documents = Documents(schema)
 
     def answer(self, asked: Asked, call: Call, *, request_id: str) -> Answer:
+        if call.actor.user_id is None and len(asked.query) > ANONYMOUS_TEXT_CHARS_MAX:
+            # Reading a long text costs a tenth of a second and more, which is not for anybody to spend.
+            raise NotSignedIn("Sign in first: a query this long is read only for somebody with a key.")
         document = self._documents.get(asked.query)
         if document.node is None:
             return _answer(None, document.errors, 400)
-        result = execute_sync(
-            self._schema,
-            document.node,
-            context_value=call,
-            variable_values=dict(asked.variables),
-            operation_name=asked.operation_name,
-            hide_suggestions=True,
-        )
+        try:
+            result = execute_sync(
+                self._schema,
+                document.node,
+                context_value=call,
+                variable_values=dict(asked.variables),
+                operation_name=asked.operation_name,
+                hide_suggestions=True,
+            )
+        except Spent as spent:
+            return error_answer(spent.error)
         if not result.errors:
             return Answer(200, jsonx.dump_bytes({"data": result.data}))
-        for error in result.errors:
+        for error in result.errors[:ERRORS_TOLD_MAX]:
             fault = error.original_error
             if fault is not None and not isinstance(fault, (RunstoneError, GraphQLError)):
                 log.error("request %s: %s failed", request_id, _place(error), exc_info=fault)
         status = _status(result.errors, result.data, _is_mutation(document, asked.operation_name))
         faults = [error.original_error for error in result.errors]
         headers = next((headers_of(fault) for fault in faults if isinstance(fault, RunstoneError)), {})
-        return _answer(result.data, result.errors, status, headers, request_id)
+        return _answer(result.data, result.errors[:ERRORS_TOLD_MAX], status, headers, request_id)
 
 
 def error_answer(error: RunstoneError) -> Answer:

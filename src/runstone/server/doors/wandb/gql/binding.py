@@ -10,7 +10,8 @@ A resolver file makes one `Fields` per type it answers for and declares each fie
 
 A resolver takes the parent, the call (who asks, and the house), and the field's arguments by name
 in snake case. Every field of every type must be answered for: a schema that promises what nobody
-answers is refused when the server starts.
+answers is refused when the server starts. Each field given is counted (`budget.py`), and none is
+begun once the request has cost what it may.
 """
 
 from __future__ import annotations
@@ -56,7 +57,13 @@ class Fields:
 
     def __call__(self, name: str) -> Callable[[F], F]:
         def declare(resolver: F) -> F:
-            self._add(name, lambda parent, info, **given: resolver(parent, info.context, **given))
+            def resolve(parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+                call = info.context
+                call.budget.check()
+                call.budget.field()
+                return resolver(parent, call, **given)
+
+            self._add(name, resolve)
             return resolver
 
         return declare
@@ -65,7 +72,12 @@ class Fields:
         """Fields that are attributes of the parent: `same` under the field's name in snake case."""
         for field, attribute in {**{name: snake(name) for name in same}, **attributes}.items():
             read = attrgetter(attribute)
-            self._add(field, lambda parent, _info, read=read: read(parent))
+
+            def resolve(parent: Any, info: GraphQLResolveInfo[Any], read: Resolver = read) -> Any:
+                info.context.budget.field()
+                return read(parent)
+
+            self._add(field, resolve)
 
     def constant(self, **values: Any) -> None:
         """Fields that say the same of every parent."""
@@ -76,7 +88,12 @@ class Fields:
         """As a call, for the few that must know what else was asked: (parent, info, **arguments)."""
 
         def declare(resolver: F) -> F:
-            self._add(name, resolver)
+            def resolve(parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+                info.context.budget.check()
+                info.context.budget.field()
+                return resolver(parent, info, **given)
+
+            self._add(name, resolve)
             return resolver
 
         return declare
@@ -98,7 +115,8 @@ def maps(*type_names: str) -> list[Fields]:
 
 
 def _from_map(name: str) -> Resolver:
-    def resolve(parent: Mapping[str, Any], _info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
+    def resolve(parent: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
+        info.context.budget.field()
         value = parent.get(name)
         return value() if callable(value) else value
 

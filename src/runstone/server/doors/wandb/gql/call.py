@@ -11,6 +11,7 @@ from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
 from runstone.server.domain.identity import Actor
 from runstone.server.domain.projects import Project
+from runstone.server.doors.wandb.gql.budget import Budget
 from runstone.server.doors.wandb.links import Links
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ class Call:
     domain: Domain
     links: Links
     client_id: str = ""  # of a writer in shared mode
+    budget: Budget = field(default_factory=Budget)
     _kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def signed_in(self) -> Actor:

@@ -1,15 +1,16 @@
 """Documents: parsed, validated and measured once, then kept.
 
 Clients send the same few dozen texts over and over, so a cache of texts saves nearly all of that
-work. Bounds (V16): length, tokens, depth and number of fields once fragments are spread.
+work. Bounds (V16): length, tokens, depth, number of fields once fragments are spread, of fields at
+the top, and of fields in one place that go by one name (validation compares each pair of them).
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -33,13 +34,18 @@ TEXT_CHARS_MAX = 256 * 1024
 TOKENS_MAX = 20_000
 DEPTH_MAX = 32
 FIELDS_MAX = 5_000
+TOP_FIELDS_MAX = 250
+SAME_NAME_MAX = 100
+# A parsed text takes a hundred times its length and more.
 KEPT_DOCUMENTS_MAX = 1_000
+KEPT_TEXT_CHARS_MAX = 32 * 1024
+KEPT_CHARS_MAX = 1024 * 1024
 
 # Clients declare variables and fragments that one of their shapes of a query does not use.
 _RULES = [rule for rule in specified_rules if rule not in (NoUnusedVariablesRule, NoUnusedFragmentsRule)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A checked document, or what is wrong with it."""
 
@@ -52,7 +58,8 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: OrderedDict[bytes, Document] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Document, int]] = OrderedDict()
+        self._kept_chars = 0
         self._lock = threading.Lock()
 
     def get(self, text: str) -> Document:
@@ -61,13 +68,21 @@ class Documents:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-                return found
+                return found[0]
         made = self._check(text)
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > KEPT_DOCUMENTS_MAX:
-                self._kept.popitem(last=False)
+        if len(text) <= KEPT_TEXT_CHARS_MAX:
+            self._keep(key, made, len(text))
         return made
+
+    def _keep(self, key: bytes, made: Document, chars: int) -> None:
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = made, chars
+            self._kept_chars += chars
+            while len(self._kept) > KEPT_DOCUMENTS_MAX or self._kept_chars > KEPT_CHARS_MAX:
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._kept_chars -= gone
 
     def _check(self, text: str) -> Document:
         if len(text) > TEXT_CHARS_MAX:
@@ -90,50 +105,100 @@ def _refused(words: str) -> Document:
     return Document(None, (GraphQLError(words),))
 
 
+@dataclass(slots=True)
+class _Size:
+    """Of a selection set once fragments are spread. `names`: how many fields of the set itself, not
+    of those below, go by each name in the answer."""
+
+    depth: int = 0
+    fields: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+
+
+class _TooMuch(Exception):
+    """The words of a refusal."""
+
+
 def measure(document: DocumentNode) -> str:
     """What exceeds the bounds, in words; "" where nothing does.
 
     Each fragment is measured once, so that fragments which spread each other cost nothing.
     """
-    fragments = {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
-    known: dict[str, tuple[int, int]] = {}
-    open_now: set[str] = set()
-
-    def of_fragment(name: str) -> tuple[int, int]:
-        if name in known:
-            return known[name]
-        if name not in fragments or name in open_now:
-            return 0, 0  # validation names unknown fragments and circles
-        open_now.add(name)
-        known[name] = of_set(fragments[name].selection_set)
-        open_now.discard(name)
-        return known[name]
-
-    def of_set(selections: SelectionSetNode | None) -> tuple[int, int]:
-        depth = fields = 0
-        for item in selections.selections if selections else ():
-            if isinstance(item, FragmentSpreadNode):
-                below, count = of_fragment(item.name.value)
-            elif isinstance(item, (FieldNode, InlineFragmentNode)):
-                below, count = of_set(item.selection_set)
-                if isinstance(item, FieldNode):
-                    below, count = below + 1, count + 1
-            else:
-                continue
-            depth = max(depth, below)
-            fields = min(fields + count, FIELDS_MAX + 1)
-        return depth, fields
-
     try:
+        total = 0
+        measure_set = _Measure(document).of_set
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
-                depth, fields = of_set(node.selection_set)
-                if depth > DEPTH_MAX:
-                    return f"The query is {depth} levels deep; the most is {DEPTH_MAX}."
-                if fields > FIELDS_MAX:
-                    return f"The query asks for more than {FIELDS_MAX} fields, fragments counted."
+                found = measure_set(node.selection_set)
+                if found.depth > DEPTH_MAX:
+                    return f"The query is {found.depth} levels deep; the most is {DEPTH_MAX}."
+                if found.names.total() > TOP_FIELDS_MAX:
+                    return (
+                        f"The query asks for {found.names.total()} fields at the top; the most is "
+                        f"{TOP_FIELDS_MAX}. Send several."
+                    )
+                total += found.fields
+                if total > FIELDS_MAX:
+                    return _TOO_MANY_FIELDS
     except RecursionError:
         return "The query is nested too deeply."
+    except _TooMuch as error:
+        return str(error)
     return ""
+
+
+_TOO_MANY_FIELDS = f"The query asks for more than {FIELDS_MAX} fields, fragments counted."
+
+
+class _Measure:
+    def __init__(self, document: DocumentNode) -> None:
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._known: dict[str, _Size] = {}
+        self._open: set[str] = set()
+
+    def of_set(self, selections: SelectionSetNode | None) -> _Size:
+        """Raises _TooMuch."""
+        size = _Size()
+        for item in selections.selections if selections else ():
+            if isinstance(item, FieldNode):
+                below = self.of_set(item.selection_set)
+                size.depth = max(size.depth, below.depth + 1)
+                size.fields += below.fields + 1
+                self._name(size, (item.alias or item.name).value, 1)
+                if size.fields > FIELDS_MAX:
+                    raise _TooMuch(_TOO_MANY_FIELDS)
+                continue
+            if isinstance(item, FragmentSpreadNode):
+                spread = self._of_fragment(item.name.value)
+            elif isinstance(item, InlineFragmentNode):
+                spread = self.of_set(item.selection_set)
+            else:
+                continue
+            size.depth = max(size.depth, spread.depth)
+            size.fields += spread.fields
+            if size.fields > FIELDS_MAX:
+                raise _TooMuch(_TOO_MANY_FIELDS)
+            for name, count in spread.names.items():
+                self._name(size, name, count)
+        return size
+
+    def _of_fragment(self, name: str) -> _Size:
+        if name in self._known:
+            return self._known[name]
+        if name not in self._fragments or name in self._open:
+            return _Size()  # validation names unknown fragments and circles
+        self._open.add(name)
+        self._known[name] = self.of_set(self._fragments[name].selection_set)
+        self._open.discard(name)
+        return self._known[name]
+
+    @staticmethod
+    def _name(size: _Size, name: str, count: int) -> None:
+        size.names[name] += count
+        if size.names[name] > SAME_NAME_MAX:
+            raise _TooMuch(
+                f"The query asks for {name[:100]!r} more than {SAME_NAME_MAX} times in one place. Ask once, "
+                "or give each an alias of its own."
+            )

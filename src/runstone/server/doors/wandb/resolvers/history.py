@@ -76,6 +76,7 @@ _OWN = ("_step", "_timestamp", "_runtime")
 
 def _sampled(parent: Run, call: Call, text: str) -> list[dict[str, Any]]:
     """Rows that hold all the keys of one spec, only with those keys; without keys, whole rows."""
+    call.budget.check()  # one field may ask for many specs
     spec = jsonx.parse_map(text, what="specs") or {}
     keys = list(dict.fromkeys(spec.get("keys") or ()))
     if not all(isinstance(key, str) for key in keys):
