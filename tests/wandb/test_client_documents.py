@@ -20,8 +20,7 @@ _LATER = re.compile(
     r"artifact|commitHash|historyStep|ttl|Registry|usedBy|createdBy|includeAll|Role|[mM]ember|"
     r"'(aliases|tags|files|description|name)' on type|"
     r"Sweep|Agent|agent|'runs' on type|"
-    r"[tT]rigger|[iI]ntegration|RunQueue|runQueue|ResourceConfig|Webhook|Slack|CustomChart|AnonymousEntity|"
-    r"internalId|TeamMember|expecting type 'String!'|'projects?' on type|\\$entity"
+    r"CustomChart"
 )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from runstone.server.doors.wandb.gql.binding import Fields
 from runstone.server.doors.wandb.resolvers import (
     artifacts,
+    automations,
     base,
     entities,
     files,
     history,
+    launch,
     projects,
     run_changes,
     runs,
@@ -34,5 +36,7 @@ def all_fields() -> list[Fields]:
         views,
         artifacts,
         sweeps,
+        automations,
+        launch,
     )
     return [group for noun in nouns for group in noun.FIELDS]

@@ -12,6 +12,7 @@ from runstone.server.domain.accounts import Entity, User
 from runstone.server.domain.accounts import Member as DomainMember
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import EntityId, Permission, Role
+from runstone.server.domain.projects import Project
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
@@ -35,9 +36,9 @@ _NOBODY = EntityId(0)
 
 
 @query("entity")
-def find_entity(_root: None, call: Call, name: str) -> Entity:
-    """For a name that is nobody's, as far as the caller may know: a name that is `available`, and owns
-    nothing. Clients take null for a fault (0.29: `Team.load`)."""
+def find_entity(_root: None, call: Call, name: str | None = None) -> Entity:
+    """For no name the caller's own. For a name that is nobody's, as far as the caller may know: a name
+    that is `available`, and owns nothing. Clients take null for a fault (0.29: `Team.load`)."""
     wanted = call.entity_name(name)
     return call.entity(wanted) or Entity(_NOBODY, wanted, "user", "", 0.0)
 
@@ -128,6 +129,11 @@ def projects_of(
     if parent.id == _NOBODY:
         return None
     return project_page(call, parent.name, first, after, order=order, filters=filters)
+
+
+@entity("project")
+def project_of(parent: Entity, call: Call, name: str | None = None) -> Project | None:
+    return None if parent.id == _NOBODY or not name else call.project(parent.name, name)
 
 
 @entity("projectCount")

@@ -129,6 +129,11 @@ def project_number(parent: Run, _call: Call) -> str:
     return str(parent.project_id)
 
 
+@run("internalId")
+def internal_id(parent: Run, _call: Call) -> str:
+    return ids.named_id("RunInternalId", str(parent.key))
+
+
 # -- config and summary
 
 

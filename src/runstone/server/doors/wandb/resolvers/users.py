@@ -12,6 +12,7 @@ from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.base import page_size, sliced
+from runstone.server.doors.wandb.resolvers.projects import project_page
 
 query = Fields("Query")
 mutation = Fields("Mutation")
@@ -123,6 +124,15 @@ def organizations(parent: User, call: Call) -> list[Entity]:
     return [entity for entity, _ in found if entity.kind == "organization"]
 
 
+@user("projects")
+def projects(
+    parent: User, call: Call, first: int | None = None, after: str | None = None
+) -> dict[str, Any] | None:
+    if call.entity(parent.username) is None:
+        return None
+    return project_page(call, parent.username, first, after)
+
+
 @api_key("id")
 def key_id(parent: Key, _call: Call) -> str:
     return ids.named_id("ApiKey", str(parent.key.id))
@@ -155,6 +165,14 @@ def create_user(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any
 def generate_api_key(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     key, secret = call.domain.accounts.create_key(call.signed_in(), name=input.get("description") or "")
     return {"apiKey": Key(key, secret), "clientMutationId": input.get("client_mutation_id")}
+
+
+@mutation("createAnonymousEntity")
+def create_anonymous_entity(_root: None, _call: Call, input: dict[str, Any]) -> None:
+    """Clients up to 0.22 ask for one where no key is set and anonymous mode is on."""
+    raise NotAllowed(
+        "This server has no anonymous accounts. Ask its administrator for one, then run `wandb login`."
+    )
 
 
 @mutation("deleteApiKey")
@@ -191,6 +209,7 @@ FIELDS = [
         "ApiKeyConnection",
         "ApiKeyEdge",
         "CreateUserPayload",
+        "CreateAnonymousEntityPayload",
         "GenerateApiKeyPayload",
         "DeleteApiKeyPayload",
     ),
