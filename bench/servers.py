@@ -101,7 +101,7 @@ def ingest(server: RunningServer, clients: int, *, rows_per_body: int, seconds: 
     Bodies are made before the clock starts: the clients share the machine with the server.
     """
     dice = random.Random(clients)
-    spare = max(4, int(60_000 / rows_per_body / clients))
+    spare = max(4, int(400_000 / rows_per_body / clients))
     prepared: list[tuple[str, list[bytes]]] = []
     for number in range(clients):
         run = f"i{rows_per_body}-{clients}-{number}"

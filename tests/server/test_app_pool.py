@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -78,5 +79,48 @@ def test_closing_does_not_wait_for_ever() -> None:
         assert not await pool.close(seconds=0.1)
         release.set()
         await caller
+
+    asyncio.run(main())
+
+
+def test_calls_that_wait_are_done_together_and_each_gets_its_own_result() -> None:
+    async def main() -> None:
+        pool, begun, release = Pool(FEW), threading.Event(), threading.Event()
+        groups: list[list[int]] = []
+
+        def work(items: Sequence[int]) -> list[int]:
+            groups.append(list(items))
+            begun.set()
+            release.wait()
+            return [item * 10 for item in items]
+
+        gathering = pool.gathering(Lane.INGEST, work, size=lambda item: item, size_max=6, threads=1)
+        first = asyncio.ensure_future(gathering.do(1))
+        await asyncio.to_thread(begun.wait)
+        others = [asyncio.ensure_future(gathering.do(item)) for item in (2, 3, 4, 5)]
+        await asyncio.sleep(0.01)
+        assert pool.busy()["ingest"] == 5
+        with pytest.raises(Unavailable):  # two threads, and three may wait
+            await gathering.do(6)
+        release.set()
+        assert await asyncio.gather(first, *others) == [10, 20, 30, 40, 50]
+        assert groups == [[1], [2, 3, 4], [5]]  # no more at once than `size_max`
+        assert await pool.close(seconds=1)
+        assert pool.busy()["ingest"] == 0
+
+    asyncio.run(main())
+
+
+def test_an_error_of_work_done_together_reaches_each_caller() -> None:
+    async def main() -> None:
+        pool = Pool(FEW)
+        gathering = pool.gathering(Lane.INGEST, lambda items: [1 // 0], size=len, size_max=10)
+        calls = [asyncio.ensure_future(gathering.do("abc")) for _ in range(3)]
+        done = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(error) for error in done] == [ZeroDivisionError] * 3
+        gone = asyncio.ensure_future(gathering.do("abc"))
+        await asyncio.sleep(0)
+        gone.cancel()  # its work ends all the same
+        assert await pool.close(seconds=5)
 
     asyncio.run(main())

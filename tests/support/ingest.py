@@ -13,7 +13,7 @@ from tests.support.journal_bytes import FIRST, JournalBytes
 
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.identity import Actor
-from runstone.server.domain.ingest import Ingest, IngestAnswer
+from runstone.server.domain.ingest import Body, Ingest, IngestAnswer
 from runstone.server.domain.runs import Run
 from runstone.server.house import House, open_house
 from runstone.server.settings import ServerSettings, Storage
@@ -53,15 +53,9 @@ class IngestHouse:
     def post_body(
         self, journal: JournalBytes, offset: int, body: bytes, *, actor: Actor | None = None, entity: str = ""
     ) -> IngestAnswer:
-        answer = self.ingest.journal(
-            actor or self.ada,
-            entity,
-            journal.project,
-            journal.run,
-            writer=journal.writer,
-            offset=offset,
-            body=body,
-        )
+        """As the door does: with others first, alone where it wants more than that."""
+        sent = Body(actor or self.ada, entity, journal.project, journal.run, journal.writer, offset, body)
+        answer = self.ingest.journals([sent])[0] or self.ingest.journal(*sent)
         self.last = answer.next_offset
         return answer
 

@@ -23,9 +23,11 @@ from runstone.server.doors.http.permissions import check_declared, is_hot
 from runstone.server.doors.rest import door as rest
 from runstone.server.house import House, open_house
 from runstone.server.metrics import Metrics
-from runstone.server.pool import Pool
+from runstone.server.pool import Lane, Pool
 from runstone.server.settings import ServerSettings
 from runstone.server.version import server_version
+
+TOGETHER_BYTES = 1024 * 1024  # of journals that are taken in together
 
 
 def serve(settings: ServerSettings) -> int:
@@ -49,11 +51,18 @@ def create_app(settings: ServerSettings) -> ASGIApp:
 def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]:
     """The application over an open house, and the context its endpoints find."""
     metrics = Metrics()
+    pool = Pool(settings.limits)
     context = Context(
         domain=house.domain,
         settings=settings,
-        pool=Pool(settings.limits),
+        pool=pool,
         bodies=BodyBudget(settings.limits.bodies_in_flight_bytes),
+        journals=pool.gathering(
+            Lane.INGEST,
+            house.domain.ingest.journals,
+            size=lambda body: len(body.data),
+            size_max=TOGETHER_BYTES,
+        ),
         metrics=metrics,
         started_at=time.time(),
         check_stores=house.check,

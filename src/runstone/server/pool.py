@@ -8,16 +8,21 @@ nothing, in place of a queue that grows until memory ends.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from runstone.server.domain.errors import Unavailable
 from runstone.server.settings import Limits
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+TOGETHER_MAX = 64  # calls that are done in one go
 
 
 class Lane(str, Enum):
@@ -30,14 +35,111 @@ class _One:
     """One lane. `busy` counts calls that wait or run; only the event loop touches it."""
 
     def __init__(self, lane: Lane, threads: int, waiting_max: int) -> None:
+        self.name = lane.value
         self.threads = threads
         self.most = threads + waiting_max
         self.busy = 0
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix=f"runstone-{lane.value}")
 
+    def enter(self) -> None:
+        if self.busy >= self.most:
+            raise Unavailable(
+                f"The server is busy: {self.busy} {self.name} calls are waiting. Try again in a second.",
+                retry_after_seconds=1,
+            )
+        self.busy += 1
+
+    def leave(self) -> None:
+        self.busy -= 1
+
+
+class Gathering(Generic[T, R]):
+    """Calls of one kind, done together as they come: a thread takes all that waits by then, up to a
+    size, and does it in one go; what comes meanwhile gathers for the next.
+
+    Under load many calls share what a call costs by itself (waking a thread, a transaction, a
+    flush to disk); a lone one is done at once.
+    """
+
+    def __init__(
+        self,
+        lane: _One,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        *,
+        size: Callable[[T], int],
+        size_max: int,
+        threads: int,
+    ) -> None:
+        """work: one result for each item, in order; it should not raise. size: an item's, of which
+        `size_max` are done together at most."""
+        self._lane = lane
+        self._work = work
+        self._size = size
+        self._size_max = size_max
+        self._most_threads = threads
+        self._threads: list[threading.Thread] = []
+        self._waiting: SimpleQueue[tuple[T, asyncio.Future[R]] | None] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def do(self, item: T) -> R:
+        """What `work` returns for the item. From the event loop only. Raises Unavailable where too
+        many wait already. A caller that is cancelled leaves the work to end by itself."""
+        self._lane.enter()
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = self._loop.create_future()
+        if len(self._threads) < self._most_threads:
+            self._start()
+        self._waiting.put((item, future))
+        return await future
+
+    def close(self) -> None:
+        """Do what waits, then end."""
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=f"runstone-{self._lane.name}-together", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        waiting = self._waiting
+        while (first := waiting.get()) is not None:
+            taken, size = [first], self._size(first[0])
+            while size < self._size_max and len(taken) < TOGETHER_MAX:
+                try:
+                    more = waiting.get_nowait()
+                except Empty:
+                    break
+                if more is None:
+                    waiting.put(None)
+                    break
+                taken.append(more)
+                size += self._size(more[0])
+            results: Sequence[Any]
+            try:
+                results = self._work([item for item, _ in taken])
+            except BaseException as error:
+                results = [error] * len(taken)
+            loop = self._loop
+            assert loop is not None
+            loop.call_soon_threadsafe(self._settle, [future for _, future in taken], results)
+            del first, taken, results  # bodies are large: not until the next one comes
+
+    def _settle(self, futures: Sequence[asyncio.Future[R]], results: Sequence[Any]) -> None:
+        for future, result in zip(futures, results, strict=True):
+            self._lane.leave()
+            if future.done():
+                continue  # cancelled
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
 
 class Pool:
     def __init__(self, limits: Limits) -> None:
+        self._gatherings: list[Gathering[Any, Any]] = []
         self._lanes = {
             Lane.INGEST: _One(Lane.INGEST, limits.ingest_threads, limits.waiting_max),
             Lane.READ: _One(Lane.READ, limits.read_threads, limits.waiting_max),
@@ -51,18 +153,24 @@ class Pool:
         A caller that is cancelled (its client hung up) leaves the work to end by itself.
         """
         one = self._lanes[lane]
-        if one.busy >= one.most:
-            raise Unavailable(
-                f"The server is busy: {one.busy} {lane.value} calls are waiting. Try again in a second.",
-                retry_after_seconds=1,
-            )
-        one.busy += 1
+        one.enter()
         future = asyncio.get_running_loop().run_in_executor(one.executor, work)
-        future.add_done_callback(lambda _: self._done(one))
+        future.add_done_callback(lambda _: one.leave())
         return await asyncio.shield(future)
 
-    def _done(self, one: _One) -> None:
-        one.busy -= 1
+    def gathering(
+        self,
+        lane: Lane,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        *,
+        size: Callable[[T], int],
+        size_max: int,
+        threads: int = 2,
+    ) -> Gathering[T, R]:
+        """Calls that are done together; they count as the lane's."""
+        made = Gathering(self._lanes[lane], work, size=size, size_max=size_max, threads=threads)
+        self._gatherings.append(made)
+        return made
 
     def busy(self) -> dict[str, int]:
         """Calls that wait or run, by lane."""
@@ -74,6 +182,8 @@ class Pool:
         end = time.monotonic() + seconds
         while any(one.busy for one in self._lanes.values()) and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+        for gathering in self._gatherings:
+            gathering.close()
         for one in self._lanes.values():
             one.executor.shutdown(wait=False, cancel_futures=True)
         return not any(one.busy for one in self._lanes.values())

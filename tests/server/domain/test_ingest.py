@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import zlib
@@ -23,9 +24,10 @@ from runstone.server.domain.errors import (
     NotFound,
     NotSignedIn,
     OffsetMismatch,
+    RunstoneError,
 )
 from runstone.server.domain.identity import ANONYMOUS, Actor
-from runstone.server.domain.ingest import IngestAnswer
+from runstone.server.domain.ingest import Body, IngestAnswer
 from runstone.server.domain.runs import Run
 
 
@@ -354,6 +356,50 @@ def test_what_waits_is_written_within_moments_and_at_the_end(tmp_path: Path) -> 
 
 
 # -- wrong offsets, damage, bad input
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bodies_taken_together_come_to_what_each_comes_to_alone(tmp_path: Path, seed: int) -> None:
+    """Whatever is wrong with one of them: damage, a gap, another kind of record, a writer twice."""
+    dice = random.Random(seed)
+    journals = [JournalBytes(f"r{n}").metric("k0", "mean", "max") for n in range(6)]
+    with ingest_house(tmp_path / "one") as alone, ingest_house(tmp_path / "many") as many:
+        for _ in range(12):
+            bodies: list[tuple[JournalBytes, int, bytes]] = []
+            for journal in dice.choices(journals, k=8):
+                start = max(FIRST, alone.next_offset(journal))
+                if all(other is not journal for other, _, _ in bodies):
+                    journal.rows(dice.choice([1, 3, 30]), keys=2)
+                    if dice.random() < 0.2:
+                        journal.line(journal.step, "a line")
+                    if dice.random() < 0.2:
+                        journal.row_of({"text": "word", "k0": float("nan")})
+                body = journal.since(start)
+                fault = dice.random()
+                if fault < 0.15:
+                    body = body[:-3]
+                elif fault < 0.25:
+                    start += 7
+                bodies.append((journal, start, body))
+            for journal, start, body in bodies:
+                with contextlib.suppress(RunstoneError):
+                    alone.ingest.journal(*sent(alone, journal, start, body))
+            together = [sent(many, journal, start, body) for journal, start, body in bodies]
+            for body, answer in zip(together, many.ingest.journals(together), strict=True):
+                if answer is None:
+                    with contextlib.suppress(RunstoneError):
+                        many.ingest.journal(*body)
+            for journal in journals:
+                assert many.next_offset(journal) == alone.next_offset(journal)
+        for journal in journals:
+            for house in (alone, many):
+                house.send(journal)
+                house.flush()
+            assert repr(told(many, many.run(journal.run))) == repr(told(alone, alone.run(journal.run)))
+
+
+def sent(house: IngestHouse, journal: JournalBytes, start: int, body: bytes) -> Body:
+    return Body(house.ada, "", journal.project, journal.run, journal.writer, start, body)
 
 
 def test_an_offset_ahead_is_answered_with_the_one_wanted(house: IngestHouse) -> None:

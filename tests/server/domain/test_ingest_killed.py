@@ -6,30 +6,57 @@ import multiprocessing
 import random
 import threading
 import time
+from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from tests.support.ingest import ingest_house
 from tests.support.journal_bytes import FIRST, JournalBytes
 
 from runstone.server.domain.errors import OffsetMismatch
+from runstone.server.domain.ingest import Body, Ingest, IngestAnswer
 
 WRITERS, ROUNDS, SECONDS = 4, 8, 12.0
+
+
+class Together(threading.Thread):
+    """Takes the bodies of many threads in together, as the server does."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        super().__init__(daemon=True)
+        self.ingest = ingest
+        self.waiting: SimpleQueue[tuple[Body, Future[IngestAnswer | None]]] = SimpleQueue()
+
+    def result(self, body: Body) -> IngestAnswer | None:
+        future: Future[IngestAnswer | None] = Future()
+        self.waiting.put((body, future))
+        return future.result()
+
+    def run(self) -> None:
+        while True:
+            taken = [self.waiting.get()]
+            while not self.waiting.empty():
+                taken.append(self.waiting.get())
+            answers = self.ingest.journals([body for body, _ in taken])
+            for (_, future), answer in zip(taken, answers, strict=True):
+                future.set_result(answer)
 
 
 def serve(folder: str, links: list[Connection]) -> None:
     """A server's inside without the HTTP: a thread for each client."""
     with ingest_house(Path(folder)) as house:
         house.house.start_jobs()
+        together = Together(house.ingest)
+        together.start()
 
         def answer(link: Connection) -> None:
             while True:
                 run, writer, offset, body = link.recv()
                 try:
-                    taken = house.ingest.journal(
-                        house.ada, "", "p", run, writer=writer, offset=offset, body=body
-                    )
+                    sent = Body(house.ada, "", "p", run, writer, offset, body)
+                    taken = together.result(sent) or house.ingest.journal(*sent)
                     link.send(("ok", taken.next_offset))
                 except OffsetMismatch as error:
                     link.send(("wants", error.next_offset))

@@ -84,6 +84,18 @@ class History:
             self._tell(self._feed, run, space, int(batch.steps.max()), next_offset)
         return next_offset
 
+    def append_many(self, batches: Sequence[tuple[RunKey, str, RowBatch]]) -> None:
+        """As `append`, of (run, stream, rows) of the history each, in one transaction if it can be.
+        Where one cannot be kept the error is raised; others may be."""
+        offsets = self._store.append_many(
+            [(SetKey(run, "history"), stream, batch) for run, stream, batch in batches]
+        )
+        heard = self._feed is not None and self._feed.is_heard
+        for (run, _, batch), next_offset in zip(batches, offsets, strict=True):
+            self._note_keys(run, batch)
+            if heard and self._feed is not None and len(batch.steps):
+                self._tell(self._feed, run, "history", int(batch.steps.max()), next_offset)
+
     def _tell(self, feed: Feed, run: RunKey, space: Space, last_step: int, version: int) -> None:
         try:
             place = self._places.of(run)

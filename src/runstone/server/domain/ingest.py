@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 from sqlalchemy import Connection
@@ -75,6 +75,18 @@ class IngestAnswer:
     stop_requested: bool = False
 
 
+class Body(NamedTuple):
+    """A piece of a journal on its way in; the arguments of `Ingest.journal`."""
+
+    actor: Actor
+    entity: str
+    project: str
+    run_id: str
+    writer: str
+    offset: int
+    data: bytes | memoryview
+
+
 class Ingest:
     def __init__(
         self,
@@ -114,7 +126,6 @@ class Ingest:
         entity: str,
         project: str,
         run_id: str,
-        *,
         writer: str,
         offset: int,
         body: bytes | memoryview,
@@ -152,6 +163,85 @@ class Ingest:
                 except _Overtaken:
                     continue  # another process takes this journal too: read anew where it stands
         raise Unavailable("Several servers take in this journal at once. Send it again in a moment.")
+
+    def journals(self, bodies: Sequence[Body]) -> list[IngestAnswer | None]:
+        """Pieces of many journals at once: the rows of all of them are kept in one transaction.
+
+        None for each that brings more than rows, is not where its journal goes on, or has anything
+        wrong with it: nothing was done with it, or what was done is harmless to repeat. `journal`
+        takes those, one by one, and says what is wrong. Never raises for a single body's fault.
+        """
+        answers: list[IngestAnswer | None] = [None] * len(bodies)
+        begun: list[tuple[int, LiveWriter, RowBatch]] = []
+        try:
+            for at, body in enumerate(bodies):
+                live = self._at_hand(body)
+                if live is None or not live.lock.acquire(blocking=False):
+                    continue  # a writer's second body waits for its first
+                batch = None
+                try:
+                    batch = self._only_rows(live, body)
+                finally:
+                    if batch is None:
+                        live.lock.release()
+                if batch is not None:
+                    begun.append((at, live, batch))
+            try:
+                self._history.append_many([(live.run, live.stream, batch) for _, live, batch in begun])
+            except RunstoneError:
+                return answers  # each will be told by itself
+            for at, live, batch in begun:
+                try:
+                    answers[at] = self._kept(live, batch)
+                except (_Overtaken, RunstoneError):
+                    continue
+        finally:
+            for _, live, _ in begun:
+                live.lock.release()
+        return answers
+
+    def _at_hand(self, body: Body) -> LiveWriter | None:
+        """The writer's live state, where nothing need be read to trust it."""
+        entity = body.entity
+        if entity in ("", "-"):
+            entity = body.actor.default_entity or body.actor.username
+        live = self._writers.get(Address(entity, body.project, body.run_id, body.writer))
+        if live is None or live.broken or time.monotonic() - live.checked_at > PLACE_SECONDS:
+            return None
+        if not self._access.allows(body.actor, Permission.WRITE, live.place.entity_id):
+            return None
+        return live
+
+    def _only_rows(self, live: LiveWriter, body: Body) -> RowBatch | None:
+        """The body as one batch of rows; None for one that is anything else."""
+        if live.broken or body.offset != live.next_offset:
+            return None
+        try:
+            frames = frames_of(body.data, offset=body.offset, wanted=body.offset)
+            if frames.damage is not None or not frames.is_rows:
+                return None
+            prepared = Sorted(frames, live.pivot).batches()
+        except RunstoneError:
+            return None
+        only = prepared[0] if len(prepared) == 1 else None
+        return None if only is None or isinstance(only, Item) or only.end_offset != frames.end else only
+
+    def _kept(self, live: LiveWriter, batch: RowBatch) -> IngestAnswer:
+        """The history keeps the batch: the rest of what `_apply` does with one."""
+        live.used_at = time.monotonic()
+        try:
+            live.deriver.fold(batch, label=live.label)
+            if not self._flush_seconds or self._is_late(live):
+                self._commit(live, batch.end_offset)
+            else:
+                live.next_offset = batch.end_offset
+                self._flush_later(live)
+        except BaseException:
+            self._break(live)
+            raise
+        stop = self._leases.touch(live.run)
+        place = live.place
+        return IngestAnswer(live.next_offset, place.entity, place.project, place.run_id, stop)
 
     def next_offset(self, actor: Actor, entity: str, project: str, run_id: str, *, writer: str) -> int:
         """0 for a writer or a run never seen. All before it is kept, the derived summary too."""

@@ -12,7 +12,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import msgspec
 import numpy as np
@@ -66,12 +66,17 @@ class Frames:
     offsets, kinds, payloads: one each a record. end: where the journal goes on after them.
     """
 
-    offsets: list[int]
-    kinds: list[int]
-    payloads: list[memoryview]
+    offsets: Sequence[int]
+    kinds: Sequence[int]
+    payloads: Sequence[memoryview]
     end: int
     damage: JournalError | None = None
     rows: Grid | None = None  # where all of them are rows of one length
+
+    @property
+    def is_rows(self) -> bool:
+        """Whether there are rows, and nothing else."""
+        return self.rows is not None or (bool(self.kinds) and self.kinds.count(Kind.ROW) == len(self.kinds))
 
 
 def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
@@ -81,34 +86,20 @@ def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
     """
     view = memoryview(body)
     size = len(view)
-    # Positions within the body until the end: small numbers are cheaper to make.
-    starts, kinds, payloads = _equal_rows(view)
-    at = starts[-1] + FRAME_BYTES + len(payloads[-1]) if starts else 0
-    is_grid = at == size > 0
+    count, stride = _equal_rows(view)
+    at = count * stride
     damage = None
-    unpack, crc32 = _FRAME.unpack_from, zlib.crc32
-    while at < size:
-        if size - at < FRAME_BYTES:
-            damage = JournalError("The last record's frame is cut.", offset=offset + at)
-            break
-        length, crc, kind = unpack(view, at)
-        end = at + FRAME_BYTES + length
-        if not 0 < length <= RECORD_BYTES_MAX:
-            message = f"A record of {length} bytes; they hold 1 to {RECORD_BYTES_MAX}."
-            damage = JournalError(message, offset=offset + at)
-            break
-        if end > size:
-            message = f"The last record says {length} bytes, and {size - at - FRAME_BYTES} follow."
-            damage = JournalError(message, offset=offset + at)
-            break
-        payload = view[at + FRAME_BYTES : end]
-        if crc32(payload, _KIND_CRC[kind]) != crc:
-            damage = JournalError("A record's checksum is wrong.", offset=offset + at)
-            break
-        starts.append(at)
-        kinds.append(kind)
-        payloads.append(payload)
-        at = end
+    starts: Sequence[int]
+    kinds: Sequence[int]
+    payloads: Sequence[memoryview]
+    if is_grid := at == size > 0:
+        # Nothing need be made for each row: they are looked at together.
+        starts, kinds = range(0, size, stride), bytes((Kind.ROW,)) * count
+        payloads = _EqualPayloads(view, range(FRAME_BYTES, size, stride), stride - FRAME_BYTES)
+    else:
+        starts, kinds, payloads = list(range(0, at, stride or 1)), [int(Kind.ROW)] * count, []
+        payloads += [view[start + FRAME_BYTES : start + stride] for start in starts]
+        at, damage = _walk(view, at, starts, kinds, payloads, offset=offset)
     if wanted > offset:
         skipped = bisect_left(starts, wanted - offset)
         goes_on = starts[skipped] if skipped < len(starts) else at
@@ -118,36 +109,90 @@ def frames_of(body: bytes | memoryview, *, offset: int, wanted: int) -> Frames:
                 f"{offset + goes_on}. It is not the same journal as before.",
                 offset=wanted,
             )
-        del starts[:skipped], kinds[:skipped], payloads[:skipped]
-    frames = Frames([offset + start for start in starts], kinds, payloads, offset + at, damage)
+        starts, kinds, payloads = starts[skipped:], kinds[skipped:], payloads[skipped:]
     if is_grid and starts:
-        length = len(payloads[0])
-        frames.rows = Grid(view, starts[0] + FRAME_BYTES, FRAME_BYTES + length, length, len(starts))
-    return frames
+        assert isinstance(starts, range)
+        offsets = range(offset + starts.start, offset + starts.stop, stride)
+        length = stride - FRAME_BYTES
+        grid = Grid(view, starts.start + FRAME_BYTES, stride, length, len(starts))
+        return Frames(offsets, kinds, payloads, offset + at, None, grid)
+    return Frames([offset + start for start in starts], kinds, payloads, offset + at, damage)
 
 
-def _equal_rows(view: memoryview) -> tuple[list[int], list[int], list[memoryview]]:
-    """The sound rows of one length at the start of a body: (starts, kinds, payloads). That is most
-    of what comes, and their frames can be looked at together. Nothing where there are few."""
-    nothing: tuple[list[int], list[int], list[memoryview]] = ([], [], [])
+def _walk(
+    view: memoryview,
+    at: int,
+    starts: list[int],
+    kinds: list[int],
+    payloads: list[memoryview],
+    *,
+    offset: int,
+) -> tuple[int, JournalError | None]:
+    """Add the sound records from `at` on. Returns where they end, and what is wrong there."""
+    size = len(view)
+    unpack, crc32 = _FRAME.unpack_from, zlib.crc32
+    while at < size:
+        if size - at < FRAME_BYTES:
+            return at, JournalError("The last record's frame is cut.", offset=offset + at)
+        length, crc, kind = unpack(view, at)
+        end = at + FRAME_BYTES + length
+        if not 0 < length <= RECORD_BYTES_MAX:
+            message = f"A record of {length} bytes; they hold 1 to {RECORD_BYTES_MAX}."
+            return at, JournalError(message, offset=offset + at)
+        if end > size:
+            message = f"The last record says {length} bytes, and {size - at - FRAME_BYTES} follow."
+            return at, JournalError(message, offset=offset + at)
+        payload = view[at + FRAME_BYTES : end]
+        if crc32(payload, _KIND_CRC[kind]) != crc:
+            return at, JournalError("A record's checksum is wrong.", offset=offset + at)
+        starts.append(at)
+        kinds.append(kind)
+        payloads.append(payload)
+        at = end
+    return at, None
+
+
+class _EqualPayloads(Sequence[memoryview]):
+    """Payloads at equal distances, cut out when they are asked for."""
+
+    __slots__ = ("_size", "_starts", "_view")
+
+    def __init__(self, view: memoryview, starts: range, size: int) -> None:
+        self._view, self._starts, self._size = view, starts, size
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, at: int) -> memoryview: ...
+    @overload
+    def __getitem__(self, at: slice) -> _EqualPayloads: ...
+    def __getitem__(self, at: int | slice) -> memoryview | _EqualPayloads:
+        if isinstance(at, slice):
+            return _EqualPayloads(self._view, self._starts[at], self._size)
+        start = self._starts[at]
+        return self._view[start : start + self._size]
+
+
+def _equal_rows(view: memoryview) -> tuple[int, int]:
+    """(count, stride) of the sound rows of one length at the start of a body. That is most of what
+    comes, and their frames can be looked at together. Count 0 where there are few."""
     if len(view) < FRAME_BYTES:
-        return nothing
+        return 0, 0
     length, _, kind = _FRAME.unpack_from(view, 0)
     stride = FRAME_BYTES + length
     count = len(view) // stride
     if kind != Kind.ROW or count < _EQUAL_MIN or length == 0:
-        return nothing
+        return 0, 0
     frames = np.ndarray((count,), _FRAME_TYPE, view, 0, strides=(stride,))
     alike = (frames["length"] == length) & (frames["kind"] == kind)
     if not alike.all():
         count = int(alike.argmin())
-    end = count * stride
-    payloads = [view[at + FRAME_BYTES : at + stride] for at in range(0, end, stride)]
     start_crc, crc32 = _KIND_CRC[kind], zlib.crc32
-    sums = frames["crc"][:count].tolist()
-    if [crc32(payload, start_crc) for payload in payloads] != sums:
-        return nothing  # one by one it will show which is damaged
-    return list(range(0, end, stride)), [kind] * count, payloads
+    ends = range(stride, count * stride + 1, stride)
+    if [crc32(view[end - length : end], start_crc) for end in ends] != frames["crc"][:count].tolist():
+        return 0, 0  # one by one it will show which is damaged
+    return count, stride
 
 
 _EQUAL_MIN = 8
@@ -255,7 +300,9 @@ class RowPivot:
                 runtimes[positions] = read.runtimes
             blocks = _joined(parts, count)
         return RowBatch(
-            np.array(offsets, np.int64),
+            np.arange(offsets.start, offsets.stop, offsets.step, dtype=np.int64)
+            if isinstance(offsets, range)
+            else np.array(offsets, np.int64),
             end_offset,
             steps,
             timestamps,

@@ -12,9 +12,10 @@ from starlette.requests import HTTPConnection
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotSignedIn
 from runstone.server.domain.identity import Actor, Permission
+from runstone.server.domain.ingest import Body, IngestAnswer
 from runstone.server.doors.http.bodies import BodyBudget
 from runstone.server.doors.http.credentials import Credentials, at_hand, authenticate
-from runstone.server.pool import Lane, Pool
+from runstone.server.pool import Gathering, Lane, Pool
 from runstone.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ class Context:
     check_stores: raises Unavailable where a store cannot be read; blocks. look: what the house says of
     its own state (see `House.look`); blocks. stopping: set when the
     server was asked to stop; whoever answers without end (the feed) ends then. feeds: how many are
-    followed now. ready: probes are told to wait until it is set.
+    followed now. journals: takes bodies of journals in, many together. ready: probes are told to
+    wait until it is set.
     """
 
     domain: Domain
     settings: ServerSettings
     pool: Pool
     bodies: BodyBudget
+    journals: Gathering[Body, IngestAnswer | None]
     metrics: Metrics
     started_at: float
     check_stores: Callable[[], None]

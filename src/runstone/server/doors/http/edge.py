@@ -95,7 +95,7 @@ class Edge:
                 whole = not message.get("more_body", False)
             await send(message)
 
-        self._metrics.in_flight.inc()
+        self._metrics.begun()
         try:
             self._strip_prefix(scope)
             self._check_host(host)
@@ -117,7 +117,6 @@ class Edge:
             elif not whole:
                 raise  # the answer is half out: closing the connection tells the client
         finally:
-            self._metrics.in_flight.dec()
             seconds = time.perf_counter() - began
             route = self._route_of(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -189,12 +188,17 @@ class Edge:
 
     def _dress(self, message: Message, request_id: str, open_to: str, origin: str) -> None:
         headers = list(message.get("headers") or ())
-        there = {name for name, _ in headers}
+        policy = cache = True
+        for name, _ in headers:
+            if name == b"content-security-policy":
+                policy = False
+            elif name == b"cache-control":
+                cache = False
         headers += self._always
         headers.append((b"x-request-id", request_id.encode()))
-        if b"content-security-policy" not in there:
+        if policy:
             headers.append(_API_POLICY_HEADER)
-        if b"cache-control" not in there:
+        if cache:
             headers.append(_NO_STORE_HEADER)
         if origin:
             headers.append((b"vary", b"Origin"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from runstone.server.domain.errors import Invalid, RunstoneError
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.ingest import Body
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import declared_length, read_body, unpack
 from runstone.server.doors.http.context import context_of
@@ -20,6 +22,7 @@ from runstone.server.pool import Lane
 
 routes = Routes("journal")
 
+_QUERY = re.compile(rb"writer=([A-Za-z0-9_-]{1,64})&offset=([0-9]{1,18})")  # as uplinks write it
 _WRITER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WRITER_DOCS = query_parameter("writer", "string", "The header's writer, in hex.", required=True)
 
@@ -64,32 +67,22 @@ async def append_journal(request: Request) -> Response:
     actor = await context.actor_for(credentials, Permission.WRITE)
     context.bodies.take(held)
     try:
-        body = await read_body(request, limit=limits.journal_body_bytes)
-
-        def work() -> Response:
-            data = unpack(body, encoding, limit=limits.journal_body_bytes)
-            taken = context.domain.ingest.journal(
-                actor, entity_of(entity), project, run, writer=writer, offset=offset, body=data
+        data = await read_body(request, limit=limits.journal_body_bytes)
+        if encoding is not None:
+            data = await context.run(
+                partial(unpack, data, encoding, limit=limits.journal_body_bytes), lane=Lane.INGEST
             )
-            context.metrics.ingest_bytes.inc(len(data))
-            return json_answer(
-                {
-                    "next_offset": taken.next_offset,
-                    "entity": taken.entity,
-                    "project": taken.project,
-                    "run": taken.run,
-                    "stop_requested": taken.stop_requested,
-                }
-            )
-
-        answer = await context.run(work, lane=Lane.INGEST)
+        body = Body(actor, entity_of(entity), project, run, writer, offset, data)
+        taken = await context.journals.do(body)
+        if taken is None:  # it makes a run, ends one, says where it is damaged: not with the others
+            taken = await context.run(partial(context.domain.ingest.journal, *body), lane=Lane.INGEST)
     except RunstoneError as error:
         context.metrics.ingested(error.code)
         raise
     finally:
         context.bodies.give(held)
-    context.metrics.ingested("taken")
-    return answer
+    context.metrics.ingested("taken", len(data))
+    return json_answer(taken)
 
 
 @routes.raw(
@@ -115,6 +108,9 @@ async def get_journal_offset(request: Request) -> Response:
 
 def _address(request: Request) -> tuple[str, str, str, str]:
     path = request.path_params
+    usual = _QUERY.fullmatch(request.scope["query_string"])
+    if usual:
+        return path["entity"], path["project"], path["run"], usual[1].decode()
     writer = request.query_params.get("writer", "")
     if not _WRITER.fullmatch(writer):
         raise Invalid(
@@ -126,6 +122,9 @@ def _address(request: Request) -> tuple[str, str, str, str]:
 
 
 def _offset(request: Request) -> int:
+    usual = _QUERY.fullmatch(request.scope["query_string"])
+    if usual:
+        return int(usual[2])
     text = request.query_params.get("offset", "")
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(

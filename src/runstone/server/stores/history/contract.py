@@ -148,6 +148,10 @@ class HistoryStore(Protocol):
         re-send is harmless whatever its boundaries. Returns the stream's next offset.
         """
 
+    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch]]) -> list[int]:
+        """Several at once, (where, stream, batch) each: as `append` one by one, but they may share
+        a transaction. Where one raises, others may be kept."""
+
     def next_offset(self, where: SetKey, stream: str) -> int:
         """Where `stream` goes on; 0 for one never seen."""
 

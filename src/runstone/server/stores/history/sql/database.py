@@ -312,25 +312,43 @@ class Writer(Generic[A]):
         """Hand an item to the group; its result once committed."""
         return self._wait(item, grouped=True)
 
+    def add_many(self, items: Sequence[A]) -> list[Any]:
+        """Several at once, side by side in the group. Raises the first one's error once all are
+        done with."""
+        works = self._hand_over([(item, True) for item in items])
+        for work in works:
+            self._see_done(work)
+        for work in works:
+            if work.error is not None:
+                raise work.error
+        return [work.result for work in works]
+
     def run(self, work: Callable[[Tx], T]) -> T:
         """Do `work` in a transaction of its own. It may be called again after a passing conflict."""
         result: T = self._wait(work, grouped=False)
         return result
 
     def _wait(self, item: Any, *, grouped: bool) -> Any:
+        (work,) = self._hand_over([(item, grouped)])
+        self._see_done(work)
+        if work.error is not None:
+            raise work.error
+        return work.result
+
+    def _hand_over(self, items: Sequence[tuple[Any, bool]]) -> list[_Work]:
         if self._closed:
             raise Unavailable("The history store is closing.")
         if len(self._waiting) >= QUEUE_COUNT_MAX:
             raise Unavailable("The history store has too many writes waiting. Try again.")
-        work = _Work(item, grouped)
-        self._waiting.append(work)
+        works = [_Work(item, grouped) for item, grouped in items]
+        self._waiting.extend(works)
+        return works
+
+    def _see_done(self, work: _Work) -> None:
         while not work.done:
             with self._writing:
                 if not work.done:
                     self._write_some()
-        if work.error is not None:
-            raise work.error
-        return work.result
 
     def close(self) -> None:
         """Finish what was handed over, take nothing more."""

@@ -45,6 +45,9 @@ class SqlHistory:
     def append(self, where: SetKey, stream: str, batch: RowBatch) -> int:
         return int(self._writer.add(append.prepare(where, stream, batch)))
 
+    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch]]) -> list[int]:
+        return self._writer.add_many([append.prepare(*one) for one in batches])
+
     def next_offset(self, where: SetKey, stream: str) -> int:
         with self._database.read() as tx:
             row = tx.one(
