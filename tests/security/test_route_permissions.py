@@ -87,6 +87,15 @@ class Tenant:
         )
         assert made.status_code == 201, made.text
         self.view = made.json()["id"]
+        chart = people.member.api.post(
+            str(people.member.api.base_url).replace("/api/v1/", "/graphql"),
+            json={
+                "query": 'mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt", '
+                'displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }',
+                "variables": {"e": people.team},
+            },
+        )
+        assert "errors" not in chart.json(), chart.text
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]
         self.project_id = api.get(self.path).json()["id"]
 
@@ -148,7 +157,7 @@ def test_without_a_key_every_route_is_closed(
     rest: RunningServer, tenant: Tenant, described: list[tuple[str, str, str, str]]
 ) -> None:
     open_to_all = {name for name, _, _, needs in described if needs == "nobody"}
-    assert open_to_all == {"sign_in", "sign_out"}
+    assert open_to_all == {"sign_in", "sign_out", "open_shared_view"}  # the link is the authority
     with client(rest, "") as nobody:
         for name, method, path, needs in described:
             if needs != "nobody":
@@ -258,6 +267,7 @@ def test_documented_needs_are_those_the_endpoints_declare(tmp_path: Path) -> Non
         "/{path:path}",
         "/api/v1/openapi.json",
         "/api/v1/session",
+        "/api/v1/shared-views/{token}",
     }
 
 

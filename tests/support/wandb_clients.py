@@ -77,6 +77,7 @@ class WandbClient:
         self.folder = folder
         self.key = key or server.admin_key
         self.python = python_of(release)
+        (folder / "config").mkdir(parents=True, exist_ok=True)  # those up to 0.18 expect it to be there
 
     @property
     def modern(self) -> bool:

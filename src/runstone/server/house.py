@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.charts import Charts
 from runstone.server.domain.console import Console
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import Invalid
@@ -29,6 +30,7 @@ from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
 from runstone.server.jobs.runner import Runner
 from runstone.server.jobs.standard import standard_jobs
@@ -143,6 +145,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     history = History(history_store, runs, access, projects, Places(records, access), feed)
     ingest = Ingest(records, access, runs, history, history_store, lines, leases, feed)
     closing.callback(ingest.close)
+    views = Views(records, access, projects)
+    signer = Signer(secret)
     domain = Domain(
         access=access,
         accounts=Accounts(records, access),
@@ -155,9 +159,11 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         files=files,
         console=lines,
         alerts=Alerts(records, access, feed),
-        views=Views(records, access, projects),
+        views=views,
+        view_links=ViewLinks(views, signer),
+        charts=Charts(records, access),
         feed=feed,
-        signer=Signer(secret),
+        signer=signer,
     )
     runner = Runner(
         records,

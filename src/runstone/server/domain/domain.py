@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.charts import Charts
 from runstone.server.domain.console import Console
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
@@ -17,6 +18,7 @@ from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
 
 
@@ -34,5 +36,7 @@ class Domain:
     console: Console
     alerts: Alerts
     views: Views
+    view_links: ViewLinks
+    charts: Charts
     feed: Feed
     signer: Signer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
@@ -19,9 +20,11 @@ class Signer:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def sign(self, claim: dict[str, Any], *, seconds: float) -> str:
-        """A token good for that long, for exactly this claim."""
-        body = msgspec.msgpack.encode({**claim, "exp": time.time() + seconds})
+    def sign(self, claim: dict[str, Any], *, seconds: float | None) -> str:
+        """A token good for that long, for exactly this claim. None: for ever, and the same every time; its
+        maker keeps what can be revoked."""
+        until = {} if seconds is None else {"exp": time.time() + seconds}
+        body = msgspec.msgpack.encode({**claim, **until})
         return _text(body) + "." + _text(self._mac(body))
 
     def verify(self, token: str) -> dict[str, Any]:
@@ -33,7 +36,7 @@ class Signer:
         if not hmac.compare_digest(mac, self._mac(body)):
             raise NotAllowed("The signed address was altered. Ask for a new one.")
         claim: dict[str, Any] = msgspec.msgpack.decode(body)
-        if claim.pop("exp") < time.time():
+        if claim.pop("exp", math.inf) < time.time():
             raise NotAllowed("The signed address has expired. Ask for a new one.")
         return claim
 

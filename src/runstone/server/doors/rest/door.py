@@ -20,6 +20,7 @@ from runstone.server.doors.http.permissions import declared, endpoints, needs
 from runstone.server.doors.rest import (
     admin,
     alerts,
+    charts,
     console,
     feed,
     files,
@@ -54,6 +55,7 @@ NOUNS = (
     projects.routes,
     alerts.routes,
     views.routes,
+    charts.routes,
     admin.routes,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from runstone.server.domain import views as domain
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.view_links import LINKS
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.models.views import View, ViewChange, Views, ViewWanted
 from runstone.server.doors.rest.routing import CallDep, EntityPath, P, ProjectPath, Routes, entity_of
@@ -46,7 +48,7 @@ async def create_view(call: CallDep, entity: EntityPath, project: ProjectPath, b
                 project,
                 kind=body.kind,
                 name=body.name,
-                spec=body.spec,
+                spec=_spec(body.spec, {}),
                 shared=body.shared,
             )
         ),
@@ -72,7 +74,7 @@ async def update_view(call: CallDep, view_id: ViewPath, body: ViewChange) -> Res
                 view.project,
                 kind=view.kind,
                 name=body.name,
-                spec=body.spec,
+                spec=_spec(body.spec, view.spec),
                 shared=body.shared,
                 view_id=view_id,
                 if_version=body.version,
@@ -87,6 +89,18 @@ async def delete_view(call: CallDep, view_id: ViewPath) -> Response:
     return await call.done(lambda: call.domain.views.delete(call.actor, view_id))
 
 
+@routes.typed("GET", "/shared-views/{token}", needs=Permission.NOBODY, answers=View)
+async def open_shared_view(call: CallDep, token: Annotated[str, Path(max_length=1000)]) -> Response:
+    """The view that a share link shows: the link itself is the authority."""
+    return await call.answer(lambda: view_out(call.domain.view_links.open(token)))
+
+
+def _spec(sent: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """As it is kept: share links are no part of what is saved here, and stay."""
+    links = {LINKS: kept[LINKS]} if LINKS in kept else {}
+    return {key: value for key, value in sent.items() if key != LINKS} | links
+
+
 def view_out(view: domain.View) -> dict[str, Any]:
     return {
         "id": view.id,
@@ -96,7 +110,7 @@ def view_out(view: domain.View) -> dict[str, Any]:
         "name": view.name,
         "owner": view.owner,
         "shared": view.shared,
-        "spec": plain(view.spec),
+        "spec": plain({key: value for key, value in view.spec.items() if key != LINKS}),
         "version": view.version,
         "created_at": view.created_at,
         "updated_at": view.updated_at,

@@ -7,7 +7,9 @@ from typing import Any
 
 from runstone.server.domain.accounts import User
 from runstone.server.domain.errors import NotFound
+from runstone.server.domain.identity import Permission
 from runstone.server.domain.projects import Project
+from runstone.server.domain.view_links import ViewLink
 from runstone.server.domain.views import NAME_CHARS_MAX, View
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -146,8 +148,71 @@ def upsert_view(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any
 
 @mutation("deleteView")
 def delete_view(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
-    call.domain.views.delete(call.signed_in(), ids.named_of("View", input["id"]))
+    """With `deleteDrafts` its drafts go too."""
+    actor = call.signed_in()
+    gone = call.domain.views.get(actor, ids.named_of("View", input["id"]))
+    kept = call.domain.views.find(actor, gone.entity, gone.project, kind=KIND)
+    drafts = [one for one in kept if one.spec.get("parent_id") == input["id"]]
+    if input.get("delete_drafts"):
+        for draft in drafts:
+            call.domain.views.delete(actor, draft.id)
+        drafts = []
+    call.domain.views.delete(actor, gone.id)
+    return {
+        "success": True,
+        "pendingDrafts": len(drafts),
+        "clientMutationId": input.get("client_mutation_id"),
+    }
+
+
+# -- share links
+
+
+@view("accessTokens")
+def access_tokens(parent: View, call: Call) -> list[dict[str, Any]]:
+    if not _may_change(parent, call):
+        return []
+    return [_token(link, call) for link in call.domain.view_links.find(parent)]
+
+
+@mutation("createAccessToken")
+def create_access_token(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    made = call.domain.view_links.create(
+        call.signed_in(), ids.named_of("View", input["view_id"]), _projects(input)
+    )
+    return {"accessToken": _token(made, call), "clientMutationId": input.get("client_mutation_id")}
+
+
+@mutation("updateAccessTokenProjects")
+def update_access_token_projects(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    call.domain.view_links.set_projects(call.signed_in(), input["token"], _projects(input))
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
+
+
+@mutation("revokeAccessToken")
+def revoke_access_token(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    call.domain.view_links.revoke(call.signed_in(), input["token"])
+    return {"success": True, "clientMutationId": input.get("client_mutation_id")}
+
+
+def _projects(given: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["entity_name"], one["project_name"]) for one in given["projects"]]
+
+
+def _may_change(parent: View, call: Call) -> bool:
+    place = call.project(parent.entity, parent.project)
+    return place is not None and call.domain.access.allows(call.actor, Permission.WRITE, place.entity_id)
+
+
+def _token(link: ViewLink, call: Call) -> dict[str, Any]:
+    found = (call.project(entity, name) for entity, name in link.projects)
+    return {
+        "token": link.token,
+        "type": "PUBLIC",
+        "createdAt": link.made_at,
+        "revokedAt": link.revoked_at,
+        "projects": [one for one in found if one is not None],
+    }
 
 
 FIELDS = [
@@ -155,5 +220,14 @@ FIELDS = [
     mutation,
     project,
     view,
-    *maps("ViewConnection", "ViewEdge", "UpsertViewPayload", "DeleteViewPayload"),
+    *maps(
+        "ViewConnection",
+        "ViewEdge",
+        "AccessToken",
+        "UpsertViewPayload",
+        "DeleteViewPayload",
+        "CreateAccessTokenPayload",
+        "UpdateAccessTokenProjectsPayload",
+        "RevokeAccessTokenPayload",
+    ),
 ]

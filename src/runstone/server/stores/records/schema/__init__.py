@@ -9,6 +9,7 @@ with this metadata on both databases, so neither can be forgotten.
 from runstone.server.stores.records.schema import (
     accounts,
     alerts,
+    charts,
     files,
     projects,
     runs,
@@ -21,6 +22,7 @@ from runstone.server.stores.records.schema.base import metadata
 __all__ = [
     "accounts",
     "alerts",
+    "charts",
     "files",
     "metadata",
     "projects",
