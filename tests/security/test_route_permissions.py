@@ -56,6 +56,8 @@ BODIES: dict[str, Any] = {
     "set_member": {"role": "admin"},
     "make_link": {},
 }
+CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",
+  displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }"""
 # Routes without an entity in their address that answer everybody about themselves only.
 OWN = {"get_me", "update_me", "get_my_keys", "make_my_key", "make_link", "list_projects", "list_alerts"}
 
@@ -89,11 +91,7 @@ class Tenant:
         self.view = made.json()["id"]
         chart = people.member.api.post(
             str(people.member.api.base_url).replace("/api/v1/", "/graphql"),
-            json={
-                "query": 'mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt", '
-                'displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }',
-                "variables": {"e": people.team},
-            },
+            json={"query": CHART, "variables": {"e": people.team}},
         )
         assert "errors" not in chart.json(), chart.text
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]

@@ -55,7 +55,9 @@ def _change(
     state: State | None = "preempting" if sent.preempting else None
     if sent.exit_code is not None:
         state = "finished" if sent.exit_code == 0 else "failed"
-        if stop and sent.exit_code != 0:
+        if sent.exit_code != 0 and _was_preempting(domain, actor, run, sent):
+            state = "preempted"
+        elif sent.exit_code != 0 and stop:
             state = "killed"
     started_at = _when_started(sent)
     at = _when_ended(domain, actor, run) if sent.exit_code is not None else None
@@ -80,6 +82,11 @@ def _change(
         at=at,
         writer="wandb",
     )
+
+
+def _was_preempting(domain: Domain, actor: Actor, run: RunKey, sent: Sent) -> bool:
+    """It said before that its machine would be taken away: no failure of its own."""
+    return sent.preempting or domain.runs.get_by_key(actor, run).state == "preempting"
 
 
 def _when_started(sent: Sent) -> float | None:
