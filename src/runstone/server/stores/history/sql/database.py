@@ -1,7 +1,7 @@
 """The database under the history: connections, snapshots to read in, and taking turns to write.
 
 Statements are written once, with `?` for parameters, and run on SQLite and on PostgreSQL. The
-DBAPI is used directly, through SQLAlchemy's pool and URLs: a chart of 100 runs is a handful of
+DBAPI is used directly: a chart of 100 runs is a handful of
 statements that return blobs, and result objects would cost more than the blobs.
 
 Writes of one process take turns, see `Writer`.
@@ -15,15 +15,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.engine import URL, make_url
 
-from runstone.server.domain.errors import Invalid, RunstoneError, Unavailable
+from runstone.server.domain.errors import Invalid, Unavailable
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -33,6 +32,7 @@ GROUP_COUNT_MAX = 512
 GROUP_BYTES_MAX = 64 << 20
 QUEUE_COUNT_MAX = 20_000
 RETRIES_MAX = 8
+IDLE_CONNECTIONS_MAX = 16
 IN_LIST_MAX = 900  # parameters of one IN list: below every driver's limit
 
 
@@ -153,17 +153,11 @@ class Database:
                 raise Invalid("The history store needs a file: sqlite:////absolute/path/history.db.", url=url)
             self._path = str(Path(parsed.database).absolute())
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(
-                "sqlite://", creator=self._open_sqlite, poolclass=QueuePool, pool_size=8, max_overflow=56,
-                pool_reset_on_return=None,
-            )  # fmt: skip
+            self._lender: _Lender = _SqliteConnections(self._open_sqlite)
             self._begin_read, self._begin_write = "BEGIN", "BEGIN IMMEDIATE"
         elif backend == "postgresql":
             self.dialect = "postgresql"
-            self.engine = create_engine(
-                parsed.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT",
-                pool_size=8, max_overflow=56, pool_pre_ping=True, pool_reset_on_return=None,
-            )  # fmt: skip
+            self._lender = _PooledConnections(parsed.set(drivername="postgresql+psycopg"))
             self._begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
             self._begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
         else:
@@ -190,50 +184,13 @@ class Database:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    @contextmanager
-    def read(self) -> Iterator[Tx]:
+    def read(self) -> _Transaction:
         """One consistent view of the store, held until the end of the block."""
-        with self._transaction(self._begin_read, end="ROLLBACK") as tx:
-            yield tx
+        return _Transaction(self, self._begin_read, "ROLLBACK")
 
-    @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self) -> _Transaction:
         """A transaction that is committed at the end of the block, or undone where it raises."""
-        with self._transaction(self._begin_write, end="COMMIT") as tx:
-            yield tx
-
-    @contextmanager
-    def _transaction(self, begin: str, *, end: str) -> Iterator[Tx]:
-        try:
-            connection = self.engine.raw_connection()
-        except Exception as error:
-            raise unavailable(error) from error
-        try:
-            raw: Any = connection.driver_connection
-            cursor = raw.cursor(binary=True) if self.dialect == "postgresql" else raw.cursor()
-            cursor.execute(begin)
-            try:
-                yield Tx(raw, cursor, self.dialect)
-                cursor.execute(end)
-            except BaseException:
-                # A full disk, or a connection that broke, has undone it already.
-                with contextlib.suppress(*self.errors.every):
-                    cursor.execute("ROLLBACK")
-                raise
-            cursor.close()
-        except RunstoneError:
-            raise
-        except self.errors.every as error:
-            if _broken(error, connection):
-                with contextlib.suppress(Exception):
-                    connection.invalidate()
-            if isinstance(error, self.errors.retryable):
-                raise
-            if isinstance(error, self.errors.passing):
-                raise unavailable(error) from error
-            raise
-        finally:
-            connection.close()
+        return _Transaction(self, self._begin_write, "COMMIT")
 
     def bytes_used(self) -> int:
         with self.read() as tx:
@@ -250,12 +207,134 @@ class Database:
             return int(row[0]) if row else 0
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._lender.close()
 
 
-def _broken(error: Exception, connection: Any) -> bool:
-    if not isinstance(error, sqlite3.Error):
+class _Transaction:
+    """`with database.write() as tx:`. A class, for a body of rows is a transaction: a generator in
+    its place would cost as much as two of its statements."""
+
+    __slots__ = ("_begin", "_cursor", "_database", "_end", "_raw")
+
+    def __init__(self, database: Database, begin: str, end: str) -> None:
+        self._database = database
+        self._begin = begin
+        self._end = end
+
+    def __enter__(self) -> Tx:
+        database = self._database
+        try:
+            raw = self._raw = database._lender.take()
+        except Exception as error:
+            raise unavailable(error) from error
+        try:
+            cursor = raw.cursor(binary=True) if database.dialect == "postgresql" else raw.cursor()
+            self._cursor = cursor
+            cursor.execute(self._begin)
+        except BaseException as error:
+            self._give_back(error)
+            self._raise_in_our_words(error)
+            raise
+        return Tx(raw, cursor, database.dialect)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            try:
+                self._cursor.execute(self._end)
+                self._cursor.close()
+            except BaseException as failed:
+                self._undo(failed)
+                self._raise_in_our_words(failed)
+                raise
+            self._give_back(None)
+            return
+        self._undo(error)
+        self._raise_in_our_words(error)
+
+    def _undo(self, error: BaseException) -> None:
+        # A full disk, or a connection that broke, has undone it already.
+        with contextlib.suppress(*self._database.errors.every):
+            self._cursor.execute("ROLLBACK")
+        self._give_back(error)
+
+    def _give_back(self, error: BaseException | None) -> None:
+        broken = isinstance(error, self._database.errors.every) and _broken(error, self._raw)
+        self._database._lender.give(self._raw, broken=broken)
+
+    def _raise_in_our_words(self, error: BaseException) -> None:
+        """Only passing trouble; what may be tried again, and bugs, are told as they are."""
+        errors = self._database.errors
+        if isinstance(error, errors.passing) and not isinstance(error, errors.retryable):
+            raise unavailable(error) from error
+
+
+class _Lender(Protocol):
+    """Hands out connections of the driver's own kind, each to one thread at a time."""
+
+    def take(self) -> Any: ...
+    def give(self, raw: Any, *, broken: bool) -> None: ...
+    def close(self) -> None: ...
+
+
+class _SqliteConnections:
+    """Connections that nobody uses lie in a pile; the last one used, whose cache is warm, goes
+    first. Opening one more costs less than waiting for one."""
+
+    def __init__(self, make: Callable[[], sqlite3.Connection]) -> None:
+        self._make = make
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._make()
+
+    def give(self, raw: sqlite3.Connection, *, broken: bool) -> None:
+        if broken or self._closed or len(self._idle) >= IDLE_CONNECTIONS_MAX:
+            with contextlib.suppress(sqlite3.Error):
+                raw.close()
+            return
+        self._idle.append(raw)
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+
+class _PooledConnections:
+    """PostgreSQL's, by SQLAlchemy's pool: it looks whether one still lives, and bounds them."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=56, pool_pre_ping=True,
+            pool_reset_on_return=None,
+        )  # fmt: skip
+        self._lent: dict[int, Any] = {}
+
+    def take(self) -> Any:
+        connection = self._engine.raw_connection()
         raw = connection.driver_connection
+        self._lent[id(raw)] = connection
+        return raw
+
+    def give(self, raw: Any, *, broken: bool) -> None:
+        connection = self._lent.pop(id(raw))
+        if broken:
+            with contextlib.suppress(Exception):
+                connection.invalidate()
+        connection.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _broken(error: BaseException, raw: Any) -> bool:
+    if not isinstance(error, sqlite3.Error):
         return raw is None or raw.closed or raw.broken
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, (sqlite3.IntegrityError, sqlite3.OperationalError, sqlite3.ProgrammingError)
