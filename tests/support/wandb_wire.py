@@ -34,8 +34,8 @@ _numbers = itertools.count()
 class Wire:
     """By hand what a client does, in one project of its own."""
 
-    def __init__(self, server: RunningServer, project: str = "") -> None:
-        self.http = httpx.Client(base_url=server.base_url, auth=("api", server.admin_key), timeout=30)
+    def __init__(self, server: RunningServer, project: str = "", *, key: str = "") -> None:
+        self.http = httpx.Client(base_url=server.base_url, auth=("api", key or server.admin_key), timeout=30)
         self.project = project or f"p{next(_numbers)}"
         self.entity = self.graphql("{ viewer { entity } }")["viewer"]["entity"]
 
