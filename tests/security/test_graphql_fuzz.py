@@ -177,7 +177,7 @@ def test_arguments_of_any_kind_are_answered_or_refused_in_words(root: Root, room
         answered += check(room.wire.http.post("/graphql", content=body), body)
 
     ask()
-    print(root, answered)
+    assert answered  # not all of them were turned away at the door
     room.refill()  # what was deleted is there again for the next
     assert room.wire.run("name") == {"name": "r1"}
 

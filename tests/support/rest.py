@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from tests.support.postgres import running_postgres
 from tests.support.server import RunningServer, running_server
 
 from runstone.journal.format import HEADER_BYTES, frame
@@ -53,8 +55,14 @@ class People:
 
 @pytest.fixture(scope="session")
 def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for many tests, each in a project of its own."""
-    with running_server(tmp_path_factory.mktemp("rest")) as server:
+    """One server for many tests, each in a project of its own. On files; on PostgreSQL where
+    RUNSTONE_TESTS_STORE says so (the fixture that clears the environment comes later)."""
+    with contextlib.ExitStack() as closing:
+        env = {}
+        if os.environ.get("RUNSTONE_TESTS_STORE") == "postgresql":
+            url = closing.enter_context(running_postgres()).new_database()
+            env = {"RUNSTONE_DATABASE_URL": url, "RUNSTONE_HISTORY_URL": url}
+        server = closing.enter_context(running_server(tmp_path_factory.mktemp("rest"), env=env))
         yield server
         problems = [line for line in server.tail(100_000).splitlines() if "Traceback" in line]
         assert not problems, "The server logged faults of its own:\n" + server.tail(200)

@@ -380,12 +380,13 @@ def _encode(value: Json, what: str) -> str:
             size=len(text),
         )
     # Databases refuse to read JSON that is nested very deep; counting brackets is enough to tell.
-    if text.count("[") + text.count("{") > JSON_DEPTH_MAX and _depth(value) > JSON_DEPTH_MAX:
+    if text.count("[") + text.count("{") > JSON_DEPTH_MAX and depth_of(value) > JSON_DEPTH_MAX:
         raise _too_deep()
     return text
 
 
-def _depth(value: Json) -> int:
+def depth_of(value: Json) -> int:
+    """How deep maps and lists are nested in a value: 0 for a number, beyond JSON_DEPTH_MAX not told apart."""
     deepest, waiting = 0, [(value, 1)]
     while waiting:
         inner, depth = waiting.pop()

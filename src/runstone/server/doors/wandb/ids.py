@@ -57,9 +57,15 @@ def file_id(run: RunKey, name: str) -> str:
 
 def file_of(node: str) -> tuple[RunKey, str]:
     parts = _unpack(node).split(":", 3)
-    if len(parts) != 4 or parts[:2] != ["File", "v1"] or not parts[2].isdigit():
+    run = number_of(parts[2]) if len(parts) == 4 and parts[:2] == ["File", "v1"] else None
+    if run is None:
         raise NotFound(f"No file has the id {node[:200]!r}.", id=node[:200])
-    return RunKey(int(parts[2])), parts[3]
+    return RunKey(run), parts[3]
+
+
+def number_of(text: str) -> int | None:
+    """A whole number as decimal digits, small enough for every store; None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 def named_id(kind: str, name: str) -> str:

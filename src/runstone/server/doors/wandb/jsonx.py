@@ -120,7 +120,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, int):
         if _INT_MIN <= value <= _INT_MAX:
             return value
-        return float(value) if abs(value) < _FLOAT_MAX else math.copysign(math.inf, value)
+        return float(value) if abs(value) < _FLOAT_MAX else math.inf if value > 0 else -math.inf
     if isinstance(value, dict):
         return {_clean(str(key)): _clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -104,7 +104,7 @@ def _numbers(value: Any) -> set[int]:
         value = [key for key, on in value.items() if on]
     if not isinstance(value, list):
         return set()
-    return {int(item) for item in value if str(item).isdecimal()}
+    return {int(item) for item in value if len(str(item)) < 10 and str(item).isdecimal()}
 
 
 def environment(internal: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,6 +127,6 @@ def fork(internal: Mapping[str, Any]) -> tuple[str, int] | None:
     point = internal.get("branch_point")
     if isinstance(point, Mapping) and isinstance(point.get("run_id"), str):
         step = point.get("step")
-        if isinstance(step, (int, float)) and not isinstance(step, bool):
+        if isinstance(step, (int, float)) and not isinstance(step, bool) and abs(step) < 2**63:
             return point["run_id"], int(step)
     return None

@@ -42,8 +42,8 @@ class SchemaBindingError(RuntimeError):
 
 
 def snake(name: str) -> str:
-    """`entityName` -> `entity_name`, `projectID` -> `project_id`."""
-    return _CAMEL.sub("_", name).lower()
+    """`entityName` -> `entity_name`, `projectID` -> `project_id`, `queueIDs` -> `queue_ids`."""
+    return _CAMEL.sub("_", name.replace("IDs", "Ids")).lower()
 
 
 class Fields:

@@ -27,7 +27,7 @@ def _json_text_out(value: Any) -> str:
 
 
 def _int64(value: Any) -> int:
-    if (isinstance(value, str) and value.strip().removeprefix("-").isdecimal()) or (
+    if (isinstance(value, str) and len(value) <= 24 and value.strip().removeprefix("-").isdecimal()) or (
         isinstance(value, float) and value.is_integer()
     ):
         value = int(value)
@@ -37,7 +37,7 @@ def _int64(value: Any) -> int:
 
 
 def _milliseconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _INT64_MAX:
         raise GraphQLError(f"Duration cannot represent {value!r:.100}. Send milliseconds.")
     return float(value)
 

@@ -58,9 +58,10 @@ def _place(after: str | None) -> int:
     text = ids.cursor_text(after)
     if not text:
         return 0
-    if not text.isdecimal():
+    place = ids.number_of(text)
+    if place is None:
         raise Invalid(f"{after!r:.100} is not a cursor of this list. Take `endCursor` of the page before.")
-    return int(text)
+    return place
 
 
 FIELDS = maps("PageInfo")

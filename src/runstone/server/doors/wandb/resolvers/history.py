@@ -112,6 +112,8 @@ def _whole(value: Any, what: str) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid(f"{what} is {value!r:.50}, not a number.")
+    if not abs(value) < 2**63:  # NaN neither
+        raise Invalid(f"{what} is {value!r:.50}; it must fit 64 bits.")
     return int(value)
 
 
@@ -230,7 +232,8 @@ def log_lines(
     else:
         size = page_size(first, 1000, most=LINES_MAX)
         seen = ids.cursor_text(after)
-        start = int(seen) + 1 if seen.isdecimal() else 0
+        place = ids.number_of(seen)
+        start = 0 if place is None else place + 1
         lines = call.domain.console.read(actor, parent.key, writer.writer, start=start, limit=size + 1)
         has_next = len(lines) > size
         lines = lines[:size]

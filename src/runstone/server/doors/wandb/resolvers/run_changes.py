@@ -203,6 +203,8 @@ def rewind_run(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]
     actor = call.signed_in()
     if input["metric_name"] != "_step":
         raise Invalid(f"A run is rewound by '_step', not by {input['metric_name']!r:.100}.")
+    if not abs(input["metric_value"]) < 2**63:
+        raise Invalid(f"Step {input['metric_value']!r} does not fit 64 bits.")
     entity = call.entity_name(input.get("entity_name"))
     run = _existing(call, entity, input.get("project_name") or DEFAULT_PROJECT, input["run_name"])
     if run is not None:

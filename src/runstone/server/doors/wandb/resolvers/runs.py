@@ -210,7 +210,9 @@ def run_info(parent: Run, _call: Call) -> dict[str, Any]:
 
 
 def _count(value: Any) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 2**31:
+        return None
+    return int(value)
 
 
 def _seconds(parent: Run) -> int:

@@ -177,8 +177,10 @@ def create_anonymous_entity(_root: None, _call: Call, input: dict[str, Any]) -> 
 
 @mutation("deleteApiKey")
 def delete_api_key(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
-    number = ids.named_of("ApiKey", input["id"])
-    call.domain.accounts.delete_key(call.signed_in(), int(number))
+    number = ids.number_of(ids.named_of("ApiKey", input["id"]))
+    if number is None:
+        raise NotFound(f"No key has the id {input['id'][:200]!r}.", id=input["id"][:200])
+    call.domain.accounts.delete_key(call.signed_in(), number)
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
 
 

@@ -3,16 +3,18 @@ the client's re-send (each part is idempotent by line number)."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Mapping
 
 from runstone.server.domain.domain import Domain
-from runstone.server.domain.history import batch_of
+from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.runs import RunChange, State
 from runstone.server.doors.wandb.lines import history_stream
 from runstone.server.doors.wandb.stream.body import Rows, Sent
+from runstone.server.doors.wandb.stream.mending import acceptable_summary, batch_of_acceptable
 from runstone.server.stores.history.contract import Space
 
 log = logging.getLogger("runstone.server")
@@ -39,14 +41,31 @@ def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: s
         _append(domain, actor, run, stream, sent.system, "system")
     for label, lines in sent.console.items():
         domain.console.write(actor, run, stream, lines, label=label)
-    change = _change(domain, actor, run, sent, stop=stop, shared=bool(client_id))
-    if change is not None:
-        domain.runs.update(actor, run, change)
+    _update(domain, actor, run, sent, stop=stop, shared=bool(client_id))
     return stop
 
 
+def _update(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, stop: bool, shared: bool) -> None:
+    change = _change(domain, actor, run, sent, stop=stop, shared=shared)
+    if change is None:
+        return
+    try:
+        domain.runs.update(actor, run, change)
+    except Invalid as error:
+        if sent.summary is None:
+            raise
+        log.warning("run %s: a part of its summary cannot be kept: %s", run, error.message)
+        mended = dataclasses.replace(sent, summary=acceptable_summary(sent.summary))
+        again = _change(domain, actor, run, mended, stop=stop, shared=shared)
+        if again is not None:
+            domain.runs.update(actor, run, again)
+
+
 def _append(domain: Domain, actor: Actor, run: RunKey, stream: str, sent: Rows, space: Space) -> None:
-    domain.history.append(actor, run, stream, batch_of(sent.rows, end_offset=sent.end_offset), space=space)
+    batch, left_out = batch_of_acceptable(sent)
+    if left_out:
+        log.warning("run %s: %s values cannot be kept, their rows are", run, left_out)
+    domain.history.append(actor, run, stream, batch, space=space)
 
 
 def _change(

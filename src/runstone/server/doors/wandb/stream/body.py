@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -33,8 +33,14 @@ _TEXT_LINE = re.compile(
 )
 
 
+_LineNumber = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_ExitCode = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+_STEP_MIN, _STEP_MAX = -(2**63), 2**63 - 1
+_SECONDS_MAX = 1e12  # since 1970; thirty thousand years
+
+
 class _Part(msgspec.Struct):
-    offset: int = 0
+    offset: _LineNumber = 0
     content: list[str] = []
 
 
@@ -45,7 +51,7 @@ class _Body(msgspec.Struct):
     uploaded: list[str] | None = None
     preempting: bool | None = None
     complete: bool | None = None
-    exitcode: int | None = None
+    exitcode: _ExitCode | None = None
     dropped: int | None = None
     failed: bool | None = None
 
@@ -81,7 +87,7 @@ def read(body: bytes, *, now: float | None = None) -> Sent:
         return Sent()
     try:
         sent = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         sent = _decode_leniently(body)
     files = sent.files or {}
     moment = time.time() if now is None else now
@@ -106,7 +112,7 @@ def read(body: bytes, *, now: float | None = None) -> Sent:
 def _decode_leniently(body: bytes) -> _Body:
     try:
         return msgspec.convert(jsonx.parse(body), _Body, strict=False)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
         raise Invalid(f"The file_stream body cannot be read: {error}.") from None
 
 
@@ -185,16 +191,16 @@ def console_line(number: int, text: str, now: float) -> tuple[str, Line]:
 
 
 def _step(value: Any, otherwise: int) -> int:
-    if type(value) is int:
+    """Of a row; the one after the row before it where that is none, or does not fit 64 bits."""
+    if type(value) is int and _STEP_MIN <= value <= _STEP_MAX:
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _STEP_MAX:
         return int(value)
-    return otherwise
+    return min(otherwise, _STEP_MAX)
 
 
 def _number(value: Any, otherwise: float) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-        if number - number == 0.0:
-            return number
+    """Seconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _SECONDS_MAX:
+        return float(value)
     return otherwise
