@@ -17,6 +17,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from tests.support.artifacts import log_artifact
 from tests.support.rest import People, client, log_run, new_name
 from tests.support.server import RunningServer
 
@@ -55,6 +56,15 @@ BODIES: dict[str, Any] = {
     "add_member": {"username": "{stranger}", "role": "admin"},
     "set_member": {"role": "admin"},
     "make_link": {},
+    "find_blobs": {"sha256": ["0" * 64]},
+    "ensure_artifact_type": {"description": "changed"},
+    "create_collection": {"name": "made-by-nobody", "type": "dataset"},
+    "update_collection": {"description": "changed"},
+    "create_artifact": {"type": "dataset", "name": "set"},
+    "add_artifact_entries": {"entries": [{"path": "x", "size": 1, "sha256": "0" * 64}]},
+    "update_artifact": {"description": "changed"},
+    "move_aliases": {"add": ["changed"]},
+    "use_artifact": {"artifact": "set"},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",
   displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }"""
@@ -94,6 +104,7 @@ class Tenant:
             json={"query": CHART, "variables": {"e": people.team}},
         )
         assert "errors" not in chart.json(), chart.text
+        log_artifact(people.member.api, self.path, "set", {"notes.txt": b"secret words"})
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]
         self.project_id = api.get(self.path).json()["id"]
 
@@ -107,6 +118,9 @@ class Tenant:
             "name": self.people.team if "entities" in path or "organizations" in path else "notes.txt",
             "username": self.people.member.name,
             "view_id": self.view,
+            "artifact": "set:latest",
+            "collection": "set",
+            "type": "dataset",
             "key_id": str(self.key),
         }.items():
             filled = filled.replace("{" + name + "}", value)
@@ -127,6 +141,8 @@ class Tenant:
             options["params"] = {"writer": "0" * 32, "offset": "64"}
         elif operation == "get_statistics":
             options["params"] = {"key": "loss"}
+        elif operation == "diff_artifacts":
+            options["params"] = {"to": "set:v0"}
         elif operation == "list_trashed_projects":
             options["params"] = {"entity": self.people.team}
         if operation == "follow_feed":
@@ -292,6 +308,8 @@ def snapshot(api: httpx.Client, tenant: Tenant) -> dict[str, Any]:
         "files": api.get(f"{tenant.path}/runs/one/files").json(),
         "file": api.get(f"{tenant.path}/runs/one/files/notes.txt").text,
         "views": api.get(f"{tenant.path}/views").json(),
+        "collections": api.get(f"{tenant.path}/collections").json(),
+        "versions": api.get(f"{tenant.path}/collections/set/versions").json(),
         "members": api.get(f"/entities/{tenant.people.team}/members").json(),
         "users": [user["username"] for user in api.get("/admin/users").json()["users"]],
         "rows": api.get(f"{tenant.path}/runs/one/rows").json(),

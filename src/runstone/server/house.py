@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.charts import Charts
+from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import Invalid
@@ -30,6 +32,7 @@ from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.uploads import Uploads
 from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
 from runstone.server.jobs.runner import Runner
@@ -147,6 +150,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     closing.callback(ingest.close)
     views = Views(records, access, projects)
     signer = Signer(secret)
+    collections = Collections(records, access, projects)
+    uploads = Uploads(records, blobs, access)
     domain = Domain(
         access=access,
         accounts=Accounts(records, access),
@@ -162,12 +167,22 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         views=views,
         view_links=ViewLinks(views, signer),
         charts=Charts(records, access),
+        collections=collections,
+        uploads=uploads,
+        artifacts=Artifacts(records, access, projects, collections, uploads, feed),
         feed=feed,
         signer=signer,
     )
     runner = Runner(
         records,
-        standard_jobs(records=records, history=history_store, runs=runs, files=files, leases=leases),
+        standard_jobs(
+            records=records,
+            history=history_store,
+            runs=runs,
+            files=files,
+            leases=leases,
+            blob_referrers=[uploads.referred],
+        ),
     )
     closing.callback(runner.close)
     return House(domain, records, storage, runner, relay)

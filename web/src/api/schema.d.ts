@@ -220,6 +220,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/entities/{entity}/blobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Blob
+         * @description Keep the body as one blob.
+         */
+        put: operations["put_blob"];
+        /**
+         * Put Blobs
+         * @description Keep many small blobs in one request; the answer has them in the order of the body.
+         */
+        post: operations["put_blobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/blobs/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Blobs
+         * @description Which of these digests the entity has sent already: they need not be sent again.
+         */
+        post: operations["find_blobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{name}": {
         parameters: {
             query?: never;
@@ -419,6 +463,341 @@ export interface paths {
         patch: operations["update_project"];
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/artifact-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Artifact Types
+         * @description By name.
+         */
+        get: operations["list_artifact_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifact-types/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ensure Artifact Type
+         * @description Made if absent.
+         */
+        put: operations["ensure_artifact_type"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Artifact
+         * @description Begin a version: pending, to be filled (`entries`) and committed. Content that the collection
+         *     holds already, told by `sha256` or `digest`, is that version: `existed`.
+         */
+        post: operations["create_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact
+         * @description A version by name, or by id (a pending one only so).
+         */
+        get: operations["get_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Artifact
+         * @description Change what is said of a version; what lies in it does not change.
+         */
+        patch: operations["update_artifact"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/abandon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Abandon Artifact
+         * @description Give up a pending version (`@ID`).
+         */
+        post: operations["abandon_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Aliases
+         * @description Move aliases of the collection to this version, take others off it; all at once.
+         */
+        post: operations["move_aliases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Commit Artifact
+         * @description Make a pending version (`@ID`) seen. Where the collection has the same content already, the
+         *     answer is that version. 409 `missing_file` names files whose bytes have not come.
+         */
+        post: operations["commit_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Artifacts
+         * @description What differs between this version and another; counts are over all files.
+         */
+        get: operations["diff_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Artifact Entries
+         * @description Say what lies in a pending version (`@ID`), in as many requests as it takes.
+         */
+        post: operations["add_artifact_entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Artifact Files
+         * @description Files and references by path.
+         */
+        get: operations["list_artifact_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact File
+         * @description A file's bytes, or a range of them.
+         */
+        get: operations["get_artifact_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact Manifest
+         * @description Everything that lies in a version, in one answer, however much it is.
+         */
+        get: operations["get_artifact_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Artifact Members
+         * @description The version in each collection it lies in or is linked into, its source first.
+         */
+        get: operations["list_artifact_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Collections
+         * @description Collections of a project, page by page.
+         */
+        get: operations["list_collections"];
+        put?: never;
+        /**
+         * Create Collection
+         * @description Make a collection; one that is there already, of that type and kind, is no error.
+         */
+        post: operations["create_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Collection */
+        get: operations["get_collection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Collection
+         * @description To the trash, with its versions.
+         */
+        delete: operations["delete_collection"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Collection
+         * @description Change what is given.
+         */
+        patch: operations["update_collection"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description Versions of a collection, linked ones too.
+         */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/columns": {
         parameters: {
             query?: never;
@@ -545,6 +924,30 @@ export interface paths {
         get: operations["list_run_alerts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Artifacts
+         * @description Versions the run used (input) or made (output).
+         */
+        get: operations["list_run_artifacts"];
+        put?: never;
+        /**
+         * Use Artifact
+         * @description Note that the run uses a version, of this project or another.
+         */
+        post: operations["use_artifact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1126,6 +1529,337 @@ export interface components {
              */
             alerts: components["schemas"]["Alert"][];
         };
+        /** AliasChange */
+        AliasChange: {
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
+        /** ArtifactAlias */
+        ArtifactAlias: {
+            /** Alias */
+            alias: string;
+            /** Reason */
+            reason: string;
+            /** Set At */
+            set_at: number;
+            /** Set By */
+            set_by: string;
+        };
+        /** ArtifactChange */
+        ArtifactChange: {
+            /** Description */
+            description?: string | null;
+            /** Facts */
+            facts?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Inherit Ttl
+             * @default false
+             */
+            inherit_ttl: boolean;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /** Tags */
+            tags?: string[] | null;
+            /**
+             * Ttl Seconds
+             * @description Positive seconds, or -2 for never.
+             */
+            ttl_seconds?: number | null;
+        };
+        /**
+         * ArtifactCreated
+         * @description existed: the collection holds that content already; nothing is left to do.
+         */
+        ArtifactCreated: {
+            artifact: components["schemas"]["ArtifactVersion"];
+            /** Existed */
+            existed: boolean;
+        };
+        /** ArtifactDiff */
+        ArtifactDiff: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /**
+             * Changes
+             * @description The first ones by path; `truncated` if there are more.
+             */
+            changes: components["schemas"]["FileChange"][];
+            new: components["schemas"]["ArtifactVersion"];
+            old: components["schemas"]["ArtifactVersion"];
+            /** Removed */
+            removed: number;
+            /** Truncated */
+            truncated: boolean;
+        };
+        /** ArtifactFiles */
+        ArtifactFiles: {
+            /** Files */
+            files: components["schemas"]["FileEntry"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /** ArtifactType */
+        ArtifactType: {
+            /** Collection Count */
+            collection_count: number;
+            /** Created At */
+            created_at: number;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+        };
+        /** ArtifactTypes */
+        ArtifactTypes: {
+            /** Types */
+            types: components["schemas"]["ArtifactType"][];
+        };
+        /** ArtifactTypeWanted */
+        ArtifactTypeWanted: {
+            /** Description */
+            description?: string | null;
+        };
+        /**
+         * ArtifactVersion
+         * @description A version. `name` and `aliases` are those in the collection it was asked for through
+         *     (`in`: ENTITY/PROJECT/COLLECTION); `source` is where it was made.
+         */
+        ArtifactVersion: {
+            /** Aliases */
+            aliases: components["schemas"]["ArtifactAlias"][];
+            /** Base Id */
+            base_id: number | null;
+            /** Client Id */
+            client_id: string;
+            /**
+             * Collection
+             * @description The collection it was asked for through.
+             */
+            collection: string;
+            /** Committed At */
+            committed_at: number | null;
+            /** Created At */
+            created_at: number;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            /** Digest */
+            digest: string;
+            /** Digest Algorithm */
+            digest_algorithm: string;
+            /** Expires At */
+            expires_at: number | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** File Count */
+            file_count: number;
+            /** History Step */
+            history_step: number | null;
+            /** Id */
+            id: number;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Run
+             * @description ENTITY/PROJECT/RUN that made it, or empty.
+             */
+            run: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /**
+             * Source
+             * @description ENTITY/PROJECT/NAME:vN where it was made.
+             */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "committed" | "deleted";
+            /** Tags */
+            tags: string[];
+            /** Ttl Seconds */
+            ttl_seconds: number | null;
+            /** Type */
+            type: string;
+            /** Updated At */
+            updated_at: number;
+            /**
+             * Version
+             * @description `v3`, or empty while pending.
+             */
+            version: string;
+            /**
+             * Within
+             * @description ENTITY/PROJECT of that collection.
+             */
+            within: string;
+        };
+        /** ArtifactVersions */
+        ArtifactVersions: {
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+            /** Versions */
+            versions: components["schemas"]["ArtifactVersion"][];
+        };
+        /** ArtifactWanted */
+        ArtifactWanted: {
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Base
+             * @description The version incremental entries are laid over, as NAME:ALIAS or @ID.
+             * @default
+             */
+            base: string;
+            /**
+             * Client Id
+             * @default
+             */
+            client_id: string;
+            /**
+             * Dedupe
+             * @default true
+             */
+            dedupe: boolean;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /**
+             * Digest Algorithm
+             * @default manifest-md5
+             */
+            digest_algorithm: string;
+            /**
+             * Distributed Id
+             * @description Several processes that name one add to one version.
+             * @default
+             */
+            distributed_id: string;
+            /**
+             * Facts
+             * @default {}
+             */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** History Step */
+            history_step?: number | null;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Run
+             * @description The run of this project that makes it.
+             * @default
+             */
+            run: string;
+            /**
+             * Sha256
+             * @description Of the manifest, if known.
+             * @default
+             */
+            sha256: string | "";
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /**
+             * Ttl Seconds
+             * @description Positive seconds; -2: never; null: as the collection.
+             */
+            ttl_seconds?: number | null;
+            /** Type */
+            type: string;
+        };
+        /** Blob */
+        Blob: {
+            /** Md5 */
+            md5: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /** BlobsAsked */
+        BlobsAsked: {
+            /**
+             * Md5
+             * @default []
+             */
+            md5: string[];
+            /**
+             * Sha256
+             * @default []
+             */
+            sha256: string[];
+        };
+        /**
+         * BlobsFound
+         * @description By the digest asked for: those need not be sent.
+         */
+        BlobsFound: {
+            /** Found */
+            found: {
+                [key: string]: components["schemas"]["Blob"];
+            };
+        };
+        /** BlobsKept */
+        BlobsKept: {
+            /** Blobs */
+            blobs: components["schemas"]["Blob"][];
+        };
         /** Chart */
         Chart: {
             /** Created At */
@@ -1157,6 +1891,96 @@ export interface components {
         Charts: {
             /** Charts */
             charts: components["schemas"]["Chart"][];
+        };
+        /** Collection */
+        Collection: {
+            /** Created At */
+            created_at: number;
+            /** Created By */
+            created_by: string;
+            /** Deleted At */
+            deleted_at: number | null;
+            /** Description */
+            description: string;
+            /** Entity */
+            entity: string;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sequence" | "portfolio";
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            /** Retention */
+            retention: {
+                [key: string]: unknown;
+            };
+            /** Tags */
+            tags: string[];
+            /** Ttl Seconds */
+            ttl_seconds: number | null;
+            /** Type */
+            type: string;
+            /** Updated At */
+            updated_at: number;
+            /** Version Count */
+            version_count: number;
+        };
+        /** CollectionChange */
+        CollectionChange: {
+            /** Description */
+            description?: string | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Tags */
+            tags?: string[] | null;
+            /**
+             * Ttl Seconds
+             * @description Of versions that inherit; -2: they stay.
+             */
+            ttl_seconds?: number | null;
+            /** Type */
+            type?: string | null;
+        };
+        /** Collections */
+        Collections: {
+            /** Collections */
+            collections: components["schemas"]["Collection"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /** CollectionWanted */
+        CollectionWanted: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Kind
+             * @default sequence
+             * @enum {string}
+             */
+            kind: "sequence" | "portfolio";
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
         };
         /** Column */
         Column: {
@@ -1270,6 +2094,70 @@ export interface components {
              */
             role: "viewer" | "member" | "admin";
         };
+        /** EntriesTaken */
+        EntriesTaken: {
+            /** Taken */
+            taken: number;
+        };
+        /**
+         * EntriesWanted
+         * @description At most 20,000 at once; of a path that comes again the later one stands.
+         */
+        EntriesWanted: {
+            /** Entries */
+            entries: components["schemas"]["Entry"][];
+            /**
+             * Manifest
+             * @default full
+             * @enum {string}
+             */
+            manifest: "full" | "patch" | "incremental";
+            /**
+             * Replace All
+             * @description Forget what came before in manifests of this kind.
+             * @default false
+             */
+            replace_all: boolean;
+        };
+        /** Entry */
+        Entry: {
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /** Extra */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Md5
+             * @default
+             */
+            md5: string | "";
+            /** Path */
+            path: string;
+            /**
+             * Ref
+             * @default
+             */
+            ref: string;
+            /**
+             * Removed
+             * @default false
+             */
+            removed: boolean;
+            /**
+             * Sha256
+             * @default
+             */
+            sha256: string | "";
+            /**
+             * Size
+             * @default 0
+             */
+            size: number;
+        };
         /** ErrorAnswer */
         ErrorAnswer: {
             error: components["schemas"]["ErrorBody"];
@@ -1298,6 +2186,37 @@ export interface components {
              * @description Also the header X-Request-Id, and in the server's log.
              */
             request_id: string;
+        };
+        /** FileChange */
+        FileChange: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed" | "changed";
+            new: components["schemas"]["FileEntry"] | null;
+            old: components["schemas"]["FileEntry"] | null;
+            /** Path */
+            path: string;
+        };
+        /** FileEntry */
+        FileEntry: {
+            /** Digest */
+            digest: string;
+            /** Extra */
+            extra: {
+                [key: string]: unknown;
+            } | null;
+            /** Md5 */
+            md5: string;
+            /** Path */
+            path: string;
+            /** Ref */
+            ref: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
         };
         /** Group */
         Group: {
@@ -2086,6 +3005,29 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** RunArtifact */
+        RunArtifact: {
+            artifact: components["schemas"]["ArtifactVersion"];
+            /** At */
+            at: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "input" | "output";
+            /** Used As */
+            used_as: string;
+        };
+        /** RunArtifacts */
+        RunArtifacts: {
+            /** Artifacts */
+            artifacts: components["schemas"]["RunArtifact"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
         /**
          * RunFields
          * @description Fields to set; what is left out stays.
@@ -2471,6 +3413,27 @@ export interface components {
             service: boolean;
             /** Username */
             username: string;
+        };
+        /** UseWanted */
+        UseWanted: {
+            /** Artifact */
+            artifact: string;
+            /**
+             * Entity
+             * @description Of the artifact, where it is another's.
+             * @default
+             */
+            entity: string;
+            /**
+             * Project
+             * @default
+             */
+            project: string;
+            /**
+             * Used As
+             * @default
+             */
+            used_as: string;
         };
         /** View */
         View: {
@@ -2934,6 +3897,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chart"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_blob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Refuse the body if its digest is another. */
+                "X-Md5"?: string;
+                /** @description Refuse the body if its digest is another. */
+                "X-Sha256"?: string;
+            };
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_blobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        /** @description Blobs one after another, each after its length: 4 bytes, little-endian. At most 20,000 blobs and 33,554,432 bytes. */
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlobsKept"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    find_blobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlobsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlobsFound"];
                 };
             };
             /** @description What went wrong */
@@ -3448,6 +4525,804 @@ export interface operations {
             };
         };
     };
+    list_artifact_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactTypes"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ensure_artifact_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Artifact type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArtifactTypeWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArtifactWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactCreated"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArtifactChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    abandon_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    move_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    commit_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    diff_artifacts: {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description The newer version, as NAME:ALIAS or @ID. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactDiff"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_artifact_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntriesWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntriesTaken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_artifact_files: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactFiles"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifact_file: {
+        parameters: {
+            query?: {
+                /** @description Show it in place, if its type is harmless. */
+                inline?: boolean;
+            };
+            header?: {
+                Range?: string;
+            };
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description File name; slashes make folders. */
+                name: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description As in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No byte of the range exists */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifact_manifest: {
+        parameters: {
+            query?: {
+                /** @description Only paths that begin so. */
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, as in `files`, by path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_artifact_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_collections: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                kind?: "" | "sequence" | "portfolio";
+                limit?: number;
+                /** @description Only what contains this text. */
+                search?: string;
+                /** @description name, created_at or updated_at; `-` for descending. */
+                sort?: string;
+                tag?: string;
+                trash?: boolean;
+                type?: string;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collections"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                alias?: string;
+                created_before?: number | null;
+                created_since?: number | null;
+                limit?: number;
+                /** @description Only what contains this text. */
+                search?: string;
+                /** @description version_index, created_at or size; `-` for descending. */
+                sort?: string;
+                tag?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_columns: {
         parameters: {
             query?: {
@@ -3788,6 +5663,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_run_artifacts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                role?: "input" | "output";
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Run id. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunArtifacts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    use_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Run id. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
                 };
             };
             /** @description What went wrong */

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.charts import Charts
+from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
@@ -18,6 +20,7 @@ from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.uploads import Uploads
 from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
 
@@ -38,5 +41,8 @@ class Domain:
     views: Views
     view_links: ViewLinks
     charts: Charts
+    collections: Collections
+    uploads: Uploads
+    artifacts: Artifacts
     feed: Feed
     signer: Signer

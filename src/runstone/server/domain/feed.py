@@ -21,7 +21,7 @@ from typing import Any, Literal
 from runstone.server.domain.access import Access
 from runstone.server.domain.identity import Actor, EntityId, ProjectId
 
-EventKind = Literal["run", "rows", "system", "console", "files", "project", "alert"]
+EventKind = Literal["run", "rows", "system", "console", "files", "project", "alert", "artifact"]
 
 BATCH_SECONDS = 0.25
 PENDING_MAX = 10_000

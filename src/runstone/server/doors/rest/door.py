@@ -20,7 +20,9 @@ from runstone.server.doors.http.permissions import declared, endpoints, needs
 from runstone.server.doors.rest import (
     admin,
     alerts,
+    artifacts,
     charts,
+    collections,
     console,
     feed,
     files,
@@ -33,6 +35,7 @@ from runstone.server.doors.rest import (
     series,
     session,
     ui,
+    uploads,
     views,
 )
 from runstone.server.doors.rest.routing import BASE
@@ -56,6 +59,9 @@ NOUNS = (
     alerts.routes,
     views.routes,
     charts.routes,
+    uploads.routes,
+    artifacts.routes,
+    collections.routes,
     admin.routes,
 )
 

@@ -9,7 +9,10 @@ with this metadata on both databases, so neither can be forgotten.
 from runstone.server.stores.records.schema import (
     accounts,
     alerts,
+    artifacts,
+    blobs,
     charts,
+    collections,
     files,
     projects,
     runs,
@@ -22,7 +25,10 @@ from runstone.server.stores.records.schema.base import metadata
 __all__ = [
     "accounts",
     "alerts",
+    "artifacts",
+    "blobs",
     "charts",
+    "collections",
     "files",
     "metadata",
     "projects",

@@ -1,0 +1,96 @@
+"""Moving aliases: each points to one version of its collection, and every move is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runstone.server.domain.identity import Actor
+from runstone.server.stores.records import artifacts as version_statements
+from runstone.server.stores.records import collections as statements
+
+
+def set_aliases(
+    conn: Connection,
+    actor: Actor,
+    collection_id: int,
+    version_id: int,
+    names: Iterable[str],
+    *,
+    act: str = "set",
+    reason: str = "",
+    evidence: dict[str, Any] | None = None,
+    now: float,
+) -> list[str]:
+    """Point aliases of the collection to a member of it; those that point there stay untouched.
+    Within the caller's transaction, which holds the collection. Returns what moved."""
+    moved = []
+    index = statements.index_in(conn, collection_id, version_id)
+    version = version_statements.version(conn, version_id)
+    assert index is not None and version is not None
+    for name in names:
+        before = statements.alias(conn, collection_id, name)
+        if before is not None and before.version_id == version_id:
+            continue
+        old = before.version_id if before is not None else None
+        statements.set_alias(
+            conn, collection_id, name, version_id, user_id=actor.user_id, reason=reason, now=now
+        )
+        statements.add_move(
+            conn,
+            collection_id=collection_id,
+            alias=name,
+            act=act,
+            from_version_id=old,
+            from_index=None if old is None else statements.index_in(conn, collection_id, old),
+            version_id=version_id,
+            version_index=index,
+            digest=version.digest,
+            user_id=actor.user_id,
+            username=actor.username or actor.system,
+            reason=reason,
+            evidence=evidence or {},
+            at=now,
+        )
+        moved.append(name)
+    return moved
+
+
+def remove_aliases(
+    conn: Connection,
+    actor: Actor,
+    collection_id: int,
+    version_id: int,
+    names: Iterable[str],
+    *,
+    act: str = "remove",
+    reason: str = "",
+    now: float,
+) -> list[str]:
+    """Take aliases off the version; those that are not on it are passed over. Returns what went."""
+    gone = []
+    for name in names:
+        before = statements.alias(conn, collection_id, name)
+        if before is None or before.version_id != version_id:
+            continue
+        statements.drop_alias(conn, collection_id, name)
+        statements.add_move(
+            conn,
+            collection_id=collection_id,
+            alias=name,
+            act=act,
+            from_version_id=version_id,
+            from_index=statements.index_in(conn, collection_id, version_id),
+            version_id=None,
+            version_index=None,
+            digest="",
+            user_id=actor.user_id,
+            username=actor.username or actor.system,
+            reason=reason,
+            evidence={},
+            at=now,
+        )
+        gone.append(name)
+    return gone

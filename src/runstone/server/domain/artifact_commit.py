@@ -1,0 +1,240 @@
+"""From what came for a version to a version that is seen: the last step of making one.
+
+Everything is checked and written first, a part at a time; one short transaction then makes the
+version seen, with its number and its aliases. Whatever breaks before leaves nothing half-visible:
+parts that no version has are collected a day later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from runstone.server.domain import manifests
+from runstone.server.domain.alias_moves import set_aliases
+from runstone.server.domain.artifact_model import Entry
+from runstone.server.domain.artifact_names import LATEST
+from runstone.server.domain.errors import Conflict, Invalid, MissingFile
+from runstone.server.domain.identity import Actor
+from runstone.server.stores.records import artifacts as statements
+from runstone.server.stores.records import blobs as blob_statements
+from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import manifests as manifest_statements
+from runstone.server.stores.records.contract import Records
+from runstone.server.stores.records.rows import AnyRow
+
+_RESOLVE_AT_ONCE = 2000
+_PARTS_AT_ONCE = 16
+_MISSING_SHOWN = 20
+
+
+@dataclass(slots=True)
+class _Part:
+    first_path: str
+    sha256: bytes
+    data: bytes
+    entries: int
+    blobs: list[int]
+
+
+class Commit:
+    """Commits one version; made anew for each."""
+
+    def __init__(self, records: Records, actor: Actor, version: AnyRow) -> None:
+        """`version`: a pending row of `statements.version`, checked that the actor may write it."""
+        self._records = records
+        self._actor = actor
+        self._version = version
+
+    def run(self) -> tuple[int, bool]:
+        """(version, True where it was made now). Content that the collection has is that version:
+        this one is dropped then, and its aliases move there. Raises MissingFile naming what has not
+        come, Invalid for content that is not as announced, Conflict where it is no longer pending."""
+        digests = manifests.Digests()
+        parts: list[tuple[int, str]] = []
+        made = self._parts(digests)
+        while some := list(islice(made, _PARTS_AT_ONCE)):
+            now = time.time()
+
+            def put(conn: Connection, some: list[_Part] = some, now: float = now) -> list[int]:
+                return [self._put(conn, part, now) for part in some]
+
+            ids = self._records.write(put)
+            parts += [(number, part.first_path) for number, part in zip(ids, some, strict=True)]
+        announced = self._version.sha256
+        if announced and announced != digests.sha256:
+            raise Invalid(
+                f"The manifest that came has SHA-256 {digests.sha256}, not {announced} as announced. Send "
+                "the entries again.",
+                sha256=digests.sha256,
+                expected=announced,
+            )
+        return self._records.write(lambda conn: self._finish(conn, digests, parts))
+
+    def _put(self, conn: Connection, part: _Part, now: float) -> int:
+        return manifest_statements.put_part(
+            conn,
+            self._version.entity_id,
+            sha256=part.sha256,
+            entries=part.entries,
+            data=part.data,
+            blob_ids=part.blobs,
+            now=now,
+        )
+
+    def _parts(self, digests: manifests.Digests) -> Iterator[_Part]:
+        ids: dict[str, int] = {}
+        for run in manifests.cut(manifests.no_file_is_a_folder(self._resolved(self._merged(), ids))):
+            digests.add(run)
+            blobs = [ids.pop(entry.path) for entry in run if not entry.ref]
+            yield _Part(
+                run[0].path,
+                hashlib.sha256(manifests.plain(run)).digest(),
+                manifests.encode(run),
+                len(run),
+                blobs,
+            )
+
+    def _merged(self) -> Iterator[Entry]:
+        with self._records.read() as conn:
+            rows = manifest_statements.pages(conn, self._version.id)
+        over_base = any(row.manifest == "incremental" for row in rows) and not any(
+            row.manifest == "full" for row in rows
+        )
+        base: Iterable[Entry] = ()
+        if over_base and self._version.base_id is not None:
+            base = entries_of(self._records, self._version.base_id)
+        pages = [manifests.PageInfo(row.id, row.first_path, row.last_path) for row in rows]
+        return manifests.merge(base, pages, self._load)
+
+    def _load(self, page: int) -> list[Entry]:
+        with self._records.read() as conn:
+            data = manifest_statements.page_data(conn, page)
+        if data is None:
+            raise Conflict("Another request has changed what lies in this version. Commit it again.")
+        return manifests.decode(data)
+
+    def _resolved(self, entries: Iterator[Entry], ids: dict[str, int]) -> Iterator[Entry]:
+        """Each file with both digests; `ids` gets the number of its blob, by path. A blob counts only
+        where this entity has sent its bytes."""
+        while batch := list(islice(entries, _RESOLVE_AT_ONCE)):
+            files = [entry for entry in batch if not entry.ref]
+            with self._records.read() as conn:
+                entity = self._version.entity_id
+                by_sha256 = {
+                    row.sha256: row
+                    for row in blob_statements.owned_by_sha256(
+                        conn, entity, (entry.sha256 for entry in files if entry.sha256)
+                    )
+                }
+                by_md5 = {
+                    row.asked_md5: row
+                    for row in blob_statements.owned_by_md5(
+                        conn, entity, (entry.md5 for entry in files if not entry.sha256)
+                    )
+                }
+            missing = []
+            for at, entry in enumerate(batch):
+                if entry.ref:
+                    continue
+                row = by_sha256.get(entry.sha256) if entry.sha256 else by_md5.get(entry.md5)
+                if row is None:
+                    missing.append(entry)
+                    continue
+                if row.size != entry.size or (entry.md5 and entry.md5 != row.md5):
+                    raise Invalid(
+                        f"{entry.path!r} is said to have {entry.size} bytes and MD5 {entry.md5 or 'unsaid'}; "
+                        f"the bytes that came have {row.size} and {row.md5}.",
+                        path=entry.path,
+                    )
+                ids[entry.path] = row.id
+                birth = entry.birth or row.birth
+                batch[at] = replace(entry, sha256=row.sha256, md5=row.md5, birth=birth)
+            if missing:
+                raise _missing(missing)
+            yield from batch
+
+    def _finish(
+        self, conn: Connection, digests: manifests.Digests, parts: list[tuple[int, str]]
+    ) -> tuple[int, bool]:
+        now = time.time()
+        collection = collection_statements.lock_collection(conn, self._version.collection_id)
+        row = statements.lock_version(conn, self._version.id)
+        if row is None or row.state == "deleted" or collection is None or collection.deleted_at:
+            raise Conflict("The version or its collection was deleted meanwhile. Make it again.")
+        if row.state == "committed":
+            return row.id, False
+        aliases = [*row.pending_aliases, LATEST]
+        twin = statements.committed_with(conn, row.collection_id, sha256=digests.sha256)
+        if twin is not None:
+            if row.run_key is not None:
+                statements.add_use(conn, row.run_key, twin.id, role="output", now=now)
+            statements.drop_version(conn, row.id)
+            set_aliases(conn, self._actor, row.collection_id, twin.id, aliases, now=now)
+            return twin.id, False
+        manifest_statements.set_parts(conn, row.id, parts)
+        manifest_statements.drop_pages(conn, row.id)
+        index = collection.next_index
+        ttl = collection.ttl_seconds if row.ttl_seconds is None else row.ttl_seconds
+        statements.change_version(
+            conn,
+            row.id,
+            state="committed",
+            version_index=index,
+            sha256=digests.sha256,
+            digest=row.digest or digests.md5,
+            size=digests.size,
+            file_count=digests.count,
+            committed_at=now,
+            updated_at=now,
+            expires_at=now + ttl if ttl is not None and ttl > 0 else None,
+            pending_aliases=[],
+        )
+        collection_statements.add_collection_version(
+            conn,
+            row.collection_id,
+            row.id,
+            index=index,
+            user_id=self._actor.user_id,
+            reason="",
+            now=now,
+        )
+        if row.run_key is not None:
+            statements.add_use(conn, row.run_key, row.id, role="output", now=now)
+        set_aliases(conn, self._actor, row.collection_id, row.id, aliases, now=now)
+        return row.id, True
+
+
+def entries_of(records: Records, version_id: int, *, after: str = "", prefix: str = "") -> Iterator[Entry]:
+    """The entries of a committed version by path, those behind `after` and below `prefix`."""
+    ordinal: int | None = None
+    start = max(after, prefix)
+    while True:
+        with records.read() as conn:
+            rows = manifest_statements.parts_of(conn, version_id, path=start, ordinal=ordinal)
+        for row in rows:
+            if prefix and row.first_path > prefix and not row.first_path.startswith(prefix):
+                return
+            for entry in manifests.decode(row.data):
+                if entry.path > after and entry.path.startswith(prefix):
+                    yield entry
+        if not rows:
+            return
+        ordinal = rows[-1].ordinal + 1
+
+
+def _missing(entries: list[Entry]) -> MissingFile:
+    shown = [entry.path for entry in entries[:_MISSING_SHOWN]]
+    more = f" and {len(entries) - len(shown):,} more" if len(entries) > len(shown) else ""
+    return MissingFile(
+        f"The bytes of {', '.join(map(repr, shown))}{more} have not been sent by this entity. Send them, "
+        "then commit again.",
+        paths=shown,
+        digests=[entry.sha256 or entry.md5 for entry in entries[:_MISSING_SHOWN]],
+        count=len(entries),
+    )

@@ -1,0 +1,187 @@
+"""Bytes on their way into artifacts: which are missing, many small ones at once, one of any size.
+
+A blob is addressed by its SHA-256 and stored once for everybody; but an entity may refer to one only
+after it has sent the bytes itself. Who knows a digest only learns nothing and gets nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from runstone.server.domain.access import Access
+from runstone.server.domain.errors import Invalid, NotFound, TooLarge
+from runstone.server.domain.identity import Actor, EntityId, Permission
+from runstone.server.stores.blobs.contract import BlobStore, Sha256
+from runstone.server.stores.blobs.digests import check_sha256
+from runstone.server.stores.records import blobs as statements
+from runstone.server.stores.records.contract import Records
+from runstone.server.stores.records.rows import AnyRow
+
+PACKED_BYTES_MAX = 1024 * 1024  # larger ones are objects of their own
+PACK_BYTES_MAX = 32 * 1024 * 1024
+PACK_BLOBS_MAX = 20_000
+DIGESTS_MAX = 20_000
+# What was asked for and found counts as just put, at this coarseness.
+TOUCH_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    sha256: str
+    md5: str  # hexadecimal
+    size: int
+    birth: int = 0  # the artifact version it first came for in this entity, if known
+
+
+class Uploads:
+    """All raise NotSignedIn, NotFound, NotAllowed; Unavailable where the store is full or away."""
+
+    def __init__(self, records: Records, blobs: BlobStore, access: Access) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._access = access
+
+    def find(
+        self, actor: Actor, entity: str, *, sha256: Iterable[str] = (), md5: Iterable[str] = ()
+    ) -> dict[str, Blob]:
+        """Of these digests those whose bytes the entity has sent, by the digest asked for: they need
+        not be sent again, and stay for a day. At most 20,000."""
+        by_sha256, by_md5 = list(sha256), [text.lower() for text in md5]
+        if len(by_sha256) + len(by_md5) > DIGESTS_MAX:
+            raise TooLarge(f"At most {DIGESTS_MAX:,} digests at once.", digests=len(by_sha256) + len(by_md5))
+        for text in by_sha256:
+            check_sha256(text)
+        with self._records.read() as conn:
+            owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
+            rows = statements.owned_by_sha256(conn, owner.id, by_sha256)
+            found = {row.sha256: _blob(row) for row in rows}
+            same_md5 = statements.owned_by_md5(conn, owner.id, by_md5)
+            found.update({row.asked_md5: _blob(row) for row in same_md5})
+        ids = [row.id for row in (*rows, *same_md5)]
+        if ids:
+            now = time.time()
+            self._records.write(
+                lambda conn: statements.touch_blobs(conn, ids, now=now, older_than=now - TOUCH_SECONDS)
+            )
+        return found
+
+    async def put(
+        self,
+        actor: Actor,
+        entity: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        sha256: str = "",
+        md5: str = "",
+        birth: int = 0,
+    ) -> Blob:
+        """Keep one blob of any size, in bounded memory. Invalid where a digest given is not that of
+        the bytes; then nothing is kept."""
+        expected = check_sha256(sha256) if sha256 else None
+        owner = await asyncio.to_thread(self._owner, actor, entity)
+        if md5:
+            chunks = _checked_md5(chunks, md5.lower())
+        info = await self._blobs.put(chunks, expect_sha256=expected)
+        blob = {"sha256": info.sha256, "md5": info.md5, "size": info.size}
+        await asyncio.to_thread(
+            self._records.write,
+            lambda conn: statements.add_blobs(conn, owner, [blob], birth=birth, now=time.time()),
+        )
+        return Blob(info.sha256, info.md5, info.size, birth)
+
+    def put_many(self, actor: Actor, entity: str, datas: Sequence[bytes], *, birth: int = 0) -> list[Blob]:
+        """Keep many small blobs as one object of the store; answers in their order. Those that are
+        known already are not stored again. Blocks."""
+        if len(datas) > PACK_BLOBS_MAX or sum(map(len, datas)) > PACK_BYTES_MAX:
+            raise TooLarge(
+                f"At most {PACK_BLOBS_MAX:,} blobs and {PACK_BYTES_MAX:,} bytes at once. Send fewer.",
+                blobs=len(datas),
+            )
+        owner = self._owner(actor, entity)
+        made = [
+            Blob(
+                hashlib.sha256(data).hexdigest(),
+                hashlib.md5(data, usedforsecurity=False).hexdigest(),
+                len(data),
+                birth,
+            )
+            for data in datas
+        ]
+        with self._records.read() as conn:
+            known = {row.sha256 for row in statements.blobs_by_sha256(conn, (blob.sha256 for blob in made))}
+        kept: dict[str, dict[str, object]] = {}
+        packed: list[bytes] = []
+        offset = 0
+        for blob, data in zip(made, datas, strict=True):
+            if blob.sha256 in kept:
+                continue
+            kept[blob.sha256] = {"sha256": blob.sha256, "md5": blob.md5, "size": blob.size}
+            if blob.sha256 in known:
+                continue
+            if blob.size > PACKED_BYTES_MAX:
+                self._blobs.put_bytes(data)
+                continue
+            kept[blob.sha256]["pack_offset"] = offset
+            packed.append(data)
+            offset += blob.size
+        pack = self._blobs.put_bytes(b"".join(packed)) if packed else None
+        now = time.time()
+
+        def work(conn: Connection) -> None:
+            if pack is not None:
+                number = statements.add_pack(conn, sha256=pack.sha256, size=pack.size, now=now)
+                for blob in kept.values():
+                    if "pack_offset" in blob:
+                        blob["pack_id"] = number
+            statements.add_blobs(conn, owner, list(kept.values()), birth=birth, now=now)
+
+        self._records.write(work)
+        return made
+
+    def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Chunks of a blob's half-open range, for callers that have checked who asks. Raises NotFound
+        before the first."""
+        with self._records.read() as conn:
+            rows = statements.blobs_by_sha256(conn, [sha256])
+        if not rows:
+            raise NotFound(f"The blob {sha256} is not in the store.", sha256=sha256)
+        row = rows[0]
+        end = row.size if end is None else min(end, row.size)
+        if row.pack is None:
+            return self._blobs.read(Sha256(sha256), start=start, end=end)
+        return self._blobs.read(
+            Sha256(row.pack), start=row.pack_offset + min(start, end), end=row.pack_offset + end
+        )
+
+    def referred(self, digests: Collection[Sha256]) -> set[Sha256]:
+        """Those of these objects of the store that are blobs or packs of artifacts."""
+        with self._records.read() as conn:
+            return {Sha256(digest) for digest in statements.stored_objects(conn, digests)}
+
+    def _owner(self, actor: Actor, entity: str) -> EntityId:
+        with self._records.read() as conn:
+            return EntityId(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
+
+
+async def _checked_md5(chunks: AsyncIterator[bytes], expected: str) -> AsyncIterator[bytes]:
+    md5 = hashlib.md5(usedforsecurity=False)
+    async for chunk in chunks:
+        md5.update(chunk)
+        yield chunk
+    if md5.hexdigest() != expected:
+        raise Invalid(
+            f"The bytes that came have MD5 {md5.hexdigest()}, not {expected}. They were changed or cut on "
+            "the way; send them again.",
+            md5=md5.hexdigest(),
+            expected=expected,
+        )
+
+
+def _blob(row: AnyRow) -> Blob:
+    return Blob(row.sha256, row.md5, row.size, row.birth)

@@ -1,0 +1,183 @@
+"""Artifact types and collections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Query
+from starlette.responses import Response
+
+from runstone.server.domain import artifact_model as domain
+from runstone.server.domain.identity import Permission
+from runstone.server.doors.http.answers import plain
+from runstone.server.doors.rest.models.artifacts import (
+    ArtifactTypes,
+    ArtifactTypeWanted,
+    Collection,
+    CollectionChange,
+    Collections,
+    CollectionWanted,
+)
+from runstone.server.doors.rest.routing import (
+    AfterQuery,
+    CallDep,
+    EntityPath,
+    P,
+    ProjectPath,
+    Routes,
+    SearchQuery,
+    entity_of,
+)
+
+routes = Routes("collections")
+
+C = P + "/collections/{collection}"
+CollectionPath = Annotated[str, Path(max_length=1024, description="Collection name.")]
+TypePath = Annotated[str, Path(max_length=1024, description="Artifact type.")]
+
+
+@routes.typed("GET", P + "/artifact-types", needs=Permission.READ, answers=ArtifactTypes)
+async def list_artifact_types(call: CallDep, entity: EntityPath, project: ProjectPath) -> Response:
+    """By name."""
+    return await call.answer(
+        lambda: {"types": call.domain.collections.types(call.actor, entity_of(entity), project)}
+    )
+
+
+@routes.typed("PUT", P + "/artifact-types/{type}", needs=Permission.WRITE, status=204)
+async def ensure_artifact_type(
+    call: CallDep, entity: EntityPath, project: ProjectPath, type: TypePath, body: ArtifactTypeWanted
+) -> Response:
+    """Made if absent."""
+    return await call.done(
+        lambda: call.domain.collections.ensure_type(
+            call.actor, entity_of(entity), project, type, description=body.description
+        )
+    )
+
+
+@routes.typed("GET", P + "/collections", needs=Permission.READ, answers=Collections)
+async def list_collections(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    type: Annotated[str, Query(max_length=200)] = "",
+    kind: Literal["", "sequence", "portfolio"] = "",
+    search: SearchQuery = "",
+    tag: Annotated[str, Query(max_length=200)] = "",
+    sort: Annotated[str, Query(description="name, created_at or updated_at; `-` for descending.")] = (
+        "-updated_at"
+    ),
+    after: AfterQuery = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    trash: bool = False,
+) -> Response:
+    """Collections of a project, page by page."""
+
+    def work() -> dict[str, Any]:
+        page = call.domain.collections.find(
+            call.actor,
+            entity_of(entity),
+            project,
+            type=type,
+            kind=kind,
+            search=search,
+            tag=tag,
+            sort=sort,
+            after=after,
+            limit=limit,
+            trash=trash,
+        )
+        return {"collections": [collection_out(found) for found in page.items], "next": page.next}
+
+    return await call.answer(work)
+
+
+@routes.typed("POST", P + "/collections", needs=Permission.WRITE, answers=Collection, status=201)
+async def create_collection(
+    call: CallDep, entity: EntityPath, project: ProjectPath, body: CollectionWanted
+) -> Response:
+    """Make a collection; one that is there already, of that type and kind, is no error."""
+
+    def work() -> dict[str, Any]:
+        made, _ = call.domain.collections.ensure(
+            call.actor,
+            entity_of(entity),
+            project,
+            body.name,
+            type=body.type,
+            kind=body.kind,
+            description=body.description,
+        )
+        return collection_out(made)
+
+    return await call.answer(work, status=201)
+
+
+@routes.typed("GET", C, needs=Permission.READ, answers=Collection)
+async def get_collection(
+    call: CallDep, entity: EntityPath, project: ProjectPath, collection: CollectionPath
+) -> Response:
+    return await call.answer(
+        lambda: collection_out(
+            call.domain.collections.get(call.actor, entity_of(entity), project, collection)
+        )
+    )
+
+
+@routes.typed("PATCH", C, needs=Permission.WRITE, answers=Collection)
+async def update_collection(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    collection: CollectionPath,
+    body: CollectionChange,
+) -> Response:
+    """Change what is given."""
+    return await call.answer(
+        lambda: collection_out(
+            call.domain.collections.update(
+                call.actor,
+                entity_of(entity),
+                project,
+                collection,
+                new_name=body.name,
+                description=body.description,
+                type=body.type,
+                tags=body.tags,
+                metadata=body.metadata,
+                ttl_seconds=body.ttl_seconds,
+            )
+        )
+    )
+
+
+@routes.typed("DELETE", C, needs=Permission.WRITE, status=204)
+async def delete_collection(
+    call: CallDep, entity: EntityPath, project: ProjectPath, collection: CollectionPath
+) -> Response:
+    """To the trash, with its versions."""
+    return await call.done(
+        lambda: call.domain.collections.delete(call.actor, entity_of(entity), project, collection)
+    )
+
+
+def collection_out(found: domain.Collection) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "entity": found.entity,
+        "project": found.project,
+        "type": found.type,
+        "kind": found.kind,
+        "name": found.name,
+        "description": found.description,
+        "tags": found.tags,
+        "metadata": plain(found.metadata),
+        "version_count": found.version_count,
+        "ttl_seconds": found.ttl_seconds,
+        "retention": plain(found.retention),
+        "created_by": found.created_by,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+        "deleted_at": found.deleted_at,
+    }

@@ -1,0 +1,249 @@
+"""Artifacts: types, collections, versions, what lies in them, and their bytes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+TtlSeconds = Annotated[int | None, Field(description="Positive seconds; -2: never; null: as the collection.")]
+
+
+class ArtifactType(BaseModel):
+    name: str
+    description: str
+    collection_count: int
+    created_at: float
+
+
+class ArtifactTypes(BaseModel):
+    types: list[ArtifactType]
+
+
+class ArtifactTypeWanted(BaseModel):
+    description: str | None = None
+
+
+class Collection(BaseModel):
+    id: int
+    entity: str
+    project: str
+    type: str
+    kind: Literal["sequence", "portfolio"]
+    name: str
+    description: str
+    tags: list[str]
+    metadata: dict[str, Any]
+    version_count: int
+    ttl_seconds: int | None
+    retention: dict[str, Any]
+    created_by: str
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+
+
+class Collections(BaseModel):
+    collections: list[Collection]
+    next: str = ""
+
+
+class CollectionWanted(BaseModel):
+    name: str
+    type: str
+    kind: Literal["sequence", "portfolio"] = "sequence"
+    description: str = ""
+
+
+class CollectionChange(BaseModel):
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    ttl_seconds: int | None = Field(None, description="Of versions that inherit; -2: they stay.")
+
+
+class ArtifactAlias(BaseModel):
+    alias: str
+    set_by: str
+    set_at: float
+    reason: str
+
+
+class ArtifactVersion(BaseModel):
+    """A version. `name` and `aliases` are those in the collection it was asked for through
+    (`in`: ENTITY/PROJECT/COLLECTION); `source` is where it was made."""
+
+    id: int
+    name: str
+    version: str = Field(description="`v3`, or empty while pending.")
+    aliases: list[ArtifactAlias]
+    collection: str = Field(description="The collection it was asked for through.")
+    within: str = Field(description="ENTITY/PROJECT of that collection.")
+    source: str = Field(description="ENTITY/PROJECT/NAME:vN where it was made.")
+    type: str
+    state: Literal["pending", "committed", "deleted"]
+    digest: str
+    digest_algorithm: str
+    sha256: str
+    size: int
+    file_count: int
+    description: str
+    metadata: dict[str, Any]
+    facts: dict[str, Any]
+    tags: list[str]
+    ttl_seconds: int | None
+    expires_at: float | None
+    run: str = Field(description="ENTITY/PROJECT/RUN that made it, or empty.")
+    created_by: str
+    client_id: str
+    base_id: int | None
+    history_step: int | None
+    created_at: float
+    committed_at: float | None
+    updated_at: float
+
+
+class ArtifactVersions(BaseModel):
+    versions: list[ArtifactVersion]
+    next: str = ""
+
+
+class ArtifactCreated(BaseModel):
+    """existed: the collection holds that content already; nothing is left to do."""
+
+    artifact: ArtifactVersion
+    existed: bool
+
+
+class ArtifactWanted(BaseModel):
+    type: str
+    name: str
+    description: str = ""
+    metadata: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    aliases: list[str] = []
+    tags: list[str] = []
+    ttl_seconds: TtlSeconds = None
+    sha256: Sha256 | Literal[""] = Field("", description="Of the manifest, if known.")
+    digest: Annotated[str, Field(max_length=128)] = ""
+    digest_algorithm: str = "manifest-md5"
+    run: str = Field("", description="The run of this project that makes it.")
+    client_id: str = ""
+    distributed_id: str = Field("", description="Several processes that name one add to one version.")
+    base: str = Field("", description="The version incremental entries are laid over, as NAME:ALIAS or @ID.")
+    history_step: int | None = None
+    dedupe: bool = True
+
+
+class ArtifactChange(BaseModel):
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+    facts: dict[str, Any] | None = None
+    tags: list[str] | None = None
+    ttl_seconds: int | None = Field(None, description="Positive seconds, or -2 for never.")
+    inherit_ttl: bool = False
+
+
+class AliasChange(BaseModel):
+    add: list[str] = []
+    remove: list[str] = []
+    reason: str = ""
+
+
+class Entry(BaseModel):
+    path: str
+    size: int = 0
+    sha256: Sha256 | Literal[""] = ""
+    md5: Md5 | Literal[""] = ""
+    ref: str = ""
+    digest: str = ""
+    extra: dict[str, Any] | None = None
+    removed: bool = False
+
+
+class EntriesWanted(BaseModel):
+    """At most 20,000 at once; of a path that comes again the later one stands."""
+
+    entries: list[Entry]
+    manifest: Literal["full", "patch", "incremental"] = "full"
+    replace_all: bool = Field(False, description="Forget what came before in manifests of this kind.")
+
+
+class EntriesTaken(BaseModel):
+    taken: int
+
+
+class FileEntry(BaseModel):
+    path: str
+    size: int
+    sha256: str
+    md5: str
+    ref: str
+    digest: str
+    extra: dict[str, Any] | None
+
+
+class ArtifactFiles(BaseModel):
+    files: list[FileEntry]
+    next: str = ""
+
+
+class FileChange(BaseModel):
+    path: str
+    change: Literal["added", "removed", "changed"]
+    old: FileEntry | None
+    new: FileEntry | None
+
+
+class ArtifactDiff(BaseModel):
+    old: ArtifactVersion
+    new: ArtifactVersion
+    added: int
+    removed: int
+    changed: int
+    changes: list[FileChange] = Field(description="The first ones by path; `truncated` if there are more.")
+    truncated: bool
+
+
+class UseWanted(BaseModel):
+    artifact: str
+    entity: str = Field("", description="Of the artifact, where it is another's.")
+    project: str = ""
+    used_as: str = ""
+
+
+class RunArtifact(BaseModel):
+    artifact: ArtifactVersion
+    role: Literal["input", "output"]
+    used_as: str
+    at: float
+
+
+class RunArtifacts(BaseModel):
+    artifacts: list[RunArtifact]
+    next: str = ""
+
+
+class BlobsAsked(BaseModel):
+    sha256: list[Sha256] = []
+    md5: list[Md5] = []
+
+
+class Blob(BaseModel):
+    sha256: str
+    md5: str
+    size: int
+
+
+class BlobsFound(BaseModel):
+    """By the digest asked for: those need not be sent."""
+
+    found: dict[str, Blob]
+
+
+class BlobsKept(BaseModel):
+    blobs: list[Blob]

@@ -1,0 +1,130 @@
+"""Bytes of artifacts on their way in."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runstone.server.domain import uploads as domain
+from runstone.server.domain.errors import Invalid
+from runstone.server.domain.identity import Permission
+from runstone.server.doors.http.answers import json_answer
+from runstone.server.doors.http.bodies import read_body, stream_body
+from runstone.server.doors.rest.models.artifacts import Blob, BlobsAsked, BlobsFound, BlobsKept
+from runstone.server.doors.rest.routing import (
+    CallDep,
+    EntityPath,
+    Routes,
+    call_for,
+    entity_of,
+    path_parameters,
+)
+from runstone.server.pool import Lane
+
+routes = Routes("uploads")
+
+E = "/entities/{entity}/blobs"
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_LENGTH = struct.Struct("<I")
+
+
+@routes.typed("POST", E + "/find", needs=Permission.WRITE, answers=BlobsFound)
+async def find_blobs(call: CallDep, entity: EntityPath, body: BlobsAsked) -> Response:
+    """Which of these digests the entity has sent already: they need not be sent again."""
+    return await call.answer(
+        lambda: {
+            "found": {
+                digest: blob_out(blob)
+                for digest, blob in call.domain.uploads.find(
+                    call.actor, entity_of(entity), sha256=body.sha256, md5=body.md5
+                ).items()
+            }
+        }
+    )
+
+
+@routes.raw(
+    "PUT",
+    E,
+    needs=Permission.WRITE,
+    answers=Blob,
+    status=201,
+    docs={
+        "parameters": [
+            *path_parameters("entity"),
+            *(
+                {
+                    "name": name,
+                    "in": "header",
+                    "required": False,
+                    "description": "Refuse the body if its digest is another.",
+                    "schema": {"type": "string"},
+                }
+                for name in ("X-Sha256", "X-Md5")
+            ),
+        ],
+        "requestBody": _BYTES,
+    },
+)
+async def put_blob(request: Request) -> Response:
+    """Keep the body as one blob."""
+    call = await call_for(request, Permission.WRITE)
+    blob = await call.domain.uploads.put(
+        call.actor,
+        entity_of(request.path_params["entity"]),
+        stream_body(request, limit=call.context.settings.limits.file_body_bytes),
+        sha256=request.headers.get("x-sha256", "").lower(),
+        md5=request.headers.get("x-md5", "").lower(),
+    )
+    return json_answer(blob_out(blob), 201)
+
+
+@routes.raw(
+    "POST",
+    E,
+    needs=Permission.WRITE,
+    answers=BlobsKept,
+    status=201,
+    docs={
+        "parameters": path_parameters("entity"),
+        "requestBody": {
+            "description": "Blobs one after another, each after its length: 4 bytes, little-endian. At most "
+            f"{domain.PACK_BLOBS_MAX:,} blobs and {domain.PACK_BYTES_MAX:,} bytes.",
+            **_BYTES,
+        },
+    },
+)
+async def put_blobs(request: Request) -> Response:
+    """Keep many small blobs in one request; the answer has them in the order of the body."""
+    call = await call_for(request, Permission.WRITE)
+    most = domain.PACK_BYTES_MAX + _LENGTH.size * domain.PACK_BLOBS_MAX
+    body = await read_body(request, limit=most)
+
+    def work() -> dict[str, Any]:
+        entity = entity_of(request.path_params["entity"])
+        kept = call.domain.uploads.put_many(call.actor, entity, _split(body))
+        return {"blobs": [blob_out(blob) for blob in kept]}
+
+    return await call.answer(work, status=201, lane=Lane.INGEST)
+
+
+def _split(body: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = 0
+    while at < len(body):
+        if at + _LENGTH.size > len(body):
+            raise Invalid(f"The body ends within a length, at byte {at}. Send it again.")
+        (length,) = _LENGTH.unpack_from(body, at)
+        at += _LENGTH.size
+        if at + length > len(body):
+            raise Invalid(f"The body ends within blob {len(found)}, at byte {at}. Send it again.")
+        found.append(body[at : at + length])
+        at += length
+    return found
+
+
+def blob_out(blob: domain.Blob) -> dict[str, Any]:
+    return {"sha256": blob.sha256, "md5": blob.md5, "size": blob.size}

@@ -1,0 +1,399 @@
+"""Statements about artifact types, collections, the versions in them, and aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+
+from runstone.server.stores.records.rows import AnyRow, like, locked, upsert
+from runstone.server.stores.records.schema.accounts import entities, users
+from runstone.server.stores.records.schema.artifacts import artifact_versions
+from runstone.server.stores.records.schema.collections import (
+    alias_moves,
+    aliases,
+    artifact_types,
+    collection_versions,
+    collections,
+)
+from runstone.server.stores.records.schema.projects import projects
+
+_AT_ONCE = 500
+
+_collection = (
+    select(
+        *collections.c,
+        projects.c.entity_id,
+        projects.c.name.label("project"),
+        projects.c.settings.label("project_settings"),
+        projects.c.deleted_at.label("project_deleted_at"),
+        entities.c.name.label("entity"),
+        artifact_types.c.name.label("type"),
+        users.c.username.label("created_by"),
+    )
+    .select_from(collections)
+    .join(projects, projects.c.id == collections.c.project_id)
+    .join(entities, entities.c.id == projects.c.entity_id)
+    .join(artifact_types, artifact_types.c.id == collections.c.type_id)
+    .outerjoin(users, users.c.id == collections.c.user_id)
+)
+_live = _collection.where(collections.c.deleted_at.is_(None))
+
+
+# -- types
+
+
+def types(conn: Connection, project_id: int, *, after: str = "", limit: int = 1000) -> Sequence[AnyRow]:
+    """By name, each with the number of its collections."""
+    count = (
+        select(func.count())
+        .where(collections.c.type_id == artifact_types.c.id, collections.c.deleted_at.is_(None))
+        .scalar_subquery()
+    )
+    statement = select(*artifact_types.c, count.label("collection_count")).where(
+        artifact_types.c.project_id == project_id, artifact_types.c.name > after
+    )
+    return conn.execute(statement.order_by(artifact_types.c.name).limit(limit)).all()
+
+
+def ensure_type(
+    conn: Connection, project_id: int, name: str, *, now: float, description: str | None = None
+) -> int:
+    found = conn.execute(
+        select(artifact_types.c.id).where(
+            artifact_types.c.project_id == project_id, artifact_types.c.name == name
+        )
+    ).scalar()
+    if found is None:
+        conn.execute(
+            upsert(conn, artifact_types)
+            .values(project_id=project_id, name=name, description=description or "", created_at=now)
+            .on_conflict_do_nothing(index_elements=[artifact_types.c.project_id, artifact_types.c.name])
+        )
+        return ensure_type(conn, project_id, name, now=now)
+    if description is not None:
+        conn.execute(
+            update(artifact_types).where(artifact_types.c.id == found).values(description=description)
+        )
+    return int(found)
+
+
+# -- collections
+
+
+def collection(conn: Connection, project_id: int, name: str) -> AnyRow | None:
+    return conn.execute(
+        _live.where(collections.c.project_id == project_id, collections.c.name == name)
+    ).first()
+
+
+def collection_by_id(conn: Connection, collection_id: int) -> AnyRow | None:
+    """In the trash or not: `deleted_at` says."""
+    return conn.execute(_collection.where(collections.c.id == collection_id)).first()
+
+
+def lock_collection(conn: Connection, collection_id: int) -> AnyRow | None:
+    """Numbers and aliases of one collection are changed by one at a time."""
+    return conn.execute(locked(select(collections).where(collections.c.id == collection_id))).first()
+
+
+def add_collection(conn: Connection, *, now: float, **values: Any) -> bool:
+    """False where there is one of that name."""
+    defaults = {
+        "description": "",
+        "tags": [],
+        "metadata": {},
+        "next_index": 0,
+        "version_count": 0,
+        "retention": {},
+        "created_at": now,
+        "updated_at": now,
+    }
+    statement = (
+        upsert(conn, collections)
+        .values(**{**defaults, **values})
+        .on_conflict_do_nothing(
+            index_elements=[collections.c.project_id, collections.c.name],
+            index_where=collections.c.deleted_at.is_(None),
+        )
+    )
+    return bool(conn.execute(statement).rowcount)
+
+
+def change_collection(conn: Connection, collection_id: int, **values: Any) -> None:
+    conn.execute(update(collections).where(collections.c.id == collection_id).values(**values))
+
+
+def inherit_ttl(conn: Connection, collection_id: int, seconds: int | None) -> None:
+    """Versions without a time to live of their own get the collection's."""
+    conn.execute(
+        update(artifact_versions)
+        .where(
+            artifact_versions.c.collection_id == collection_id,
+            artifact_versions.c.state == "committed",
+            artifact_versions.c.ttl_seconds.is_(None),
+        )
+        .values(expires_at=None if seconds is None else artifact_versions.c.committed_at + seconds)
+    )
+
+
+def find_collections(
+    conn: Connection,
+    project_ids: Collection[int],
+    *,
+    type_name: str = "",
+    kind: str = "",
+    search: str = "",
+    tag: str = "",
+    sort: str = "-updated_at",
+    after: tuple[Any, int] | None = None,
+    limit: int = 100,
+    trash: bool = False,
+) -> Sequence[AnyRow]:
+    """`sort`: updated_at, created_at or name, `-` in front for descending; `after`: the value sorted
+    by and the number of the last one seen."""
+    statement = (_collection if trash else _live).where(collections.c.project_id.in_(list(project_ids)))
+    if trash:
+        statement = statement.where(collections.c.deleted_at.is_not(None))
+    if type_name:
+        statement = statement.where(artifact_types.c.name == type_name)
+    if kind:
+        statement = statement.where(collections.c.kind == kind)
+    if search:
+        text = like(search.lower())
+        statement = statement.where(
+            or_(
+                func.lower(collections.c.name).like(text, escape="\\"),
+                func.lower(collections.c.description).like(text, escape="\\"),
+            )
+        )
+    if tag:
+        statement = statement.where(has_tag(conn, collections.c.tags, tag))
+    return conn.execute(_paged(statement, collections, sort, after).limit(limit)).all()
+
+
+def has_tag(conn: Connection, column: Any, tag: str) -> Any:
+    """Whether a JSON list of names holds this one."""
+    if conn.dialect.name == "postgresql":
+        return column.op("@>")(func.jsonb_build_array(tag))
+    each = func.json_each(column).table_valued("value")
+    return select(1).select_from(each).where(each.c.value == tag).exists()
+
+
+def _paged(statement: Select[Any], table: Any, sort: str, after: tuple[Any, int] | None) -> Select[Any]:
+    column = table.c[sort.lstrip("-")]
+    if sort.startswith("-"):
+        if after is not None:
+            statement = statement.where(
+                or_(column < after[0], and_(column == after[0], table.c.id < after[1]))
+            )
+        return statement.order_by(column.desc(), table.c.id.desc())
+    if after is not None:
+        statement = statement.where(or_(column > after[0], and_(column == after[0], table.c.id > after[1])))
+    return statement.order_by(column, table.c.id)
+
+
+def count_collections(conn: Connection, project_id: int, *, type_name: str = "") -> int:
+    statement = (
+        select(func.count())
+        .select_from(collections)
+        .where(collections.c.project_id == project_id, collections.c.deleted_at.is_(None))
+    )
+    if type_name:
+        statement = statement.join(artifact_types).where(artifact_types.c.name == type_name)
+    return int(conn.execute(statement).scalar_one())
+
+
+# -- versions in a collection
+
+
+def add_collection_version(
+    conn: Connection,
+    collection_id: int,
+    version_id: int,
+    *,
+    index: int,
+    user_id: int | None,
+    reason: str,
+    now: float,
+) -> None:
+    conn.execute(
+        insert(collection_versions).values(
+            collection_id=collection_id,
+            version_index=index,
+            version_id=version_id,
+            user_id=user_id,
+            reason=reason,
+            created_at=now,
+        )
+    )
+    conn.execute(
+        update(collections)
+        .where(collections.c.id == collection_id)
+        .values(next_index=index + 1, version_count=collections.c.version_count + 1, updated_at=now)
+    )
+
+
+def drop_collection_version(conn: Connection, collection_id: int, version_id: int) -> bool:
+    gone = conn.execute(
+        delete(collection_versions).where(
+            collection_versions.c.collection_id == collection_id,
+            collection_versions.c.version_id == version_id,
+        )
+    ).rowcount
+    if gone:
+        conn.execute(
+            update(collections)
+            .where(collections.c.id == collection_id)
+            .values(version_count=collections.c.version_count - 1)
+        )
+    return bool(gone)
+
+
+def index_in(conn: Connection, collection_id: int, version_id: int) -> int | None:
+    return conn.execute(
+        select(collection_versions.c.version_index).where(
+            collection_versions.c.collection_id == collection_id,
+            collection_versions.c.version_id == version_id,
+        )
+    ).scalar()
+
+
+def version_of_index(conn: Connection, collection_id: int, index: int) -> int | None:
+    return conn.execute(
+        select(collection_versions.c.version_id).where(
+            collection_versions.c.collection_id == collection_id,
+            collection_versions.c.version_index == index,
+        )
+    ).scalar()
+
+
+def version_of_alias(conn: Connection, collection_id: int, alias: str) -> int | None:
+    return conn.execute(
+        select(aliases.c.version_id).where(aliases.c.collection_id == collection_id, aliases.c.alias == alias)
+    ).scalar()
+
+
+def versions_of_digest(conn: Connection, collection_id: int, prefix: str) -> list[int]:
+    """Committed versions in the collection whose digest (either one) begins so; two are enough."""
+    above = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    found: set[int] = set()
+    for column in (artifact_versions.c.digest, artifact_versions.c.sha256):
+        found |= set(
+            conn.execute(
+                select(artifact_versions.c.id)
+                .join(collection_versions, collection_versions.c.version_id == artifact_versions.c.id)
+                .where(
+                    collection_versions.c.collection_id == collection_id,
+                    artifact_versions.c.state == "committed",
+                    column >= prefix,
+                    column < above,
+                )
+                .limit(2)
+            ).scalars()
+        )
+    return sorted(found)
+
+
+def collections_of(conn: Connection, version_ids: Iterable[int]) -> Sequence[AnyRow]:
+    """Where these versions are members: collection rows with `version_id` and `version_index`, the
+    order of their numbers."""
+    statement = _live.add_columns(
+        collection_versions.c.version_id,
+        collection_versions.c.version_index,
+        collection_versions.c.created_at.label("linked_at"),
+        collection_versions.c.reason.label("link_reason"),
+    ).join(collection_versions, collection_versions.c.collection_id == collections.c.id)
+    found: list[AnyRow] = []
+    listed = sorted(set(version_ids))
+    for at in range(0, len(listed), _AT_ONCE):
+        some = collection_versions.c.version_id.in_(listed[at : at + _AT_ONCE])
+        found += conn.execute(statement.where(some).order_by(collections.c.id))
+    return found
+
+
+# -- aliases
+
+_alias = select(*aliases.c, users.c.username).outerjoin(users, users.c.id == aliases.c.user_id)
+
+
+def aliases_of(
+    conn: Connection, version_ids: Iterable[int], *, collection_id: int | None = None
+) -> Sequence[AnyRow]:
+    """By name; of all collections, or of one."""
+    found: list[AnyRow] = []
+    listed = sorted(set(version_ids))
+    for at in range(0, len(listed), _AT_ONCE):
+        statement = _alias.where(aliases.c.version_id.in_(listed[at : at + _AT_ONCE]))
+        if collection_id is not None:
+            statement = statement.where(aliases.c.collection_id == collection_id)
+        found += conn.execute(statement.order_by(aliases.c.alias))
+    return found
+
+
+def aliases_in(conn: Connection, collection_ids: Iterable[int], *, limit: int = 10_000) -> Sequence[AnyRow]:
+    """All aliases of collections, by name, with `version_index`."""
+    found: list[AnyRow] = []
+    listed = sorted(set(collection_ids))
+    statement = _alias.add_columns(collection_versions.c.version_index).join(
+        collection_versions,
+        and_(
+            collection_versions.c.collection_id == aliases.c.collection_id,
+            collection_versions.c.version_id == aliases.c.version_id,
+        ),
+    )
+    for at in range(0, len(listed), _AT_ONCE):
+        some = aliases.c.collection_id.in_(listed[at : at + _AT_ONCE])
+        found += conn.execute(statement.where(some).order_by(aliases.c.alias).limit(limit))
+    return found
+
+
+def alias(conn: Connection, collection_id: int, name: str) -> AnyRow | None:
+    return conn.execute(
+        _alias.where(aliases.c.collection_id == collection_id, aliases.c.alias == name)
+    ).first()
+
+
+def set_alias(
+    conn: Connection,
+    collection_id: int,
+    name: str,
+    version_id: int,
+    *,
+    user_id: int | None,
+    reason: str,
+    now: float,
+) -> None:
+    values = {"version_id": version_id, "user_id": user_id, "reason": reason, "set_at": now}
+    conn.execute(
+        upsert(conn, aliases)
+        .values(collection_id=collection_id, alias=name, **values)
+        .on_conflict_do_update(index_elements=[aliases.c.collection_id, aliases.c.alias], set_=values)
+    )
+
+
+def drop_alias(conn: Connection, collection_id: int, name: str) -> None:
+    conn.execute(delete(aliases).where(aliases.c.collection_id == collection_id, aliases.c.alias == name))
+
+
+def add_move(conn: Connection, **values: Any) -> int:
+    made: int = conn.execute(insert(alias_moves).values(**values).returning(alias_moves.c.id)).scalar_one()
+    return made
+
+
+def moves(
+    conn: Connection,
+    collection_id: int,
+    *,
+    alias: str = "",
+    before: int | None = None,
+    limit: int = 100,
+) -> Sequence[AnyRow]:
+    """The newest first; `before`: the number of the last one seen."""
+    statement = select(alias_moves).where(alias_moves.c.collection_id == collection_id)
+    if alias:
+        statement = statement.where(alias_moves.c.alias == alias)
+    if before is not None:
+        statement = statement.where(alias_moves.c.id < before)
+    return conn.execute(statement.order_by(alias_moves.c.id.desc()).limit(limit)).all()

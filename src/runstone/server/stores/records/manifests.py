@@ -1,0 +1,145 @@
+"""Statements about what lies in versions: pages that have come, and the parts they become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from runstone.server.stores.records.rows import AnyRow, upsert
+from runstone.server.stores.records.schema.artifacts import (
+    manifest_pages,
+    manifest_parts,
+    part_blobs,
+    version_parts,
+)
+
+
+def add_page(
+    conn: Connection,
+    version_id: int,
+    *,
+    manifest: str,
+    first_path: str,
+    last_path: str,
+    entries: int,
+    data: bytes,
+) -> int:
+    made: int = conn.execute(
+        insert(manifest_pages)
+        .values(
+            version_id=version_id,
+            manifest=manifest,
+            first_path=first_path,
+            last_path=last_path,
+            entries=entries,
+            data=data,
+        )
+        .returning(manifest_pages.c.id)
+    ).scalar_one()
+    return made
+
+
+def pages(conn: Connection, version_id: int) -> Sequence[AnyRow]:
+    """Without their data: id, manifest, first_path, last_path, entries; as they came."""
+    return conn.execute(
+        select(
+            manifest_pages.c.id,
+            manifest_pages.c.manifest,
+            manifest_pages.c.first_path,
+            manifest_pages.c.last_path,
+            manifest_pages.c.entries,
+        )
+        .where(manifest_pages.c.version_id == version_id)
+        .order_by(manifest_pages.c.id)
+    ).all()
+
+
+def page_data(conn: Connection, page_id: int) -> bytes | None:
+    return conn.execute(select(manifest_pages.c.data).where(manifest_pages.c.id == page_id)).scalar()
+
+
+def drop_pages(conn: Connection, version_id: int, *, manifest: str = "") -> None:
+    statement = delete(manifest_pages).where(manifest_pages.c.version_id == version_id)
+    conn.execute(statement.where(manifest_pages.c.manifest == manifest) if manifest else statement)
+
+
+def put_part(
+    conn: Connection,
+    entity_id: int,
+    *,
+    sha256: bytes,
+    entries: int,
+    data: bytes,
+    blob_ids: Iterable[int],
+    now: float,
+) -> int:
+    """The part's number; one that is there already counts as young. Its blobs are then referred to."""
+    made: int = conn.execute(
+        upsert(conn, manifest_parts)
+        .values(entity_id=entity_id, sha256=sha256, entries=entries, data=data, put_at=now)
+        .on_conflict_do_update(
+            index_elements=[manifest_parts.c.entity_id, manifest_parts.c.sha256], set_={"put_at": now}
+        )
+        .returning(manifest_parts.c.id)
+    ).scalar_one()
+    wanted: list[dict[str, Any]] = [{"part_id": made, "blob_id": blob} for blob in sorted(set(blob_ids))]
+    if wanted:
+        conn.execute(
+            upsert(conn, part_blobs).on_conflict_do_nothing(
+                index_elements=[part_blobs.c.part_id, part_blobs.c.blob_id]
+            ),
+            wanted,
+        )
+    return made
+
+
+def set_parts(conn: Connection, version_id: int, parts: Sequence[tuple[int, str]]) -> None:
+    """The version consists of these: (part, first path), in order."""
+    if parts:
+        conn.execute(
+            insert(version_parts),
+            [
+                {"version_id": version_id, "ordinal": ordinal, "part_id": part, "first_path": first}
+                for ordinal, (part, first) in enumerate(parts)
+            ],
+        )
+
+
+def parts_of(
+    conn: Connection, version_id: int, *, path: str = "", ordinal: int | None = None, limit: int = 16
+) -> Sequence[AnyRow]:
+    """Parts with their data, in order, from the one that would hold `path`, or from `ordinal` on."""
+    if ordinal is None:
+        ordinal = (
+            conn.execute(
+                select(func.max(version_parts.c.ordinal)).where(
+                    version_parts.c.version_id == version_id, version_parts.c.first_path <= path
+                )
+            ).scalar()
+            or 0
+        )
+    return conn.execute(
+        select(
+            version_parts.c.ordinal,
+            version_parts.c.first_path,
+            version_parts.c.part_id,
+            manifest_parts.c.sha256,
+            manifest_parts.c.entries,
+            manifest_parts.c.data,
+        )
+        .join(manifest_parts, manifest_parts.c.id == version_parts.c.part_id)
+        .where(version_parts.c.version_id == version_id, version_parts.c.ordinal >= ordinal)
+        .order_by(version_parts.c.ordinal)
+        .limit(limit)
+    ).all()
+
+
+def part_list(conn: Connection, version_id: int) -> Sequence[AnyRow]:
+    """ordinal, part_id, first_path of all parts, without data."""
+    return conn.execute(
+        select(version_parts.c.ordinal, version_parts.c.part_id, version_parts.c.first_path)
+        .where(version_parts.c.version_id == version_id)
+        .order_by(version_parts.c.ordinal)
+    ).all()

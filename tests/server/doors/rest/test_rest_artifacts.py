@@ -1,0 +1,108 @@
+"""Artifacts through the native API: the whole way, what may be asked, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+
+import httpx
+import pytest
+from tests.support.artifacts import entry, frames, log_artifact
+from tests.support.rest import People, log_run, new_name
+
+FILES = {"a.txt": b"first", "data/b.bin": bytes(range(256)) * 40, "empty": b""}
+
+
+def test_what_was_logged_is_found_by_name_and_read_back(api: httpx.Client, project: str) -> None:
+    made = log_artifact(api, project, "set", FILES, aliases=["raw"], metadata={"rows": 3})
+    assert (made["version"], made["state"], made["file_count"]) == ("v0", "committed", 3)
+    assert {alias["alias"] for alias in made["aliases"]} == {"latest", "raw"}
+    assert made["size"] == sum(map(len, FILES.values()))
+    for name in ("set", "set:latest", "set:raw", "set:v0", f"set:{made['sha256'][:12]}", f"@{made['id']}"):
+        assert api.get(f"{project}/artifacts/{name}").json()["id"] == made["id"], name
+    for path, data in FILES.items():
+        answer = api.get(f"{project}/artifacts/set/files/{path}")
+        assert answer.content == data
+        assert answer.headers["etag"] == f'"{hashlib.sha256(data).hexdigest()}"'
+    part = api.get(f"{project}/artifacts/set/files/data/b.bin", headers={"Range": "bytes=10-19"})
+    assert part.status_code == 206 and part.content == FILES["data/b.bin"][10:20]
+    listed = api.get(f"{project}/artifacts/set/files").json()["files"]
+    assert [file["path"] for file in listed] == sorted(FILES)
+
+
+def test_the_same_content_is_the_same_version_and_one_byte_makes_the_next(
+    api: httpx.Client, project: str
+) -> None:
+    first = log_artifact(api, project, "set", FILES)
+    again = log_artifact(api, project, "set", FILES, aliases=["again"])
+    assert again["id"] == first["id"]
+    named = api.get(f"{project}/artifacts/set:again").json()
+    assert named["id"] == first["id"]
+    other = log_artifact(api, project, "set", {**FILES, "a.txt": b"firsT"})
+    assert other["version"] == "v1"
+    back = log_artifact(api, project, "set", FILES)
+    assert back["id"] == first["id"]
+    assert api.get(f"{project}/artifacts/set").json()["version"] == "v0"
+
+
+def test_known_content_needs_one_request(api: httpx.Client, project: str) -> None:
+    first = log_artifact(api, project, "set", FILES)
+    told = api.post(
+        f"{project}/artifacts", json={"type": "dataset", "name": "set", "sha256": first["sha256"]}
+    ).json()
+    assert told["existed"] and told["artifact"]["id"] == first["id"]
+
+
+def test_an_uncommitted_version_is_not_seen(api: httpx.Client, project: str) -> None:
+    made = api.post(f"{project}/artifacts", json={"type": "dataset", "name": "set"}).json()["artifact"]
+    assert api.get(f"{project}/artifacts/set").status_code == 404
+    assert api.get(f"{project}/collections/set/versions").json()["versions"] == []
+    assert api.get(f"{project}/artifacts/@{made['id']}").json()["state"] == "pending"
+
+
+def test_a_commit_names_what_has_not_come(api: httpx.Client, project: str) -> None:
+    made = api.post(f"{project}/artifacts", json={"type": "dataset", "name": "set"}).json()["artifact"]
+    path = f"{project}/artifacts/@{made['id']}"
+    wanted = entry("missing.bin", new_name().encode())
+    assert api.post(f"{path}/entries", json={"entries": [wanted]}).json() == {"taken": 1}
+    refused = api.post(f"{path}/commit")
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "missing_file"
+    assert refused.json()["error"]["fields"]["paths"] == ["missing.bin"]
+    assert api.get(f"{project}/artifacts/set").status_code == 404
+
+
+def test_another_tenants_digest_opens_nothing(project: str, api: httpx.Client, people: People) -> None:
+    secret = new_name("secret").encode()
+    entity = people.team
+    assert people.member.api.post(f"/entities/{entity}/blobs", content=frames([secret])).status_code == 201
+    digest = hashlib.sha256(secret).hexdigest()
+    stranger = people.stranger
+    asked = stranger.api.post(f"/entities/{stranger.name}/blobs/find", json={"sha256": [digest]})
+    assert asked.json() == {"found": {}}
+    place = f"/projects/{stranger.name}/mine"
+    made = stranger.api.post(f"{place}/artifacts", json={"type": "dataset", "name": "set"}).json()
+    path = f"{place}/artifacts/@{made['artifact']['id']}"
+    stranger.api.post(f"{path}/entries", json={"entries": [entry("stolen", secret)]})
+    assert stranger.api.post(f"{path}/commit").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "path", ["../up", "/etc/passwd", "a/../b", "a//b", "C:/x", "a\\b", "", ".", "nul\x00", "a/", "x" * 1025]
+)
+def test_a_name_that_tries_to_be_a_path_is_refused(api: httpx.Client, project: str, path: str) -> None:
+    made = api.post(f"{project}/artifacts", json={"type": "dataset", "name": "set"}).json()["artifact"]
+    answer = api.post(f"{project}/artifacts/@{made['id']}/entries", json={"entries": [entry(path, b"x")]})
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_run_knows_what_it_used_and_made(api: httpx.Client, project: str) -> None:
+    log_run(api, project, "train", {"loss": [1.0]})
+    data = log_artifact(api, project, "set", FILES)
+    used = api.post(f"{project}/runs/train/artifacts", json={"artifact": "set:v0", "used_as": "training"})
+    assert used.status_code == 200, used.text
+    model = log_artifact(api, project, "net", {"w": b"weights"}, type="model", run="train")
+    inputs = api.get(f"{project}/runs/train/artifacts?role=input").json()["artifacts"]
+    outputs = api.get(f"{project}/runs/train/artifacts?role=output").json()["artifacts"]
+    assert [(one["artifact"]["id"], one["used_as"]) for one in inputs] == [(data["id"], "training")]
+    assert [one["artifact"]["id"] for one in outputs] == [model["id"]]
+    assert model["run"].endswith("/train")
