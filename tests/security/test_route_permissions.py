@@ -65,6 +65,20 @@ BODIES: dict[str, Any] = {
     "update_artifact": {"description": "changed"},
     "move_aliases": {"add": ["changed"]},
     "use_artifact": {"artifact": "set"},
+    "preview_sweep": {"config": {"method": "random", "parameters": {"x": {"values": [1]}}}},
+    "create_sweep": {"config": {"method": "random", "parameters": {"x": {"values": [1]}}}},
+    "update_sweep": {"description": "changed"},
+    "enqueue_trials": {"params": [{"x": 1}]},
+    "report_trial": {"attempt": 1, "points": [[1, 0.5]]},
+    "complete_trial": {"attempt": 1},
+    "stop_trial": {},
+    "retry_trials": {},
+    "ask_trials": {},
+    "tell_trial": {"number": 0, "attempt": 1},
+    "beat_trials": {},
+    "register_agent": {"host": "h"},
+    "claim_trials": {},
+    "beat_agent": {},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",
   displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }"""
@@ -84,7 +98,7 @@ _description: dict[str, str] = {}
 
 
 class Tenant:
-    """A team with one project, run, view, file and key, that nobody else may see."""
+    """A team with one project, run, view, file, sweep and key, that nobody else may see."""
 
     def __init__(self, api: httpx.Client, people: People) -> None:
         self.people = people
@@ -105,6 +119,12 @@ class Tenant:
         )
         assert "errors" not in chart.json(), chart.text
         log_artifact(people.member.api, self.path, "set", {"notes.txt": b"secret words"})
+        config = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"values": [1, 2]}}}
+        swept = people.member.api.post(f"{self.path}/sweeps", json={"config": config})
+        assert swept.status_code == 201, swept.text
+        self.sweep = f"{self.path}/sweeps/{swept.json()['id']}"
+        self.agent = people.member.api.post(f"{self.sweep}/agents", json={"host": "h"}).json()["id"]
+        people.member.api.post(f"{self.sweep}/agents/{self.agent}/claim", json={})
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]
         self.project_id = api.get(self.path).json()["id"]
 
@@ -115,6 +135,9 @@ class Tenant:
             "project": self.project,
             "project_id": str(self.project_id),
             "run": "one",
+            "sweep": self.sweep.rpartition("/")[2],
+            "agent": self.agent,
+            "number": "0",
             "name": self.people.team if "entities" in path or "organizations" in path else "notes.txt",
             "username": self.people.member.name,
             "view_id": self.view,
@@ -310,6 +333,9 @@ def snapshot(api: httpx.Client, tenant: Tenant) -> dict[str, Any]:
         "views": api.get(f"{tenant.path}/views").json(),
         "collections": api.get(f"{tenant.path}/collections").json(),
         "versions": api.get(f"{tenant.path}/collections/set/versions").json(),
+        "sweeps": api.get(f"{tenant.path}/sweeps").json(),
+        "trials": api.get(f"{tenant.sweep}/trials").json(),
+        "agents": api.get(f"{tenant.sweep}/agents").json(),
         "members": api.get(f"/entities/{tenant.people.team}/members").json(),
         "users": [user["username"] for user in api.get("/admin/users").json()["users"]],
         "rows": api.get(f"{tenant.path}/runs/one/rows").json(),

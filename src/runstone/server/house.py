@@ -32,9 +32,15 @@ from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.sweep_results import SweepResults
+from runstone.server.domain.sweep_search import Searches
+from runstone.server.domain.sweeps import Sweeps
+from runstone.server.domain.trial_runs import TrialRuns
+from runstone.server.domain.trials import Trials
 from runstone.server.domain.uploads import Uploads
 from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
+from runstone.server.domain.warm_start import WarmStarts
 from runstone.server.jobs.runner import Runner
 from runstone.server.jobs.standard import standard_jobs
 from runstone.server.settings import ServerSettings, Storage
@@ -152,6 +158,10 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     signer = Signer(secret)
     collections = Collections(records, access, projects)
     uploads = Uploads(records, blobs, access)
+    searches = Searches(records)
+    sweeps = Sweeps(records, access, projects, feed, WarmStarts(records, runs))
+    trials = Trials(records, sweeps, runs, feed, searches)
+    trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
     domain = Domain(
         access=access,
         accounts=Accounts(records, access),
@@ -170,6 +180,10 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         collections=collections,
         uploads=uploads,
         artifacts=Artifacts(records, access, projects, collections, uploads, feed),
+        sweeps=sweeps,
+        trials=trials,
+        trial_runs=trial_runs,
+        sweep_results=SweepResults(sweeps, searches),
         feed=feed,
         signer=signer,
     )
@@ -182,6 +196,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
             files=files,
             leases=leases,
             blob_referrers=[uploads.referred],
+            trial_runs=trial_runs,
         ),
     )
     closing.callback(runner.close)

@@ -20,6 +20,10 @@ from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.sweep_results import SweepResults
+from runstone.server.domain.sweeps import Sweeps
+from runstone.server.domain.trial_runs import TrialRuns
+from runstone.server.domain.trials import Trials
 from runstone.server.domain.uploads import Uploads
 from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
@@ -44,5 +48,9 @@ class Domain:
     collections: Collections
     uploads: Uploads
     artifacts: Artifacts
+    sweeps: Sweeps
+    trials: Trials
+    trial_runs: TrialRuns
+    sweep_results: SweepResults
     feed: Feed
     signer: Signer

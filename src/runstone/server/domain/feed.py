@@ -21,7 +21,7 @@ from typing import Any, Literal
 from runstone.server.domain.access import Access
 from runstone.server.domain.identity import Actor, EntityId, ProjectId
 
-EventKind = Literal["run", "rows", "system", "console", "files", "project", "alert", "artifact"]
+EventKind = Literal["run", "rows", "system", "console", "files", "project", "alert", "artifact", "sweep"]
 
 BATCH_SECONDS = 0.25
 PENDING_MAX = 10_000
@@ -30,8 +30,8 @@ ACCESS_SECONDS = 5.0  # how long after a change of roles a subscriber may still 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`run` changed in that way. detail for "run": {state?, summary?: changed values}; for "rows":
-    {last_step, version}; for "console": {writer, lines}."""
+    """`run` changed in that way; of kind "sweep" it is a sweep's id. detail for "run": {state?,
+    summary?: changed values}; for "rows": {last_step, version}; for "console": {writer, lines}."""
 
     kind: EventKind
     entity_id: EntityId

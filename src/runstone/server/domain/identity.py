@@ -13,6 +13,7 @@ from runstone.server.domain.errors import Invalid
 UserId = NewType("UserId", int)
 EntityId = NewType("EntityId", int)
 ProjectId = NewType("ProjectId", int)
+SweepKey = NewType("SweepKey", int)
 RunKey = NewType("RunKey", int)  # the run's number in the stores; the run *id* is the 8-character name
 
 NAME_CHARS_MAX = 128

@@ -9,6 +9,7 @@ from runstone.server.domain.files import Files, Referrer
 from runstone.server.domain.identity import RunKey
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.runs import Runs
+from runstone.server.domain.trial_runs import TrialRuns
 from runstone.server.jobs.runner import Job, Turn
 from runstone.server.stores.history.contract import HistoryStore, SetKey, Space
 from runstone.server.stores.records import leases as statements
@@ -28,6 +29,7 @@ def standard_jobs(
     runs: Runs,
     files: Files,
     leases: Leases,
+    trial_runs: TrialRuns,
     blob_referrers: Sequence[Referrer] = (),
 ) -> list[Job]:
     """Handed to a `Runner`. `blob_referrers`: who refers to blobs beside files of runs."""
@@ -58,6 +60,12 @@ def standard_jobs(
             )
         return len(ended) < _AT_ONCE
 
+    def settle(turn: Turn) -> None:
+        """End trials whose runs have ended, judge those that run, take back what agents left."""
+        trial_runs.settle_all(now=time.time())
+        if turn.goes_on():
+            trial_runs.recover(now=time.time())
+
     def purge(turn: Turn) -> bool:
         """Delete for good what lay in the trash for 30 days."""
         while turn.goes_on():
@@ -73,6 +81,7 @@ def standard_jobs(
         Job("history.maintain", 1.0, maintain, shared=True, lane="history"),
         Job("leases.expire", 10.0, expire),
         Job("history.seal", 20.0, seal, lane="history"),
+        Job("sweeps.settle", 5.0, settle, lane="sweeps"),
         Job("trash.purge", 3600.0, purge),
         Job("blobs.collect", 6 * 3600.0, collect),
     ]

@@ -34,6 +34,8 @@ from runstone.server.doors.rest import (
     runs,
     series,
     session,
+    sweeps,
+    trials,
     ui,
     uploads,
     views,
@@ -62,6 +64,8 @@ NOUNS = (
     uploads.routes,
     artifacts.routes,
     collections.routes,
+    trials.routes,
+    sweeps.routes,
     admin.routes,
 )
 
