@@ -76,6 +76,8 @@ class Meter:
         self.process = psutil.Process(server.process.pid)
 
     def cpu(self) -> float:
+        if sys.platform == "linux":  # that process's own CPU clock, in nanoseconds: psutil's ticks are 10 ms
+            return time.clock_gettime((~self.process.pid << 3) | 2)
         times = self.process.cpu_times()
         return float(times.user + times.system)
 

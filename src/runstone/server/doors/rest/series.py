@@ -13,7 +13,6 @@ import struct
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -124,26 +123,27 @@ def as_document(series: Series) -> dict[str, Any]:
 def as_columns(series: Series) -> bytes:
     """The binary form; see the top of this file."""
     lines: list[dict[str, Any]] = []
-    columns: list[bytes] = []
-    for line in series.lines:
-        found = line.buckets
-        names = ["x", "mean"] if found.exact else ["x", "mean", "min", "max"]
-        columns.append(np.ascontiguousarray(found.x, dtype="<f8").tobytes())
-        columns += [_float32(getattr(found, name)) for name in names[1:]]
-        if line.std is not None:
-            names.append("std")
-            columns.append(_float32(line.std))
-        lines.append(
-            {
-                "run": line.run,
-                "key": line.key,
-                "members": line.members,
-                "exact": found.exact,
-                "total": found.total,
-                "n": len(found.x),
-                "columns": names,
-            }
-        )
+    columns: list[Any] = []
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes an infinity: off any chart
+        for line in series.lines:
+            found = line.buckets
+            names = ["x", "mean"] if found.exact else ["x", "mean", "min", "max"]
+            columns.append(np.ascontiguousarray(found.x, dtype="<f8"))
+            columns += [getattr(found, name).astype("<f4") for name in names[1:]]
+            if line.std is not None:
+                names.append("std")
+                columns.append(line.std.astype("<f4"))
+            lines.append(
+                {
+                    "run": line.run,
+                    "key": line.key,
+                    "members": line.members,
+                    "exact": found.exact,
+                    "total": found.total,
+                    "n": len(found.x),
+                    "columns": names,
+                }
+            )
     header = json.dumps(
         {
             "x": series.x,
@@ -158,11 +158,6 @@ def as_columns(series: Series) -> bytes:
     ).encode("ascii")
     header += b" " * (-(4 + len(header)) % 8)
     return b"".join([struct.pack("<I", len(header)), header, *columns])
-
-
-def _float32(values: npt.NDArray[Any]) -> bytes:
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes an infinity: off any chart
-        return np.asarray(values, dtype=np.float64).astype("<f4").tobytes()
 
 
 def _line_document(line: SeriesLine) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from runstone.server.stores.history.sql.reading import (
     settled_numbers,
 )
 from runstone.server.stores.history.sql.segments import POINTS_MAX, Cells, decode_cells, join
+from runstone.server.stores.history.sql.together import Together
 
 BUCKETS_MAX = 100_000
 CHUNK_POINTS = 1 << 20  # points held at once where x is not the step
@@ -144,15 +146,24 @@ def _on_steps(reader: Reader, lines: Sequence[_Line | None], grid: StepGrid) -> 
         if part is not None:
             summed[at].append(part)
     raw += _pyramid(reader, celled, grid, summed)
+    together = Together(grid)
     for (at, _), pieces in zip(raw, reader.merged([what for _, what in raw]), strict=True):
-        steps, values = settled_numbers([piece for piece in pieces if len(piece.steps)])
-        part = grids.sum_points(steps, values, grid)
-        if part is not None:
-            summed[at].append(part)
-    return [
-        grids.buckets_of(None if not parts else parts[0] if len(parts) == 1 else grids.add_up(parts))
-        for parts in summed
-    ]
+        together.add(at, pieces)
+    together.close()
+    # A line that comes from one place alone is done as it stands; others are put together first.
+    places = Counter(number for stretch in together.stretches for number in stretch.lines)
+    answers: dict[int, Buckets] = {}
+    for stretch in together.stretches:
+        for position, (number, done) in enumerate(zip(stretch.lines, stretch.finished(), strict=True)):
+            if places[number] == 1 and not summed[number]:
+                answers[number] = done
+            else:
+                summed[number].append(stretch.part(position))
+    return [answers[at] if at in answers else _put_together(parts) for at, parts in enumerate(summed)]
+
+
+def _put_together(parts: list[Summed]) -> Buckets:
+    return grids.buckets_of(None if not parts else parts[0] if len(parts) == 1 else grids.add_up(parts))
 
 
 def _pyramid(

@@ -20,6 +20,7 @@ import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -68,6 +69,12 @@ def unpack_array(data: bytes | memoryview, dtype: Any) -> npt.NDArray[Any]:
     return np.frombuffer(blosc.decompress(data), dtype)
 
 
+def unpack_into(data: bytes | memoryview, out: npt.NDArray[Any]) -> None:
+    """As `unpack_array`, to where the array is wanted: contiguous, of the length that was packed."""
+    if len(data):
+        blosc.decompress(data, out)
+
+
 def pack_steps(steps: Int64s, *, sealed: bool = False) -> tuple[int, int, bytes]:
     """(first, stride, buffer): the buffer of differences is empty where the stride is constant."""
     if not len(steps):
@@ -81,13 +88,23 @@ def pack_steps(steps: Int64s, *, sealed: bool = False) -> tuple[int, int, bytes]
     return int(steps[0]), stride, pack_array(differences, sealed=sealed)
 
 
-def unpack_steps(first: int, stride: int, data: bytes | memoryview, n: int) -> Int64s:
-    if not len(data):
-        if n <= 1:
-            return np.array([first][:n], np.int64)
+@lru_cache(maxsize=64)
+def _even_steps(first: int, stride: int, n: int) -> Int64s:
+    """Runs that are drawn together mostly have the same steps: they are made once, and who reads
+    them can tell by their identity that they are the same."""
+    if n <= 1:
+        line = np.array([first][:n], np.int64)
+    else:
         with np.errstate(over="ignore"):
-            line: Int64s = np.arange(n, dtype=np.int64) * np.int64(stride) + np.int64(first)
-            return line
+            line = np.arange(n, dtype=np.int64) * np.int64(stride) + np.int64(first)
+    line.flags.writeable = False
+    return line
+
+
+def unpack_steps(first: int, stride: int, data: bytes | memoryview, n: int) -> Int64s:
+    """Not to be written to."""
+    if not len(data):
+        return _even_steps(first, stride, n)
     steps = np.empty(n, np.int64)
     steps[0] = first
     steps[1:] = unpack_array(data, np.int64)

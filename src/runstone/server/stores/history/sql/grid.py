@@ -64,29 +64,31 @@ def sum_points(steps: Int64s, values: Float64s, grid: StepGrid) -> Summed | None
     """Sorted points in their buckets."""
     if not len(steps):
         return None
+    numbers, starts = starts_on(steps, grid)
+    return Summed(numbers, cells_at(steps, values, starts))
+
+
+def starts_on(steps: Int64s, grid: StepGrid) -> tuple[Int64s, Int64s]:
+    """Numbers of the buckets that hold any of the steps (rising, at least one), and the position of
+    each one's first."""
     if not grid.width:
-        return Summed(np.zeros(1, np.int64), cells_at(steps, values, np.zeros(1, np.int64)))
+        return np.zeros(1, np.int64), np.zeros(1, np.int64)
     first, last = int(steps[0]) // grid.width, int(steps[-1]) // grid.width
-    if last - first < len(steps):
-        edges = np.arange(first + 1, last + 1, dtype=np.int64) * grid.width
-        starts = np.concatenate(([0], np.searchsorted(steps, edges))).astype(np.int64, copy=False)
-        if len(starts) > 1:
-            keep = np.empty(len(starts), bool)
-            keep[-1] = True
-            np.not_equal(starts[1:], starts[:-1], out=keep[:-1])
-            if not keep.all():
-                # An empty bucket starts where the next one does: only the last of equals holds points.
-                numbers = np.flatnonzero(keep) + first
-                starts = starts[keep]
-            else:
-                numbers = np.arange(first, last + 1)
-        else:
-            numbers = np.array([first])
-    else:
+    if last - first >= len(steps):
         of_each = grid.number(steps)
         starts = starts_of(of_each)
-        numbers = of_each[starts]
-    return Summed(numbers, cells_at(steps, values, starts))
+        return of_each[starts], starts
+    edges = np.arange(first + 1, last + 1, dtype=np.int64) * grid.width
+    starts = np.concatenate(([0], np.searchsorted(steps, edges))).astype(np.int64, copy=False)
+    if len(starts) == 1:
+        return np.array([first]), starts
+    keep = np.empty(len(starts), bool)
+    keep[-1] = True
+    np.not_equal(starts[1:], starts[:-1], out=keep[:-1])
+    if keep.all():
+        return np.arange(first, last + 1), starts
+    # An empty bucket starts where the next one does: only the last of equals holds points.
+    return np.flatnonzero(keep) + first, starts[keep]
 
 
 def sum_cells(cells: Cells, grid: StepGrid) -> Summed | None:
@@ -151,26 +153,43 @@ def buckets_of(summed: Summed | None) -> Buckets:
 
 
 def finished(numbers: Int64s, cells: Cells, x: Float64s, x_last: Float64s) -> Buckets:
+    return finished_lines(numbers, cells, x, x_last, np.zeros(1, np.int64))[0]
+
+
+def finished_lines(
+    numbers: Int64s, cells: Cells, x: Float64s, x_last: Float64s, bounds: Int64s
+) -> list[Buckets]:
+    """The buckets of several lines one after another; each begins at one of `bounds`, none of them
+    is empty."""
     finite = cells.points - cells.non_finite
     low, high = cells.min, cells.max
     mean = np.clip(cells.mean, low, high)  # rounding must not leave [min, max]
     none = finite == 0
     if none.any():
         low, high, mean = (np.where(none, np.nan, column) for column in (low, high, mean))
-    return Buckets(
-        x=x,
-        x_last=x_last,
-        min=low,
-        max=high,
-        mean=mean,
-        first=cells.first,
-        last=cells.last,
-        count=cells.points,
-        non_finite=cells.non_finite,
-        exact=bool(len(cells.points) == 0 or int(cells.points.max()) <= 1),
-        total=int(cells.points.sum()),
-        index=numbers,
-    )
+    most = np.maximum.reduceat(cells.points, bounds).tolist()
+    total = np.add.reduceat(cells.points, bounds).tolist()
+    ends = [*bounds[1:].tolist(), len(numbers)]
+    lines = []
+    for at, (start, end) in enumerate(zip(bounds.tolist(), ends, strict=True)):
+        part = slice(start, end)
+        lines.append(
+            Buckets(
+                x=x[part],
+                x_last=x_last[part],
+                min=low[part],
+                max=high[part],
+                mean=mean[part],
+                first=cells.first[part],
+                last=cells.last[part],
+                count=cells.points[part],
+                non_finite=cells.non_finite[part],
+                exact=most[at] <= 1,
+                total=total[at],
+                index=numbers[part],
+            )
+        )
+    return lines
 
 
 def empty_buckets() -> Buckets:

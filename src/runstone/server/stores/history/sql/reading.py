@@ -19,9 +19,16 @@ from runstone.server.stores.history.sql import branches
 from runstone.server.stores.history.sql.append import bytes_text, text_bytes
 from runstone.server.stores.history.sql.branches import Branch, Chain
 from runstone.server.stores.history.sql.catalog import Place, stats_of
-from runstone.server.stores.history.sql.codec import INTEGER, NUMBER, Frame, FrameBlock
+from runstone.server.stores.history.sql.codec import (
+    INTEGER,
+    NUMBER,
+    Frame,
+    FrameBlock,
+    unpack_array,
+    unpack_into,
+)
 from runstone.server.stores.history.sql.database import Tx
-from runstone.server.stores.history.sql.segments import decode_points
+from runstone.server.stores.history.sql.segments import steps_of
 from runstone.server.stores.history.sql.stats import Stats
 from runstone.server.stores.history.sql.tables import DTYPES, last_of_each, rising
 
@@ -59,6 +66,32 @@ class Piece:
         if isinstance(values, np.ndarray):
             return Piece(self.kind, self.steps[keep], values[keep])
         return Piece(self.kind, self.steps[keep], [values[i] for i in np.flatnonzero(keep).tolist()])
+
+
+class Segment(Piece):
+    """A whole row of a series' own points, whose values are unpacked when they are asked for, or
+    right where they are wanted."""
+
+    __slots__ = ("_packed", "_unpacked")
+
+    def __init__(self, kind: int, data: bytes | memoryview) -> None:
+        self.kind = kind
+        self.steps, self._packed = steps_of(data)
+        self.rising = True
+        self._unpacked: Any = None
+
+    @property
+    def values(self) -> Any:
+        if self._unpacked is None:
+            self._unpacked = unpack_array(self._packed, DTYPES[self.kind])
+        return self._unpacked
+
+    def put(self, out: Float64s) -> None:
+        """The values as float64, into `out`: shape (n,)."""
+        if self.kind == NUMBER and self._unpacked is None:
+            unpack_into(self._packed, out)
+        else:
+            out[:] = self.values
 
 
 class Want(NamedTuple):
@@ -182,7 +215,7 @@ class Reader:
             found: list[Piece] = []
             kind = want.place.kind
             while row is not None and row[0] == at:
-                found.append(Piece(kind, *decode_points(row[1], kind), True).within(want.lo, want.hi))
+                found.append(Segment(kind, row[1]).within(want.lo, want.hi))
                 row = next(rows, None)
             bucket = (want.branch, want.place.bucket)
             users = packed.get(bucket, [])

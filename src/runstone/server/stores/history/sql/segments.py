@@ -43,11 +43,16 @@ def encode_points(steps: Int64s, values: Any, *, sealed: bool = False) -> bytes:
 
 def decode_points(data: bytes | memoryview, kind: int) -> tuple[Int64s, Any]:
     """Steps and values: float64, or int64 for INTEGER."""
+    steps, values = steps_of(data)
+    return steps, codec.unpack_array(values, np.int64 if kind == INTEGER else np.float64)
+
+
+def steps_of(data: bytes | memoryview) -> tuple[Int64s, memoryview]:
+    """Steps, and the values as they are packed."""
     view = memoryview(data)
     n, first, stride, size = _POINTS.unpack_from(view)
     at = _POINTS.size
-    steps = codec.unpack_steps(first, stride, view[at : at + size], n)
-    return steps, codec.unpack_array(view[at + size :], np.int64 if kind == INTEGER else np.float64)
+    return codec.unpack_steps(first, stride, view[at : at + size], n), view[at + size :]
 
 
 # -- cells
@@ -85,6 +90,12 @@ EMPTY = Cells(_INTS, _INTS, _INTS, _INTS, _FLOATS, _FLOATS, _FLOATS, _FLOATS, _F
 def cells_at(steps: Int64s | Float64s, values: Float64s, starts: Int64s) -> Cells:
     """Sum up the points [starts[i], starts[i+1]): one cell each, none of them empty."""
     ends = np.append(starts[1:], len(steps)) - 1
+    return cells_between(steps[starts], steps[ends], values, starts, ends)
+
+
+def cells_between(first_step: Any, last_step: Any, values: Float64s, starts: Int64s, ends: Int64s) -> Cells:
+    """The cells over values [starts[i], ends[i]], whose steps are known: together all values, which
+    may be those of many series one after another."""
     count = ends - starts + 1
     finite = values
     low = high = values
@@ -100,8 +111,8 @@ def cells_at(steps: Int64s | Float64s, values: Float64s, starts: Int64s) -> Cell
     else:
         non_finite = np.zeros(len(starts), np.int64)
     return Cells(
-        steps[starts],
-        steps[ends],
+        first_step,
+        last_step,
         count,
         non_finite,
         np.minimum.reduceat(low, starts),

@@ -116,7 +116,7 @@ class Stats:
         slots, size = _HEAD.unpack_from(view)
         at = _HEAD.size
         matrix = codec.unpack_array(view[at : at + size], np.int64).reshape(_ROWS, slots).copy()
-        stats = cls(0)
+        stats = cls.__new__(cls)
         stats.slots = slots
         stats.kinds, stats.own, stats.packed, stats.open = matrix[0], matrix[1], matrix[2], matrix[3]
         stats.first, stats.last, stats.last_bits = matrix[4], matrix[5], matrix[6]
