@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -50,6 +51,7 @@ class Commit:
         self._records = records
         self._actor = actor
         self._version = version
+        self._laid_over = False
 
     def run(self) -> tuple[int, bool]:
         """(version, True where it was made now). Content that the collection has is that version:
@@ -103,6 +105,7 @@ class Commit:
     def _merged(self) -> Iterator[Entry]:
         with self._records.read() as conn:
             rows = manifest_statements.pages(conn, self._version.id)
+        self._laid_over = any(row.manifest != "full" for row in rows)
         over_base = any(row.manifest == "incremental" for row in rows) and not any(
             row.manifest == "full" for row in rows
         )
@@ -187,7 +190,8 @@ class Commit:
             state="committed",
             version_index=index,
             sha256=digests.sha256,
-            digest=row.digest or digests.md5,
+            # What was announced is of one manifest; laid over others it tells nothing of the whole.
+            digest=digests.md5 if self._laid_over or not row.digest else row.digest,
             size=digests.size,
             file_count=digests.count,
             committed_at=now,
@@ -226,6 +230,23 @@ def entries_of(records: Records, version_id: int, *, after: str = "", prefix: st
         if not rows:
             return
         ordinal = rows[-1].ordinal + 1
+
+
+def entries_named(records: Records, version_id: int, paths: Sequence[str]) -> Iterator[Entry]:
+    """Those of the paths, which are sorted, that a committed version has."""
+    with records.read() as conn:
+        parts = manifest_statements.part_list(conn, version_id)
+    starts = [part.first_path for part in parts]
+    wanted: dict[int, set[str]] = {}
+    for path in paths:
+        place = bisect_right(starts, path) - 1
+        if place >= 0:
+            wanted.setdefault(parts[place].ordinal, set()).add(path)
+    for ordinal, some in wanted.items():
+        with records.read() as conn:
+            rows = manifest_statements.parts_of(conn, version_id, ordinal=ordinal, limit=1)
+        for row in rows:
+            yield from (entry for entry in manifests.decode(row.data) if entry.path in some)
 
 
 def _missing(entries: list[Entry]) -> MissingFile:

@@ -104,6 +104,7 @@ class Member:
     collection: Collection
     index: int
     aliases: tuple[Alias, ...]  # of this collection, by name
+    added_at: float  # when it was committed there, or linked
 
     @property
     def name(self) -> str:

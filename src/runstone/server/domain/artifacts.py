@@ -13,7 +13,7 @@ read its project, or that of any collection it is linked into.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from runstone.server.domain import manifests
 from runstone.server.domain.access import Access
 from runstone.server.domain.alias_moves import remove_aliases, set_aliases
-from runstone.server.domain.artifact_commit import Commit, entries_of
+from runstone.server.domain.artifact_commit import Commit, entries_named, entries_of
 from runstone.server.domain.artifact_model import (
     TTL_NEVER,
     Entry,
@@ -152,12 +152,7 @@ class Artifacts:
                     set_aliases(conn, actor, collection.id, twin.id, (*aliases, LATEST), now=now)
                     return twin, True
             if wanted.base_id is not None:
-                base = statements.version(conn, wanted.base_id)
-                if base is None or base.collection_id != collection.id or base.state != "committed":
-                    raise Invalid(
-                        f"The base @{wanted.base_id} is no committed version of {wanted.collection!r}.",
-                        base_id=wanted.base_id,
-                    )
+                _check_base(statements.version(conn, wanted.base_id), wanted.base_id, collection.id)
             number = statements.add_version(
                 conn,
                 **values,
@@ -220,6 +215,17 @@ class Artifacts:
 
         self._records.write(work)
         return len(ordered)
+
+    def set_base(self, actor: Actor, version_id: int, base_id: int) -> None:
+        """What the incremental manifests of a pending version are laid over: a committed version of
+        the same collection."""
+
+        def work(conn: Connection) -> None:
+            row = self._pending(conn, actor, version_id)
+            _check_base(statements.version(conn, base_id), base_id, row.collection_id)
+            statements.change_version(conn, version_id, base_id=base_id, updated_at=time.time())
+
+        self._records.write(work)
 
     def commit(self, actor: Actor, version_id: int) -> Member:
         """Make it seen: all entries of all manifests that came, merged. Its aliases, and `latest`,
@@ -284,6 +290,7 @@ class Artifacts:
                 collection_of(row),
                 row.version_index,
                 tuple(alias_of(alias) for alias in aliases if alias.collection_id == row.id),
+                row.linked_at,
             )
             for row in rows
         ]
@@ -330,6 +337,7 @@ class Artifacts:
                 within,
                 row.member_index,
                 tuple(alias_of(found) for found in aliases if found.version_id == row.id),
+                row.added_at,
             )
             for row in rows
         ]
@@ -363,6 +371,11 @@ class Artifacts:
                 return entry
             break
         raise NotFound(f"{version.name} has no file {path[:300]!r}.", path=path[:300])
+
+    def named(self, actor: Actor, version_id: int, paths: Iterable[str]) -> list[Entry]:
+        """Those of the paths that are there, by path; each part that holds some is opened once."""
+        self.by_id(actor, version_id)
+        return list(entries_named(self._records, version_id, sorted(set(paths))))
 
     def read(
         self, actor: Actor, version_id: int, path: str, *, start: int = 0, end: int | None = None
@@ -549,13 +562,14 @@ class Artifacts:
         assert row is not None
         collection = collection or collection_statements.collection_by_id(conn, row.collection_id)
         assert collection is not None
-        index = collection_statements.index_in(conn, collection.id, version_id)
+        place = collection_statements.place_in(conn, collection.id, version_id)
         aliases = collection_statements.aliases_of(conn, [version_id], collection_id=collection.id)
         return Member(
             version_of(row),
             collection_of(collection),
-            -1 if index is None else index,
+            -1 if place is None else place.version_index,
             tuple(alias_of(found) for found in aliases),
+            row.created_at if place is None else place.added_at,
         )
 
     def _may_read(self, conn: Connection, actor: Actor, row: AnyRow) -> bool:
@@ -613,6 +627,11 @@ class Artifacts:
                 detail,
             )
         )
+
+
+def _check_base(base: AnyRow | None, base_id: int, collection_id: int) -> None:
+    if base is None or base.collection_id != collection_id or base.state != "committed":
+        raise Invalid(f"The base @{base_id} is no committed version of this collection.", base_id=base_id)
 
 
 def _short(text: str, what: str, chars_max: int) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
-from runstone.server.domain.artifact_model import TTL_NEVER, Collection, CollectionKind, Page, collection_of
+from runstone.server.domain.artifact_model import (
+    TTL_NEVER,
+    Alias,
+    Collection,
+    CollectionKind,
+    Page,
+    alias_of,
+    collection_of,
+)
 from runstone.server.domain.artifact_names import (
     check_collection_name,
     check_metadata,
@@ -118,6 +126,12 @@ class Collections:
             [collection_of(row) for row in rows],
             "" if last is None else cursor_of(getattr(last, sort.lstrip("-")), last.id),
         )
+
+    def aliases(self, actor: Actor, collection: Collection) -> list[Alias]:
+        """All of a collection, by name."""
+        with self._records.read() as conn:
+            self._access.check(actor, Permission.READ, collection.entity_id, conn=conn)
+            return [alias_of(row) for row in statements.aliases_in(conn, [collection.id])]
 
     def count(self, actor: Actor, entity: str, project: str, *, type: str = "") -> int:
         with self._records.read() as conn:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
-from runstone.server.domain.errors import Invalid, NotFound, TooLarge
+from runstone.server.domain.errors import Invalid, MissingFile, NotFound, TooLarge
 from runstone.server.domain.identity import Actor, EntityId, Permission
 from runstone.server.stores.blobs.contract import BlobStore, Sha256
 from runstone.server.stores.blobs.digests import check_sha256
@@ -94,6 +94,37 @@ class Uploads:
             lambda conn: statements.add_blobs(conn, owner, [blob], birth=birth, now=time.time()),
         )
         return Blob(info.sha256, info.md5, info.size, birth)
+
+    def find_md5(self, actor: Actor, entity: str, md5: str) -> Blob:
+        """A blob the entity has sent, for whoever may read there. Raises NotFound."""
+        with self._records.read() as conn:
+            owner = self._access.resolve(conn, actor, entity, Permission.READ)
+            rows = statements.owned_by_md5(conn, owner.id, [md5.lower()])
+        if not rows:
+            raise NotFound(f"{entity} has no blob with the MD5 {md5[:64]!r}.", md5=md5[:64])
+        return _blob(rows[0])
+
+    def join(self, actor: Actor, entity: str, parts: Sequence[str], *, md5: str, birth: int = 0) -> Blob:
+        """One blob of parts that were put as blobs of their own, in this order, each named by its MD5.
+        Nothing is done where the entity has the whole already. Blocks. Raises MissingFile for a part
+        that has not come, Invalid where the parts do not make up `md5`."""
+        found = self.find(actor, entity, md5=[md5, *parts][:DIGESTS_MAX])
+        if md5 in found:
+            return found[md5]
+        missing = [part for part in parts if part not in found]
+        if missing:
+            raise MissingFile(
+                f"{len(missing)} of {len(parts)} parts have not come, the first with MD5 "
+                f"{missing[0][:64]!r}. Put them, then join again.",
+                digests=missing[:20],
+            )
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for part in parts:
+                for piece in self.read(found[part].sha256):
+                    yield piece
+
+        return asyncio.run(self.put(actor, entity, chunks(), md5=md5, birth=birth))
 
     def put_many(self, actor: Actor, entity: str, datas: Sequence[bytes], *, birth: int = 0) -> list[Blob]:
         """Keep many small blobs as one object of the store; answers in their order. Those that are

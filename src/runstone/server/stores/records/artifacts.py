@@ -122,10 +122,14 @@ def find_versions(
     after: tuple[Any, int] | None = None,
     limit: int = 100,
 ) -> Sequence[AnyRow]:
-    """Committed versions of a collection, linked ones too, with `member_index`, their number there.
+    """Committed versions of a collection, linked ones too, with `member_index`, their number there,
+    and `added_at`.
     `sort`: version_index, created_at or size, `-` in front for descending."""
     statement = (
-        _version.add_columns(collection_versions.c.version_index.label("member_index"))
+        _version.add_columns(
+            collection_versions.c.version_index.label("member_index"),
+            collection_versions.c.created_at.label("added_at"),
+        )
         .join(collection_versions, collection_versions.c.version_id == artifact_versions.c.id)
         .where(collection_versions.c.collection_id == collection_id, artifact_versions.c.state == "committed")
     )

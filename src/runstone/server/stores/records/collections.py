@@ -260,6 +260,16 @@ def index_in(conn: Connection, collection_id: int, version_id: int) -> int | Non
     ).scalar()
 
 
+def place_in(conn: Connection, collection_id: int, version_id: int) -> AnyRow | None:
+    """version_index and added_at of a version in a collection."""
+    return conn.execute(
+        select(collection_versions.c.version_index, collection_versions.c.created_at.label("added_at")).where(
+            collection_versions.c.collection_id == collection_id,
+            collection_versions.c.version_id == version_id,
+        )
+    ).first()
+
+
 def version_of_index(conn: Connection, collection_id: int, index: int) -> int | None:
     return conn.execute(
         select(collection_versions.c.version_id).where(
