@@ -48,7 +48,7 @@ def python_of(release: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run side by side
         if not done.exists():
             venv.create(folder, with_pip=True, clear=True)
-            packages = [f"wandb=={release}", *_PINS.get(release, [])]
+            packages = [f"wandb=={release}", "numpy", "pillow", *_PINS.get(release, [])]
             subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True, timeout=600)
             done.touch()
     return python
@@ -80,8 +80,12 @@ class WandbClient:
         (folder / "config").mkdir(parents=True, exist_ok=True)  # those up to 0.18 expect it to be there
 
     @property
+    def version(self) -> tuple[int, ...]:
+        return tuple(map(int, self.release.split(".")))
+
+    @property
     def modern(self) -> bool:
-        return tuple(map(int, self.release.split(".")[:2])) >= (0, 28)
+        return self.version >= (0, 28)
 
     def environment(self, **extra: str) -> dict[str, str]:
         own = {
@@ -102,7 +106,7 @@ class WandbClient:
         return clean_environment(**{name: value for name, value in merged.items() if value})
 
     def start(
-        self, script: str, *, env: Mapping[str, str] | None = None, **given: Any
+        self, script: str, *, env: Mapping[str, str] | None = None, stdin: bool = False, **given: Any
     ) -> subprocess.Popen[str]:
         """Begin a script that has `wandb` imported, the `given` values under their names, and
         `result(value)` to tell values by."""
@@ -113,6 +117,7 @@ class WandbClient:
             [self.python, "-c", text],
             cwd=self.folder,
             env=self.environment(**(env or {})),
+            stdin=subprocess.PIPE if stdin else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
+from runstone.server.domain.leases import LEASE_SECONDS
 from runstone.server.domain.runs import ENDED, Run, RunChange, State
 from runstone.server.doors.wandb import ids, jsonx, wire_config
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -37,7 +39,7 @@ def upsert_bucket(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
         before = _existing(call, entity, project, input["name"])
         if before is None and not change.wire:
             change = _with(change, wire={wire_config.WIRE_INTERNAL: {}})  # made by this door, not begun
-        if before is not None and _begins(input):
+        if before is not None and _begins(input) and not _is_late(call, before):
             # A client that starts on a run that is there takes it up again.
             change = _with(change, state=change.state or "running", stop_requested=False)
         try:
@@ -98,6 +100,13 @@ def _fork(call: Call, run: Run) -> None:
 def _begins(given: dict[str, Any]) -> bool:
     """Whether a client is starting, and not telling of a change: only then it names its host or program."""
     return given.get("host") is not None or given.get("job_program") is not None
+
+
+def _is_late(call: Call, run: Run) -> bool:
+    """A writer of a shared run that comes shortly after its end is one of the same launch which was
+    slow to start. It would leave the run running for good: only the main writer tells of the end."""
+    ended = run.finished_at if run.state in ENDED else None
+    return bool(call.client_id) and ended is not None and time.time() - ended < LEASE_SECONDS
 
 
 def _change(given: dict[str, Any]) -> RunChange:
