@@ -46,7 +46,11 @@ from runstone.server.jobs.standard import standard_jobs
 from runstone.server.settings import ServerSettings, Storage
 from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.console.sql import open_console
+from runstone.server.stores.history.contract import STEP, HistoryStore, SetKey, Window
 from runstone.server.stores.history.sql import open_history
+from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import projects as project_statements
+from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
 from runstone.server.stores.records.overview import live_runs, overview, ping
@@ -64,11 +68,21 @@ class House:
 
     domain: Domain
     records: Records
+    history: HistoryStore
     storage: Storage
     jobs: Runner
     relay: PostgresRelay | None  # the feed between replicas
     _closing: ExitStack = field(default_factory=ExitStack)
     _sized: tuple[float, dict[str, int | None]] | None = None
+
+    def warm(self) -> None:
+        """Do once, on nothing, what the first chart and the first list of runs would otherwise wait
+        for: statements are compiled, connections opened."""
+        with self.records.read() as connection:
+            account_statements.entity(connection, "")
+            project_statements.project(connection, 0, "")
+            run_statements.keys_of(connection, 0, [""])
+        self.history.buckets([(SetKey(RunKey(0), "history"), "")], x=STEP, window=Window(None, None, 1))
 
     def check(self) -> None:
         """Raises Unavailable where the record store cannot be read."""
@@ -200,7 +214,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         ),
     )
     closing.callback(runner.close)
-    return House(domain, records, storage, runner, relay)
+    return House(domain, records, history_store, storage, runner, relay)
 
 
 def _relay(storage: Storage) -> PostgresRelay | None:

@@ -93,6 +93,7 @@ def _run(settings: ServerSettings) -> int:
         )
 
         def ready() -> None:
+            house.warm()
             _ready(settings, first, house.domain.accounts)
             context.ready = True
 

@@ -44,23 +44,26 @@ def keys_of(conn: Connection, project_id: int, run_ids: Sequence[str]) -> list[A
     trash."""
     found: list[AnyRow] = []
     for start in range(0, len(run_ids), _KEYS_AT_ONCE):
-        statement = select(
-            runs.c.id,
-            runs.c.run_id,
-            runs.c.ranks,
-            runs.c.state,
-            runs.c.version,
-            runs.c.display_name,
-            runs.c.colour,
-            runs.c.fork_of,
-            runs.c.fork_step,
-        ).where(
-            runs.c.project_id == project_id,
-            runs.c.run_id.in_(run_ids[start : start + _KEYS_AT_ONCE]),
-            runs.c.deleted_at.is_(None),
-        )
-        found += conn.execute(statement).all()
+        asked = {"project": project_id, "runs": run_ids[start : start + _KEYS_AT_ONCE]}
+        found += conn.execute(_keys, asked).all()
     return found
+
+
+_keys = select(
+    runs.c.id,
+    runs.c.run_id,
+    runs.c.ranks,
+    runs.c.state,
+    runs.c.version,
+    runs.c.display_name,
+    runs.c.colour,
+    runs.c.fork_of,
+    runs.c.fork_step,
+).where(
+    runs.c.project_id == bindparam("project"),
+    runs.c.run_id.in_(bindparam("runs", expanding=True)),
+    runs.c.deleted_at.is_(None),
+)
 
 
 def trashed_key(conn: Connection, project_id: int, run_id: str) -> AnyRow | None:
