@@ -108,8 +108,8 @@ class Guide:
         # One value that does not fit its type refuses a whole document: most documents have none.
         self._fitting = data.draw(st.integers(0, 4), label="fitting") > 0
 
-    def __call__(self, name: str, kind: GraphQLNamedType) -> Any:
-        return self._data.draw(self._strategy(name, kind.name), label=name)
+    def __call__(self, place: str, kind: GraphQLNamedType) -> Any:
+        return self._data.draw(self._strategy(place.rpartition(".")[2], kind.name), label=place)
 
     def _strategy(self, name: str, kind: str) -> st.SearchStrategy[Any]:
         wire = self._room.wire

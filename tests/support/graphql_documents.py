@@ -2,7 +2,7 @@
 variable and selects all that is below. A field that is added is asked for without anybody remembering to.
 
     for root in roots(schema):
-        text, variables = document(schema, root, lambda name, kind: "a value for it")
+        text, variables = document(schema, root, lambda place, kind: "a value for it")
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from graphql import (
 
 DEPTH_MAX = 12
 
-# (name of the argument or input field, its scalar) -> a value
+# (where: Type.field.argument, or Input.field; its scalar or enumeration) -> a value
 Value = Callable[[str, GraphQLNamedType], Any]
 MISSING = object()  # a Value's answer for: leave it out where that is allowed
 
@@ -54,30 +54,33 @@ def document(schema: GraphQLSchema, root: Root, value: Value) -> tuple[str, dict
     kind = schema.query_type if root.operation == "query" else schema.mutation_type
     assert kind is not None
     made = _Document(schema, value)
-    selection = made.field(root.name, kind.fields[root.name])
+    selection = made.field(kind.name, root.name, kind.fields[root.name])
     made.expand()
     declared = f"({', '.join(made.declared)})" if made.declared else ""
     return f"{root.operation} Q{declared} {{ {selection} }}", made.variables
 
 
-def input_value(kind: Any, name: str, value: Value) -> Any:
+def input_value(kind: Any, place: str, value: Value) -> Any:
     """A value for an argument of that type, all input fields filled; MISSING where `value` says so."""
     if isinstance(kind, GraphQLNonNull):
         for _ in range(20):  # one that may be left out elsewhere is wanted here
-            found = input_value(kind.of_type, name, value)
+            found = input_value(kind.of_type, place, value)
             if found is not MISSING:
                 return found
         return None
     if isinstance(kind, GraphQLList):
-        found = input_value(kind.of_type, name, value)
+        one = kind.of_type.of_type if isinstance(kind.of_type, GraphQLNonNull) else kind.of_type
+        found = input_value(one, place, value)
         return MISSING if found is MISSING else [found]
     if isinstance(kind, GraphQLInputObjectType):
-        filled = {key: input_value(item.type, key, value) for key, item in kind.fields.items()}
+        filled = {
+            key: input_value(item.type, f"{kind.name}.{key}", value) for key, item in kind.fields.items()
+        }
         return {key: item for key, item in filled.items() if item is not MISSING}
     if isinstance(kind, GraphQLEnumType):
-        found = value(name, kind)
+        found = value(place, kind)
         return found if found in kind.values or found is MISSING else next(iter(kind.values))
-    return value(name, kind)
+    return value(place, kind)
 
 
 @dataclass
@@ -89,10 +92,10 @@ class _Document:
     _seen: set[str] = field(default_factory=set)
     _waiting: deque[tuple[_Place, GraphQLNamedType, int]] = field(default_factory=deque)
 
-    def field(self, name: str, what: GraphQLField, depth: int = 1, alias: str = "") -> _Place:
+    def field(self, owner: str, name: str, what: GraphQLField, depth: int = 1, alias: str = "") -> _Place:
         arguments = []
         for argument, wanted in what.args.items():
-            found = input_value(wanted.type, argument, self.value)
+            found = input_value(wanted.type, f"{owner}.{name}.{argument}", self.value)
             if found is MISSING:
                 continue
             variable = f"v{len(self.declared)}"
@@ -128,7 +131,7 @@ class _Document:
         for name, what in kind.fields.items():
             alias = f"{prefix}_{name}" if prefix else ""
             if whole or (name in ("id", "name", "username", "email") and not what.args):
-                place.parts.append(self.field(name, what, depth + 1, alias))
+                place.parts.append(self.field(kind.name, name, what, depth + 1, alias))
 
 
 @dataclass

@@ -93,8 +93,8 @@ FILES = """fileCount files(first: 50) {
   pageInfo { hasNextPage endCursor } }"""
 
 
-def put_files(wire: Wire, files: Mapping[str, bytes]) -> dict[str, str]:
-    made = wire.graphql(CREATE, e=wire.entity, p=wire.project, r="r1", f=list(files))["createRunFiles"]
+def put_files(wire: Wire, files: Mapping[str, bytes], *, run: str = "r1") -> dict[str, str]:
+    made = wire.graphql(CREATE, e=wire.entity, p=wire.project, r=run, f=list(files))["createRunFiles"]
     assert [one["name"] for one in made["files"]] == list(files)
     urls = {one["name"]: one["uploadUrl"] for one in made["files"]}
     for name, url in urls.items():
