@@ -68,6 +68,9 @@ export interface GridProps<Row> {
   ref?: Ref<GridHandle>;
 }
 
+/** Rows may be as tall as pictures; the names of columns need no more than a line. */
+const HEAD_MAX = 28;
+
 interface Place {
   row: number; // −1 is the header
   column: number;
@@ -90,7 +93,7 @@ export function Grid<Row>(props: GridProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 8,
-    scrollPaddingStart: rowHeight + 4,
+    scrollPaddingStart: Math.min(rowHeight, HEAD_MAX) + 4,
   });
   const horizontal = useVirtualizer({
     horizontal: true,
@@ -214,7 +217,7 @@ export function Grid<Row>(props: GridProps<Row>) {
         if (row !== place.row || column !== place.column) setPlace({ row, column });
       }}
     >
-      <div role="rowgroup" className={styles["head"]} style={{ width, height: rowHeight }}>
+      <div role="rowgroup" className={styles["head"]} style={{ width, height: Math.min(rowHeight, HEAD_MAX) }}>
         <div role="row" aria-rowindex={1} style={{ display: "flex", height: "100%" }}>
           {shown.map(({ column, at, left }, index) => (
             <HeadCell

@@ -3,5 +3,5 @@
 export { SmoothingPicker, XAxisPicker } from "./look";
 export { FullPanel } from "./full";
 export { LinePanel, type Look, type PanelProps } from "./panel";
-export { PanelSections } from "./sections";
+export { PanelSections, type Section } from "./sections";
 export { useSeries } from "./use-series";

@@ -20,8 +20,8 @@ const PANEL_WIDTH_MIN = 276;
 export const PANEL_HEIGHT = 264;
 export const PAGE_PANELS = 12;
 
-/** `label` where the name is not what people read. */
-export type Section = KeySection & { label?: string };
+/** `label` where the name is not what people read; `height` and `widthMin` where its panels are of another size. */
+export type Section = KeySection & { label?: string; height?: number; widthMin?: number };
 
 export interface PanelSectionsProps {
   sections: readonly Section[];
@@ -36,24 +36,24 @@ export interface PanelSectionsProps {
 
 export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }: PanelSectionsProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [columns, setColumns] = useState(1);
+  const [width, setWidth] = useState(0);
   const [pages, setPages] = useState<Readonly<Record<string, number>>>({});
   useEffect(() => {
     if (!scroller.current) return undefined;
     const observer = new ResizeObserver(([entry]) => {
-      const width = entry?.contentRect.width ?? 0;
-      setColumns(Math.max(1, Math.floor((width + GAP) / (PANEL_WIDTH_MIN + GAP))));
+      setWidth(entry?.contentRect.width ?? 0);
     });
     observer.observe(scroller.current);
     return () => observer.disconnect();
   }, []);
 
+  const columnsOf = (section: Section) => Math.max(1, Math.floor((width + GAP) / ((section.widthMin ?? PANEL_WIDTH_MIN) + GAP)));
   const shut = useMemo(() => new Set(closed), [closed]);
   const heightOf = (section: Section | undefined): number => {
     if (!section) return HEAD;
     if (shut.has(section.name)) return HEAD;
     const shown = keysOn(section, pages[section.name] ?? 0).length;
-    return HEAD + Math.ceil(shown / columns) * (PANEL_HEIGHT + GAP);
+    return HEAD + Math.ceil(shown / columnsOf(section)) * ((section.height ?? PANEL_HEIGHT) + GAP);
   };
   const virtual = useVirtualizer({
     count: sections.length + 1, // the last is the foot
@@ -101,9 +101,9 @@ export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }
                 onPage={(next) => setPages({ ...pages, [section.name]: next })}
               />
               {open && (
-                <div className={styles["grid"]} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+                <div className={styles["grid"]} style={{ gridTemplateColumns: `repeat(${columnsOf(section)}, minmax(0, 1fr))` }}>
                   {keysOn(section, page).map((key) => (
-                    <Slot key={key} height={PANEL_HEIGHT} title={key}>
+                    <Slot key={key} height={section.height ?? PANEL_HEIGHT} title={key}>
                       {() => panel(key)}
                     </Slot>
                   ))}

@@ -19,6 +19,7 @@ import { ChartsTab } from "./charts";
 import { EnvironmentTab } from "./environment";
 import { FilesTab } from "./files";
 import { LogsTab } from "./logs";
+import { MediaTab } from "./media";
 import { OverviewTab } from "./overview";
 import styles from "./page.module.css";
 import { RUN_TABS, type RunSearch } from "./search";
@@ -72,6 +73,7 @@ export function RunPage() {
         <ErrorBoundary what="This tab failed" resetKey={tab}>
           {tab === "overview" && <OverviewTab run={run.data} />}
           {tab === "charts" && <ChartsTab run={run.data} space="history" search={search} onChange={change} />}
+          {tab === "media" && <MediaTab run={run.data} search={search} onChange={change} />}
           {tab === "system" && <ChartsTab run={run.data} space="system" search={search} onChange={change} />}
           {tab === "logs" && <LogsTab run={run.data} search={search} onChange={change} />}
           {tab === "files" && <FilesTab run={run.data} folder={search.folder ?? ""} onFolder={(folder) => change({ folder })} />}

@@ -5,6 +5,7 @@ import { parseFields, type WorkspaceSpec } from "@/model/workspace/spec";
 export const RUN_TABS = [
   { value: "overview", label: "Overview" },
   { value: "charts", label: "Charts" },
+  { value: "media", label: "Media" },
   { value: "system", label: "System" },
   { value: "logs", label: "Logs" },
   { value: "files", label: "Files" },
@@ -27,6 +28,8 @@ export interface RunSearch extends Partial<Pick<WorkspaceSpec, (typeof LOOK_FIEL
   folder?: string | undefined;
   /** panel shown over the full page */
   panel?: string | undefined;
+  /** of all media; none: the latest */
+  step?: number | undefined;
 }
 
 export function parseRunSearch(raw: Record<string, unknown>): RunSearch {
@@ -41,5 +44,7 @@ export function parseRunSearch(raw: Record<string, unknown>): RunSearch {
   }
   const line = Number(raw["line"]);
   if (Number.isInteger(line) && line > 0) search.line = line;
+  const step = raw["step"];
+  if (typeof step === "number" && Number.isFinite(step)) search.step = Math.trunc(step);
   return search;
 }

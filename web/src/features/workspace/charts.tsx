@@ -8,7 +8,8 @@ import { runQuery } from "@/api/runs";
 import { Limiter } from "@/base/limiter";
 import { formatCount, plural } from "@/base/numbers";
 import { sectionsOf } from "@/base/sections";
-import { FullPanel, LinePanel, PanelSections } from "@/features/panels";
+import { MediaPanel, type MediaOfRuns, type MediaRun } from "@/features/media";
+import { FullPanel, LinePanel, PanelSections, type Section } from "@/features/panels";
 import { automaticX, isHidden, type MetricDefinition } from "@/model/definitions";
 import type { Drawn } from "@/model/drawn";
 import { onProject } from "@/model/live";
@@ -27,7 +28,18 @@ const NEW_KEYS_MS = 10_000;
 const FIRST_KEYS_MS = 1_000;
 export const PINNED = "\npinned";
 
-export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; drawn: Drawn; onPickRun: (run: string) => void }) {
+const MEDIA = "\nmedia ";
+const MEDIA_PANEL = { height: 340, widthMin: 360 };
+
+export interface ChartsProps {
+  state: WorkspaceState;
+  drawn: Drawn;
+  media: MediaOfRuns;
+  mediaRuns: readonly MediaRun[];
+  onPickRun: (run: string) => void;
+}
+
+export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProps) {
   const { entity, project, spec, search, change, go } = state;
   const find = search.find ?? "";
   const query = useInfiniteQuery({ ...keysQuery(entity, project, find), placeholderData: keepPreviousData });
@@ -40,11 +52,20 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
   );
   useNewKeys(entity, project, keys.length === 0);
 
-  const sections = useMemo(() => {
+  const mediaKeys = useMemo(() => new Map(media.keys.map((key) => [key.name, key])), [media.keys]);
+  const sections = useMemo<Section[]>(() => {
     const pinned = spec.pinnedPanels.filter((key) => find === "" || key.toLowerCase().includes(find.toLowerCase()));
     const rest = sectionsOf(keys.filter((key) => !spec.pinnedPanels.includes(key)));
-    return pinned.length > 0 ? [{ name: PINNED, label: "Pinned", keys: pinned }, ...rest] : rest;
-  }, [keys, spec.pinnedPanels, find]);
+    const shown = sectionsOf([...mediaKeys.keys()]).map((one) => ({
+      ...one,
+      ...MEDIA_PANEL,
+      name: MEDIA + one.name,
+      label: one.name === "" ? "Media" : `${one.name}, media`,
+      keys: one.keys.map((key) => MEDIA + key),
+    }));
+    const lines = pinned.length > 0 ? [{ name: PINNED, label: "Pinned", keys: pinned }, ...rest] : rest;
+    return [...lines, ...shown];
+  }, [keys, spec.pinnedPanels, find, mediaKeys]);
 
   const { hasNextPage, isFetching, fetchNextPage } = query;
   const onEnd = useCallback(() => {
@@ -65,6 +86,33 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
     else if (under instanceof HTMLElement) setFull(under.dataset["panel"]);
   });
 
+  const onSettings = (key: string, settings: PanelSettings) => {
+    const panels = { ...spec.panels, [key]: settings };
+    if (Object.keys(settings).length === 0) Reflect.deleteProperty(panels, key);
+    change({ panels });
+  };
+  const mediaPanel = (name: string, full = false) => {
+    const key = mediaKeys.get(name);
+    if (!key) return null;
+    return (
+      <MediaPanel
+        key={full ? `full ${name}` : name}
+        entity={entity}
+        project={project}
+        mediaKey={key}
+        runs={mediaRuns}
+        step={search.step ?? null}
+        mode={spec.panels[name]?.media}
+        onMode={(mode) => {
+          const settings = { ...spec.panels[name], ...(mode && { media: mode }) };
+          if (!mode) delete settings.media;
+          onSettings(name, settings);
+        }}
+        full={full}
+        onFull={() => setFull(full ? undefined : name)}
+      />
+    );
+  };
   const panel = (key: string, full = false) => (
     <LinePanel
       key={full ? `full ${key}` : key}
@@ -80,11 +128,7 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
       full={full}
       onZoom={(zoom) => change({ zoom })}
       onX={(x) => change({ x, zoom: null })}
-      onSettings={(settings) => {
-        const panels = { ...spec.panels, [key]: settings };
-        if (Object.keys(settings).length === 0) Reflect.deleteProperty(panels, key);
-        change({ panels });
-      }}
+      onSettings={(settings) => onSettings(key, settings)}
       onPin={() =>
         change({
           pinnedPanels: spec.pinnedPanels.includes(key)
@@ -129,19 +173,23 @@ export function Charts({ state, drawn, onPickRun }: { state: WorkspaceState; dra
         sections={sections}
         closed={spec.closed}
         onClosed={(closed) => change({ closed })}
-        panel={(key) => panel(key)}
-        onEnd={onEnd}
+        panel={(key) => (key.startsWith(MEDIA) ? mediaPanel(key.slice(MEDIA.length)) : panel(key))}
+        onEnd={() => {
+          onEnd();
+          media.more?.();
+        }}
         foot={
           <p className={styles["foot"]}>
             {hasNextPage
               ? `${formatCount(keys.length)} metrics so far, reading on…`
-              : `${plural(keys.length, "metric")}${undrawn > 0 ? `; ${plural(undrawn, "key")} without numbers, or hidden by the run, not drawn here` : ""}`}
+              : `${plural(keys.length, "metric")}${undrawn > 0 ? `; ${plural(undrawn, "key")} without numbers, or hidden by the run, not drawn as lines` : ""}`}
+            {media.runsRead > 0 && media.runsRead < mediaRuns.length && ` Media are looked for in the first ${media.runsRead} of ${mediaRuns.length} runs shown.`}
           </p>
         }
       />
       {search.panel !== undefined && (
         <FullPanel title={search.panel} onClose={() => setFull(undefined)}>
-          {panel(search.panel, true)}
+          {mediaKeys.has(search.panel) ? mediaPanel(search.panel, true) : panel(search.panel, true)}
         </FullPanel>
       )}
     </>

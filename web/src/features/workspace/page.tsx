@@ -5,6 +5,9 @@ import { useCallback, useMemo, useRef, useState } from "react";
 
 import { projectQuery } from "@/api/projects";
 import { ApiError } from "@/api/request";
+import { StepBar, useMedia, type MediaRun } from "@/features/media";
+import type { Drawn } from "@/model/drawn";
+import { DRAWN_MAX } from "@/model/workspace/spec";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 
 import { ChartBar } from "./chart-bar";
@@ -56,6 +59,9 @@ function Body({ state }: { state: WorkspaceState }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [drawnKey(runs.drawnRuns), groups.drawn, spec.group, spec.pins],
   );
+  const mediaRuns = useMemo(() => mediaRunsOf(drawn), [drawn]);
+  const mediaIds = useMemo(() => mediaRuns.map((run) => run.id), [mediaRuns]);
+  const media = useMedia(entity, project, mediaIds, state.search.find ?? "");
   useEscape(state);
   const pick = useCallback(
     (run: string) => {
@@ -75,9 +81,16 @@ function Body({ state }: { state: WorkspaceState }) {
       </div>
       <Handle width={width} onWidth={setWidth} />
       <div className={styles["charts"]}>
-        <ChartBar state={state} />
+        <div>
+          <ChartBar state={state} />
+          <StepBar
+            steps={media.steps}
+            step={state.search.step ?? null}
+            onStep={(step) => state.go({ ...state.search, step: step ?? undefined }, { replace: true })}
+          />
+        </div>
         <div className={styles["panels"]}>
-          <Charts state={state} drawn={drawn} onPickRun={pick} />
+          <Charts state={state} drawn={drawn} media={media} mediaRuns={mediaRuns} onPickRun={pick} />
         </div>
       </div>
     </div>
@@ -86,6 +99,14 @@ function Body({ state }: { state: WorkspaceState }) {
 
 function drawnKey(runs: readonly { id: string; display_name: string; colour: number }[]): string {
   return runs.map((run) => `${run.id}\n${run.display_name}\n${run.colour}`).join("\n\n");
+}
+
+/** Of groups their members: media cannot be averaged. */
+function mediaRunsOf(drawn: Drawn): MediaRun[] {
+  const ofGroups = drawn.groups.flatMap((group) =>
+    group.runs.map((id) => ({ id, label: `${group.label}: ${id}`, slot: group.slot })),
+  );
+  return [...drawn.runs, ...ofGroups].slice(0, DRAWN_MAX);
 }
 
 function NoProject({ state, error }: { state: WorkspaceState; error: ApiError }) {

@@ -1,6 +1,6 @@
 /** The address of a workspace: a view's id, and only what differs from that view. */
 
-import { asString } from "@/base/parse";
+import { asNumber, asString } from "@/base/parse";
 
 import { parseFields, type WorkspaceSpec } from "./spec";
 
@@ -11,7 +11,12 @@ export interface WorkspaceSearch extends Partial<WorkspaceSpec> {
   find?: string | undefined;
   /** panel shown over the full page */
   panel?: string | undefined;
+  /** of all media; none: the latest */
+  step?: number | undefined;
 }
+
+/** What the address holds beside the view's own fields. */
+const LOOKS = ["view", "find", "panel", "step"] as const;
 
 export function parseWorkspaceSearch(raw: Record<string, unknown>): WorkspaceSearch {
   const search: WorkspaceSearch = parseFields(raw);
@@ -19,20 +24,22 @@ export function parseWorkspaceSearch(raw: Record<string, unknown>): WorkspaceSea
     const text = asString(raw[name]);
     if (text !== undefined && text !== "") search[name] = text;
   }
+  const step = asNumber(raw["step"]);
+  if (step !== undefined) search.step = Math.trunc(step);
   return search;
 }
 
 /** Fields of the address that a view keeps: while any is there, the view has unsaved changes. */
 export function changedFields(search: WorkspaceSearch): (keyof WorkspaceSpec)[] {
   return (Object.keys(search) as (keyof WorkspaceSearch)[]).filter(
-    (name): name is keyof WorkspaceSpec => name !== "view" && name !== "find" && name !== "panel" && name !== "zoom",
+    (name): name is keyof WorkspaceSpec => name !== "zoom" && !(LOOKS as readonly string[]).includes(name),
   );
 }
 
 /** `base` with what the address says. */
 export function specOf(base: WorkspaceSpec, search: WorkspaceSearch): WorkspaceSpec {
   const spec = { ...base, ...search };
-  for (const name of ["view", "find", "panel"] as const) Reflect.deleteProperty(spec, name);
+  for (const name of LOOKS) Reflect.deleteProperty(spec, name);
   return spec;
 }
 

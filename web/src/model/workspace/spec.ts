@@ -10,6 +10,10 @@ import { AMOUNTS, NO_SMOOTHING, SMOOTHINGS, type Smoothing } from "@/base/smooth
 export const DRAWN_DEFAULT = 30;
 export const DRAWN_MAX = 200;
 
+export const MEDIA_MODES = ["step", "steps", "swipe", "chart"] as const;
+/** How a panel of media shows them: at the shared step, over steps, two against each other, as a chart. */
+export type MediaMode = (typeof MEDIA_MODES)[number];
+
 /** What one panel does otherwise than the bar says. */
 export interface PanelSettings {
   x?: string;
@@ -19,6 +23,7 @@ export interface PanelSettings {
   y?: [number, number];
   /** stays as it is when another panel zooms */
   locked?: boolean;
+  media?: MediaMode;
 }
 
 export interface WorkspaceSpec {
@@ -137,6 +142,7 @@ function parsePanel(value: unknown): PanelSettings {
     outliers: asBoolean(raw["outliers"]),
     y: asPair(raw["y"]),
     locked: asBoolean(raw["locked"]),
+    media: asOneOf(raw["media"], MEDIA_MODES),
   };
   return known(found);
 }
