@@ -1,0 +1,298 @@
+/** Points over two measured values, with the Pareto front, limits shaded, and colour by a third value. */
+
+import { useEffect, useMemo, useRef, type MouseEvent as Pointing } from "react";
+
+import { formatNumber } from "@/base/numbers";
+import { useHover } from "@/model/hover";
+import { useTheme } from "@/model/theme";
+
+import type { AxisScale, ScaleKind } from "./axis-scale";
+import { draw, forget } from "./frames";
+import { viridis } from "./ramp";
+import { nearestPoint, scatterScales, summariseScatter, type ScatterPoint } from "./scatter-geometry";
+import { fitText, sheetOf, type Sheet } from "./sheet";
+import styles from "./sheets.module.css";
+
+const LEFT = 52;
+const RIGHT = 14;
+const TOP = 12;
+const BOTTOM = 36;
+const REACH_PX = 14;
+const RADIUS = 3.5;
+
+/** What may not be passed on an axis: values above `max` or below `min` lie in a shaded part. */
+export interface Limit {
+  axis: "x" | "y";
+  min?: number;
+  max?: number;
+}
+
+export interface ScatterChartProps {
+  title: string;
+  xName: string;
+  yName: string;
+  colourName?: string | undefined;
+  points: readonly ScatterPoint[];
+  /** Indices of the points on the front, by rising x; joined by a line. */
+  front?: readonly number[];
+  limits?: readonly Limit[];
+  xKind?: ScaleKind;
+  yKind?: ScaleKind;
+  onPick?: (id: string) => void;
+}
+
+export function ScatterChart(props: ScatterChartProps) {
+  const { title, xName, yName, colourName, points, front, limits, xKind, yKind, onPick } = props;
+  const lower = useRef<HTMLCanvasElement>(null);
+  const upper = useRef<HTMLCanvasElement>(null);
+  const tip = useRef<HTMLDivElement>(null);
+  const theme = useTheme((state) => state.theme);
+  const scales = useMemo(() => {
+    const kinds: { x?: ScaleKind; y?: ScaleKind } = {};
+    if (xKind) kinds.x = xKind;
+    if (yKind) kinds.y = yKind;
+    return scatterScales(points, kinds);
+  }, [points, xKind, yKind]);
+  const tint = useMemo(() => tintOf(points), [points]);
+
+  useEffect(() => {
+    const [below, above] = [lower.current, upper.current];
+    if (!below || !above) return undefined;
+    const paint = () => {
+      const sheet = sheetOf(below);
+      if (sheet) paintAll(sheet, { points, front: front ?? [], limits: limits ?? [], xName, yName, tint }, scales);
+    };
+    const light = () => {
+      const sheet = sheetOf(above);
+      if (!sheet) return;
+      const point = points.find((one) => one.id === useHover.getState().run);
+      const at = point && pixels(sheet, scales, point);
+      if (!at) return;
+      sheet.context.beginPath();
+      sheet.context.arc(at[0], at[1], RADIUS + 3, 0, 2 * Math.PI);
+      sheet.context.lineWidth = 2;
+      sheet.context.strokeStyle = sheet.colours.accent;
+      sheet.context.stroke();
+    };
+    const all = () => {
+      draw(paint);
+      draw(light);
+    };
+    const watch = new ResizeObserver(all);
+    if (below.parentElement) watch.observe(below.parentElement);
+    const stop = useHover.subscribe(() => draw(light));
+    all();
+    return () => {
+      watch.disconnect();
+      stop();
+      forget(paint);
+      forget(light);
+    };
+  }, [points, front, limits, xName, yName, scales, tint, theme]);
+
+  const found = (event: Pointing<HTMLDivElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const at = [event.clientX - box.left, event.clientY - box.top] as const;
+    const size = { width: box.width, height: box.height };
+    return { at, box, point: points[nearestPoint(points, (one) => pixels(size, scales, one), at, REACH_PX)] };
+  };
+  return (
+    <div
+      className={styles["chart"]}
+      role="img"
+      aria-label={summariseScatter(title, xName, yName, points.length, front?.length ?? 0)}
+      onPointerMove={(event) => {
+        const { at, box, point } = found(event);
+        event.currentTarget.style.cursor = point && onPick ? "pointer" : "default";
+        useHover.getState().set(point?.id ?? null);
+        showTip(tip.current, point, { xName, yName, colourName }, at, box.width);
+      }}
+      onPointerLeave={() => {
+        useHover.getState().set(null);
+        if (tip.current) tip.current.hidden = true;
+      }}
+      onClick={(event) => {
+        const { point } = found(event);
+        if (point) onPick?.(point.id);
+      }}
+    >
+      <canvas ref={lower} aria-hidden />
+      <canvas ref={upper} aria-hidden />
+      <div ref={tip} className={styles["tip"]} aria-hidden hidden />
+    </div>
+  );
+}
+
+interface Scales {
+  x: AxisScale;
+  y: AxisScale;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+function across(size: Size, place: number): number {
+  return LEFT + 6 + place * (size.width - LEFT - RIGHT - 12);
+}
+
+function down(size: Size, place: number): number {
+  return TOP + 6 + (1 - place) * (size.height - TOP - BOTTOM - 12);
+}
+
+function pixels(size: Size, scales: Scales, point: ScatterPoint): readonly [number, number] | null {
+  const [x, y] = [scales.x.place(point.x), scales.y.place(point.y)];
+  return x === null || y === null ? null : [across(size, x), down(size, y)];
+}
+
+/** Share of the colouring value in its range; null where no point has one. */
+function tintOf(points: readonly ScatterPoint[]): ((point: ScatterPoint) => string | null) | null {
+  let lo = Number.POSITIVE_INFINITY;
+  let hi = Number.NEGATIVE_INFINITY;
+  for (const { colour } of points) {
+    if (colour === null || !Number.isFinite(colour)) continue;
+    lo = Math.min(lo, colour);
+    hi = Math.max(hi, colour);
+  }
+  if (lo > hi) return null;
+  return ({ colour }) => (colour === null || !Number.isFinite(colour) ? null : viridis(lo === hi ? 0.5 : (colour - lo) / (hi - lo)));
+}
+
+interface Drawn {
+  points: readonly ScatterPoint[];
+  front: readonly number[];
+  limits: readonly Limit[];
+  xName: string;
+  yName: string;
+  tint: ((point: ScatterPoint) => string | null) | null;
+}
+
+function paintAll(sheet: Sheet, drawn: Drawn, scales: Scales): void {
+  const { context, colours } = sheet;
+  context.clearRect(0, 0, sheet.width, sheet.height);
+  paintGrid(sheet, scales, drawn.xName, drawn.yName);
+  for (const limit of drawn.limits) paintLimit(sheet, scales, limit);
+  const onFront = new Set(drawn.front);
+  const many = drawn.points.length > 500;
+  drawn.points.forEach((point, index) => {
+    const at = pixels(sheet, scales, point);
+    if (!at) return;
+    context.globalAlpha = !point.feasible ? 0.35 : many && !onFront.has(index) ? 0.55 : 0.9;
+    context.beginPath();
+    context.arc(at[0], at[1], onFront.has(index) ? RADIUS + 1 : RADIUS, 0, 2 * Math.PI);
+    const fill = drawn.tint?.(point) ?? colours.accent;
+    if (point.feasible) {
+      context.fillStyle = fill;
+      context.fill();
+    } else {
+      context.lineWidth = 1;
+      context.strokeStyle = colours.fg2;
+      context.stroke();
+    }
+  });
+  context.globalAlpha = 1;
+  if (drawn.front.length > 0) {
+    context.strokeStyle = colours.fg;
+    context.lineWidth = 1.4;
+    context.beginPath();
+    drawn.front.forEach((index, i) => {
+      const point = drawn.points[index];
+      const at = point && pixels(sheet, scales, point);
+      if (!at) return;
+      if (i === 0) context.moveTo(at[0], at[1]);
+      else context.lineTo(at[0], at[1]);
+    });
+    context.stroke();
+  }
+}
+
+function paintGrid(sheet: Sheet, scales: Scales, xName: string, yName: string): void {
+  const { context, colours, width, height } = sheet;
+  context.lineWidth = 1;
+  context.strokeStyle = colours.line;
+  context.fillStyle = colours.fg2;
+  context.textAlign = "center";
+  for (const mark of scales.x.marks(Math.max(3, Math.floor(width / 90)))) {
+    const x = across(sheet, mark.place);
+    line(context, x, TOP, x, height - BOTTOM);
+    context.fillText(mark.label, x, height - BOTTOM + 14);
+  }
+  context.textAlign = "right";
+  for (const mark of scales.y.marks(Math.max(3, Math.floor(height / 60)))) {
+    const y = down(sheet, mark.place);
+    line(context, LEFT, y, width - RIGHT, y);
+    context.fillText(mark.label, LEFT - 6, y + 3.5);
+  }
+  context.fillStyle = colours.fg;
+  context.textAlign = "center";
+  context.fillText(fitText(context, xName, width - LEFT - RIGHT), LEFT + (width - LEFT - RIGHT) / 2, height - 6);
+  context.save();
+  context.translate(11, TOP + (height - TOP - BOTTOM) / 2);
+  context.rotate(-Math.PI / 2);
+  context.fillText(fitText(context, yName, height - TOP - BOTTOM), 0, 0);
+  context.restore();
+}
+
+function line(context: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1, y1);
+  context.stroke();
+}
+
+function paintLimit(sheet: Sheet, scales: Scales, limit: Limit): void {
+  const { context, colours, width, height } = sheet;
+  const scale = scales[limit.axis];
+  const clip = (place: number) => Math.max(0, Math.min(1, place));
+  const shade = (from: number, to: number) => {
+    context.fillStyle = colours.bad;
+    context.globalAlpha = 0.1;
+    if (limit.axis === "x") context.fillRect(from, TOP, to - from, height - TOP - BOTTOM);
+    else context.fillRect(LEFT, from, width - LEFT - RIGHT, to - from);
+    context.globalAlpha = 1;
+  };
+  const edge = (value: number) => {
+    const place = scale.place(value);
+    return place === null ? null : clip(place);
+  };
+  const high = limit.max === undefined ? null : edge(limit.max);
+  const low = limit.min === undefined ? null : edge(limit.min);
+  if (limit.axis === "x") {
+    if (high !== null) shade(across(sheet, high), width - RIGHT);
+    if (low !== null) shade(LEFT, across(sheet, low));
+  } else {
+    if (high !== null) shade(TOP, down(sheet, high));
+    if (low !== null) shade(down(sheet, low), height - BOTTOM);
+  }
+}
+
+function showTip(
+  box: HTMLDivElement | null,
+  point: ScatterPoint | undefined,
+  names: { xName: string; yName: string; colourName?: string | undefined },
+  [x, y]: readonly [number, number],
+  width: number,
+): void {
+  if (!box) return;
+  box.hidden = point === undefined;
+  if (!point) return;
+  const facts: [string, number | null][] = [
+    [names.xName, point.x],
+    [names.yName, point.y],
+  ];
+  if (names.colourName !== undefined) facts.push([names.colourName, point.colour]);
+  const rows = facts.map(([name, value]) => {
+    const row = document.createElement("div");
+    const [left, right] = [document.createElement("span"), document.createElement("span")];
+    left.textContent = name;
+    right.textContent = value === null ? "" : formatNumber(value, 5);
+    row.append(left, right);
+    return row;
+  });
+  const head = document.createElement("strong");
+  head.textContent = point.feasible ? point.label : `${point.label} (breaks a constraint)`;
+  box.replaceChildren(head, ...rows);
+  const left = x + 16 + box.offsetWidth > width ? x - box.offsetWidth - 12 : x + 16;
+  box.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, y - 8)}px)`;
+}
