@@ -12,6 +12,7 @@ import {
 } from "@tanstack/react-router";
 
 import { basePath } from "@/api/request";
+import { parseArtifactsSearch, parseVersionSearch } from "@/features/artifacts/search";
 import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
@@ -65,6 +66,26 @@ const compare = createRoute({
   component: lazyRouteComponent(() => import("@/features/compare/page"), "ComparePage"),
 });
 
+const artifacts = createRoute({
+  getParentRoute: () => project,
+  path: "artifacts",
+  validateSearch: parseArtifactsSearch,
+  component: lazyRouteComponent(() => import("@/features/artifacts/collections"), "ArtifactsPage"),
+});
+
+const collection = createRoute({
+  getParentRoute: () => project,
+  path: "artifacts/$type/$collection",
+  component: lazyRouteComponent(() => import("@/features/artifacts/collection"), "CollectionPage"),
+});
+
+const version = createRoute({
+  getParentRoute: () => project,
+  path: "artifacts/$type/$collection/$version",
+  validateSearch: parseVersionSearch,
+  component: lazyRouteComponent(() => import("@/features/artifacts/version"), "VersionPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "settings",
@@ -81,7 +102,7 @@ const routes = root.addChildren([
   home,
   settings,
   admin,
-  project.addChildren([projectIndex, workspace, runs, run, compare]),
+  project.addChildren([projectIndex, workspace, runs, run, compare, artifacts, collection, version]),
 ]);
 
 export const router = createRouter({

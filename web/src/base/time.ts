@@ -19,6 +19,15 @@ export function relativeTime(at: Seconds, now: Seconds = Date.now() / 1000): str
   return past >= 10 ? `${Math.floor(past)} s ago` : "just now";
 }
 
+/** `in 3 d`, of times ahead; `now` once they are past. */
+export function timeUntil(at: Seconds, now: Seconds = Date.now() / 1000): string {
+  const ahead = at - now;
+  for (const [size, name] of UNITS) {
+    if (ahead >= size) return `in ${Math.floor(ahead / size)} ${name}`;
+  }
+  return ahead > 0 ? `in ${Math.ceil(ahead)} s` : "now";
+}
+
 /** With zone, for titles. */
 export function absoluteTime(at: Seconds): string {
   return absolute.format(at * 1000);

@@ -1,0 +1,163 @@
+"""Artifacts as a person finds them: by type, by version, by what is in them, by what changed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import OpenContext, axe_violations
+from tests.browser.seed import Seeder
+from tests.browser.seed_artifacts import put_artifact, use_artifact
+
+PROJECT = "artifacts"
+AT = f"/admin/{PROJECT}/artifacts"
+CSV = b'id,text\n1,hello\n2,"a, b"\n'
+
+
+@pytest.fixture(scope="module")
+def artifacts(seed: Seeder) -> str:
+    seed.run(PROJECT, "prepare", name="prepare the digits").end()
+    seed.run(PROJECT, "train", name="train on the digits").end()
+    put_artifact(
+        seed.api,
+        PROJECT,
+        "digits",
+        "dataset",
+        {"train.csv": CSV, "images/1.txt": b"one", "images/2.txt": b"two"},
+        run="prepare",
+        aliases=["latest", "raw"],
+        metadata={"rows": 2, "source": {"site": "here"}},
+    )
+    put_artifact(
+        seed.api,
+        PROJECT,
+        "digits",
+        "dataset",
+        {"train.csv": CSV + b"3,more\n", "images/1.txt": b"one", "labels.json": b"{}"},
+        references={"big.parquet": "s3://bucket/big.parquet"},
+        run="prepare",
+        aliases=["latest"],
+        tags=["clean"],
+        description="Digits, cleaned.",
+        metadata={"rows": 3, "source": {"site": "here"}},
+        facts={
+            "schema": {
+                "rows": 3,
+                "columns": [
+                    {"name": "id", "dtype": "int64", "nullable": False},
+                    {"name": "text", "dtype": "string", "nullable": True},
+                ],
+            },
+            "preprocessing": [{"name": "drop_empty", "parameters": {"column": "text"}}],
+        },
+    )
+    use_artifact(seed.api, PROJECT, "train", "digits:v1")
+    put_artifact(
+        seed.api,
+        PROJECT,
+        "classifier",
+        "model",
+        {"model.safetensors": bytes(3000)},
+        run="train",
+        aliases=["latest", "best"],
+        facts={"roles": {"weights": ["model.safetensors"]}},
+    )
+    return PROJECT
+
+
+def test_artifacts_are_listed_by_type_and_found_by_name(page: Any, artifacts: str) -> None:
+    page.goto(AT)
+    expect(page.get_by_role("link", name="digits", exact=True)).to_be_visible()
+    page.get_by_role("navigation", name="Artifact types").get_by_role("link", name="model").click()
+    expect(page.get_by_role("link", name="classifier", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="digits", exact=True)).to_have_count(0)
+    page.get_by_label("Find artifacts by name").fill("nothing like it")
+    expect(page.get_by_text("No artifact matches")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("link", name="digits", exact=True)).to_be_visible()
+
+
+def test_a_version_shows_what_is_known_of_it_and_what_a_model_lacks(page: Any, artifacts: str) -> None:
+    page.goto(f"{AT}/dataset/digits")
+    page.get_by_role("link", name="v1", exact=True).click()
+    expect(page.get_by_role("heading", name="digits:v1")).to_be_visible()
+    expect(page.get_by_text("Digits, cleaned.")).to_be_visible()
+    expect(page.get_by_role("region", name="Schema").get_by_role("row")).to_have_count(3)
+    expect(page.get_by_text("drop_empty")).to_be_visible()
+    page.goto(f"{AT}/model/classifier/v0")
+    expect(page.get_by_text("missing")).to_have_count(3)
+
+
+def test_files_are_folders_with_a_look_inside_and_references_are_never_fetched(
+    page: Any, artifacts: str
+) -> None:
+    page.goto(f"{AT}/dataset/digits/v1?tab=files")
+    page.get_by_role("button", name="train.csv").click()
+    table = page.get_by_role("region", name="train.csv")
+    expect(table.get_by_role("row")).to_have_count(4)
+    expect(table.get_by_text("a, b")).to_be_visible()
+    page.get_by_role("button", name="big.parquet").first.click()
+    expect(page.get_by_text("the server never fetches them")).to_be_visible()
+    page.get_by_role("button", name="images").click()
+    expect(page).to_have_url(re.compile("folder=images"))
+    page.get_by_role("button", name="1.txt").click()
+    expect(page.get_by_label("images/1.txt", exact=True)).to_have_text("one")
+
+
+def test_two_versions_are_compared_by_files_and_by_what_is_said_of_them(page: Any, artifacts: str) -> None:
+    page.goto(f"{AT}/dataset/digits")
+    page.get_by_label("Compare v0").check()
+    page.get_by_label("Compare v1").check()
+    page.get_by_role("button", name="Compare v0 and v1").click()
+    expect(page.get_by_role("status").filter(has_text="2 files added, 1 removed, 1 changed")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile(r"images.2\.txt"))).to_contain_text("removed")
+    expect(page.get_by_role("row", name=re.compile(r"metadata\.rows"))).to_contain_text("2")
+
+
+def test_an_alias_is_moved_by_keyboard_and_taken_off_again(page: Any, artifacts: str, seed: Seeder) -> None:
+    page.goto(f"{AT}/dataset/digits/v0")
+    page.get_by_role("button", name="Add an alias").press("Enter")
+    page.keyboard.type("golden")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Take the alias golden off")).to_be_visible()
+    named = seed.api.get(f"/projects/-/{PROJECT}/artifacts/digits:golden").json()
+    assert named["version"] == "v0"
+    page.get_by_role("button", name="Take the alias golden off").click()
+    expect(page.get_by_role("button", name="Take the alias golden off")).to_have_count(0)
+    assert seed.api.get(f"/projects/-/{PROJECT}/artifacts/digits:golden").status_code == 404
+
+
+def test_what_is_not_there_says_so_and_leads_on(page: Any, artifacts: str, watch: Any) -> None:
+    watch.allowed.append(re.compile("status of 404"))
+    page.goto(f"{AT}/dataset/digits/v9")
+    expect(page.get_by_text("There is no version 'digits:v9'")).to_be_visible()
+    page.get_by_role("link", name="See its other versions").click()
+    expect(page.get_by_role("heading", name="digits", exact=True)).to_be_visible()
+
+
+def test_a_project_without_artifacts_says_how_to_log_one(page: Any, seed: Seeder) -> None:
+    seed.project("no-artifacts")
+    page.goto("/admin/no-artifacts/artifacts")
+    expect(page.get_by_text("No artifacts yet")).to_be_visible()
+    expect(page.get_by_text("run.log_artifact(data)")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_have_no_serious_accessibility_problem(
+    open_context: OpenContext, artifacts: str, axe_source: str, theme: str
+) -> None:
+    page = open_context(theme=theme, bypass_csp=True).new_page()
+    for address in (
+        AT,
+        f"{AT}/dataset/digits",
+        f"{AT}/dataset/digits/v1",
+        f"{AT}/dataset/digits/v1?tab=files&file=train.csv",
+        f"{AT}/dataset/digits/v1?tab=metadata",
+        f"{AT}/dataset/digits/v1?tab=compare",
+    ):
+        page.goto(address)
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.wait_for_timeout(300)
+        assert axe_violations(page, axe_source) == [], address

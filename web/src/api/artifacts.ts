@@ -1,0 +1,161 @@
+/** Artifacts: types, collections, versions, what lies in them. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { apiUrl, ask, path, send } from "./request";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type ArtifactType = Schemas["ArtifactType"];
+export type Collection = Schemas["Collection"];
+export type ArtifactVersion = Schemas["ArtifactVersion"];
+export type ArtifactFile = Schemas["FileEntry"];
+export type ArtifactDiff = Schemas["ArtifactDiff"];
+export type FileChange = Schemas["FileChange"];
+export type RunArtifact = Schemas["RunArtifact"];
+
+const PAGE = 100;
+const FILES_PAGE = 1000;
+
+export function artifactTypesQuery(entity: string, project: string) {
+  return queryOptions({
+    queryKey: ["artifact-types", entity, project],
+    queryFn: ({ signal }) =>
+      ask<Schemas["ArtifactTypes"]>("GET", `/projects${path(entity, project)}/artifact-types`, { signal }),
+  });
+}
+
+export function collectionsQuery(entity: string, project: string, asked: { type?: string; search?: string }) {
+  return infiniteQueryOptions({
+    queryKey: ["collections", entity, project, asked],
+    queryFn: ({ signal, pageParam }) =>
+      ask<Schemas["Collections"]>("GET", `/projects${path(entity, project)}/collections`, {
+        query: { ...asked, after: pageParam, limit: PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export function collectionQuery(entity: string, project: string, collection: string) {
+  return queryOptions({
+    queryKey: ["collection", entity, project, collection],
+    queryFn: ({ signal }) => ask<Collection>("GET", `/projects${path(entity, project)}/collections${path(collection)}`, { signal }),
+  });
+}
+
+export function versionsQuery(entity: string, project: string, collection: string, search = "") {
+  return infiniteQueryOptions({
+    queryKey: ["versions", entity, project, collection, search],
+    queryFn: ({ signal, pageParam }) =>
+      ask<Schemas["ArtifactVersions"]>("GET", `/projects${path(entity, project)}/collections${path(collection)}/versions`, {
+        query: { search, after: pageParam, limit: PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+/** artifact: `NAME:v3`, `NAME:alias`, or `@ID`. */
+export function versionQuery(entity: string, project: string, artifact: string) {
+  return queryOptions({
+    queryKey: ["version", entity, project, artifact],
+    queryFn: ({ signal }) => ask<ArtifactVersion>("GET", versionPath(entity, project, artifact), { signal }),
+  });
+}
+
+export function membersQuery(entity: string, project: string, artifact: string) {
+  return queryOptions({
+    queryKey: ["version-members", entity, project, artifact],
+    queryFn: ({ signal }) =>
+      ask<Schemas["ArtifactVersions"]>("GET", `${versionPath(entity, project, artifact)}/members`, { signal }),
+  });
+}
+
+export function artifactFilesQuery(entity: string, project: string, artifact: string, prefix: string) {
+  return infiniteQueryOptions({
+    queryKey: ["artifact-files", entity, project, artifact, prefix],
+    queryFn: ({ signal, pageParam }) =>
+      ask<Schemas["ArtifactFiles"]>("GET", `${versionPath(entity, project, artifact)}/files`, {
+        query: { prefix, after: pageParam, limit: FILES_PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export function artifactDiffQuery(entity: string, project: string, from: string, to: string) {
+  return queryOptions({
+    queryKey: ["artifact-diff", entity, project, from, to],
+    queryFn: ({ signal }) =>
+      ask<ArtifactDiff>("GET", `${versionPath(entity, project, from)}/diff`, { query: { to, limit: 1000 }, signal }),
+  });
+}
+
+export function runArtifactsQuery(entity: string, project: string, run: string, role: RunArtifact["role"]) {
+  return infiniteQueryOptions({
+    queryKey: ["run-artifacts", entity, project, run, role],
+    queryFn: ({ signal, pageParam }) =>
+      ask<Schemas["RunArtifacts"]>("GET", `/projects${path(entity, project)}/runs${path(run)}/artifacts`, {
+        query: { role, after: pageParam, limit: PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export function moveAliases(
+  entity: string,
+  project: string,
+  artifact: string,
+  change: { add?: string[]; remove?: string[]; reason?: string },
+): Promise<ArtifactVersion> {
+  return ask("POST", `${versionPath(entity, project, artifact)}/aliases`, { body: change });
+}
+
+export function patchVersion(
+  entity: string,
+  project: string,
+  artifact: string,
+  change: { description?: string; tags?: string[] },
+): Promise<ArtifactVersion> {
+  return ask("PATCH", versionPath(entity, project, artifact), { body: change });
+}
+
+export function patchCollection(
+  entity: string,
+  project: string,
+  collection: string,
+  change: { description?: string; tags?: string[] },
+): Promise<Collection> {
+  return ask("PATCH", `/projects${path(entity, project)}/collections${path(collection)}`, { body: change });
+}
+
+export function artifactFileUrl(entity: string, project: string, artifact: string, name: string, inline = false): string {
+  return apiUrl(filePath(entity, project, artifact, name), inline ? { inline: 1 } : {});
+}
+
+export async function readArtifactText(
+  entity: string,
+  project: string,
+  artifact: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const response = await send("GET", filePath(entity, project, artifact, name), { accept: "*/*", signal });
+  return response.text();
+}
+
+function versionPath(entity: string, project: string, artifact: string): string {
+  return `/projects${path(entity, project)}/artifacts${path(artifact)}`;
+}
+
+/** Slashes in the name make folders, and stay slashes in the address. */
+function filePath(entity: string, project: string, artifact: string, name: string): string {
+  return `${versionPath(entity, project, artifact)}/files${path(...name.split("/"))}`;
+}

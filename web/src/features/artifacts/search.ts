@@ -1,0 +1,46 @@
+/** Addresses of the artifact pages. */
+
+import { asString } from "@/base/parse";
+
+export interface ArtifactsSearch {
+  type?: string | undefined;
+  find?: string | undefined;
+}
+
+export function parseArtifactsSearch(raw: Record<string, unknown>): ArtifactsSearch {
+  const search: ArtifactsSearch = {};
+  const [type, find] = [asString(raw["type"]), asString(raw["find"])];
+  if (type) search.type = type;
+  if (find) search.find = find;
+  return search;
+}
+
+export const VERSION_TABS = [
+  { value: "overview", label: "Overview" },
+  { value: "files", label: "Files" },
+  { value: "metadata", label: "Metadata" },
+  { value: "compare", label: "Compare" },
+] as const;
+
+export type VersionTab = (typeof VERSION_TABS)[number]["value"];
+
+export interface VersionSearch {
+  tab?: VersionTab | undefined;
+  /** folder of the files tab */
+  folder?: string | undefined;
+  /** file looked into */
+  file?: string | undefined;
+  /** the version this one is compared with */
+  to?: string | undefined;
+}
+
+export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch {
+  const search: VersionSearch = {};
+  const tab = VERSION_TABS.find((one) => one.value === raw["tab"]);
+  if (tab && tab.value !== "overview") search.tab = tab.value;
+  for (const name of ["folder", "file", "to"] as const) {
+    const text = asString(raw[name]);
+    if (text) search[name] = text;
+  }
+  return search;
+}
