@@ -50,5 +50,13 @@ class Runstone(Adapter):  # type: ignore[misc]
             if record.kind == Kind.ROW and "m0" in (row := decode(record.payload)).values
         ]
 
+    def log_dir(self, path: str, name: str) -> None:
+        """Offline, with the default policy: what is logged is safe from later edits, as with the peers."""
+        import runstone
+
+        artifact = runstone.Artifact(name, type="dataset")
+        artifact.add_dir(path)
+        self.run.log_artifact(artifact)
+
     def env(self) -> dict[str, str]:
         return {"RUNSTONE_DATA": f"{self.root}/home"}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runstone.client.api import Api as Api
     from runstone.sdk import plot as plot
     from runstone.sdk import util as util
+    from runstone.sdk.artifacts.artifact import Artifact as Artifact
     from runstone.sdk.config import Config as Config
     from runstone.sdk.errors import Error as Error
     from runstone.sdk.errors import ResumeError as ResumeError
@@ -39,14 +40,20 @@ if TYPE_CHECKING:
     from runstone.sdk.module import alert as alert
     from runstone.sdk.module import define_metric as define_metric
     from runstone.sdk.module import finish as finish
+    from runstone.sdk.module import link_artifact as link_artifact
+    from runstone.sdk.module import link_model as link_model
     from runstone.sdk.module import log as log
+    from runstone.sdk.module import log_artifact as log_artifact
     from runstone.sdk.module import log_code as log_code
+    from runstone.sdk.module import log_model as log_model
     from runstone.sdk.module import login as login
     from runstone.sdk.module import mark_preempting as mark_preempting
     from runstone.sdk.module import save as save
     from runstone.sdk.module import setup as setup
     from runstone.sdk.module import teardown as teardown
     from runstone.sdk.module import unwatch as unwatch
+    from runstone.sdk.module import use_artifact as use_artifact
+    from runstone.sdk.module import use_model as use_model
     from runstone.sdk.module import watch as watch
     from runstone.sdk.run import Run as Run
     from runstone.sdk.settings import Settings as Settings
@@ -78,10 +85,12 @@ _HOMES = {
     "Object3D": "runstone.sdk.media.scenes",
     "Molecule": "runstone.sdk.media.scenes",
     "Api": "runstone.client.api",
+    "Artifact": "runstone.sdk.artifacts.artifact",
     **dict.fromkeys(
         (
             "log", "define_metric", "alert", "save", "log_code", "mark_preempting", "watch", "unwatch",
-            "finish", "setup", "teardown", "login",
+            "finish", "setup", "teardown", "login", "log_artifact", "use_artifact", "link_artifact",
+            "log_model", "use_model", "link_model",
         ),
         "runstone.sdk.module",
     ),
@@ -118,4 +127,7 @@ def __dir__() -> list[str]:
 # A helper process (uplink, capture, console) is started with `-X runstone=helper` and logs nothing.
 if getattr(sys, "_xoptions", {}).get("runstone") != "helper":
     from runstone.sdk.init import init as init
+    from runstone.sdk.module import link_artifact as link_artifact
+    from runstone.sdk.module import link_model as link_model
     from runstone.sdk.module import log as log
+    from runstone.sdk.module import log_artifact as log_artifact

@@ -105,6 +105,8 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     note(f"{name} ({outcome.path.stem[:8]}): {words}")
     for missing in outcome.missing_files:
         note(f"  file {missing!r} is gone from this host: it was left out")
+    for trouble in outcome.troubles:
+        note(f"  NOT DONE: {trouble}")
 
 
 def _sum_up(outcomes: list[Outcome], base_url: str, as_json: bool) -> None:
@@ -136,5 +138,6 @@ def _described(outcome: Outcome) -> dict[str, Any]:
         "files": outcome.files,
         "offset": outcome.confirmed_offset,
         "missing_files": outcome.missing_files,
+        "troubles": outcome.troubles,
         "message": outcome.message,
     }

@@ -26,6 +26,7 @@ from runstone.client.run import Run
 from runstone.client.runs import Runs
 
 if TYPE_CHECKING:
+    from runstone.client.artifacts import ArtifactCollection, ArtifactVersion
     from runstone.client.series import SeriesAnswer
 
 
@@ -119,6 +120,64 @@ class Api:
         """path: `entity/project/run`, or `project/run`; `run` is the id. Raises NotFound."""
         entity, project, run = run_path(path)
         return Run(self.client, self.client.run(entity, project, run))
+
+    # Artifacts -----------------------------------------------------------------------------------
+
+    def artifact(self, name: str, type: str | None = None) -> ArtifactVersion:
+        """name: `[[entity/]project/]name[:version or alias]`, latest without one. Raises NotFound."""
+        from runstone.client.artifacts import ArtifactVersion, artifact_path
+
+        version = ArtifactVersion(self.client, self.client.artifacts.get(*artifact_path(name)))
+        if type is not None and version.type != type:
+            raise Misuse(f"{name!r} is of type {version.type!r}, not {type!r}.")
+        return version
+
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:
+        from runstone.client.errors import NotFound
+
+        try:
+            found = self.artifact(name)
+        except NotFound:
+            return False
+        return type is None or found.type == type
+
+    def artifacts(
+        self, type_name: str, name: str, per_page: int = 100, tags: Sequence[str] | None = None
+    ) -> Iterator[ArtifactVersion]:
+        """All versions of an artifact, newest first."""
+        collection = self.artifact_collection(type_name, name)
+        for version in collection.versions(limit=per_page):
+            if not tags or set(tags) <= set(version.tags):
+                yield version
+
+    artifact_versions = artifacts
+
+    def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
+        """name: `[[entity/]project/]name`. Raises NotFound."""
+        from runstone.client.artifacts import ArtifactCollection, artifact_path
+
+        entity, project, full = artifact_path(name)
+        record = self.client.artifacts.collection(entity, project, full.rpartition(":")[0])
+        if type_name and record.type != type_name:
+            raise Misuse(f"{name!r} is of type {record.type!r}, not {type_name!r}.")
+        return ArtifactCollection(self.client, record)
+
+    def artifact_collections(
+        self, project_name: str, type_name: str = "", per_page: int = 100, *, search: str = ""
+    ) -> Iterator[ArtifactCollection]:
+        """The artifacts of a project, by last change; of one type, if that is given."""
+        from runstone.client.artifacts import ArtifactCollection
+
+        entity, project = project_path(project_name)
+        for record in self.client.artifacts.collections(
+            entity, project, type=type_name, search=search, limit=per_page
+        ):
+            yield ArtifactCollection(self.client, record)
+
+    def artifact_types(self, project: str) -> list[str]:
+        return [record.name for record in self.client.artifacts.types(*project_path(project))]
+
+    # Series --------------------------------------------------------------------------------------
 
     def keys(self, path: str, *, search: str = "") -> Iterator[KeyInfo]:
         """Metric keys that any run of the project logged, by name."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,6 +40,7 @@ from runstone.client.models import (
 if TYPE_CHECKING:
     import httpx
 
+    from runstone.client.artifact_calls import ArtifactCalls
     from runstone.client.series import SeriesAnswer
 
 Space = Literal["history", "system"]
@@ -87,6 +89,13 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def artifacts(self) -> ArtifactCalls:
+        """Artifacts, their collections and bytes."""
+        from runstone.client.artifact_calls import ArtifactCalls
+
+        return ArtifactCalls(self.connection)
 
     # Who I am ------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from runstone.client.artifacts import ArtifactVersion
     from runstone.client.series import LineData
 
 _OWN = ("display_name", "notes", "group", "job_type")
@@ -307,6 +308,27 @@ class Run:
 
         record = self._client.put_file(*self._address, name or source.name, content)
         return File(self._client, self._address, record)
+
+    # Artifacts -----------------------------------------------------------------------------------
+
+    def logged_artifacts(self, per_page: int = 100) -> list[ArtifactVersion]:
+        """Versions that it made."""
+        return self._artifacts("output")
+
+    def used_artifacts(self, per_page: int = 100) -> list[ArtifactVersion]:
+        """Versions that it read."""
+        return self._artifacts("input")
+
+    def use_artifact(self, artifact: ArtifactVersion, use_as: str | None = None) -> ArtifactVersion:
+        """Note that it read a version."""
+        self._client.artifacts.use(*self._address, f"@{artifact.id}", used_as=use_as or "")
+        return artifact
+
+    def _artifacts(self, role: str) -> list[ArtifactVersion]:
+        from runstone.client.artifacts import ArtifactVersion
+
+        found = self._client.artifacts.of_run(*self._address, role=role)
+        return [ArtifactVersion(self._client, used.artifact) for used in found]
 
     def alerts(self) -> list[Alert]:
         return self._client.alerts(*self._address)

@@ -26,6 +26,8 @@ SHAPES: dict[Kind, Any] = {
     Kind.CONSOLE: kinds.ConsoleLine,
     Kind.METRIC: kinds.MetricDefinition,
     Kind.FILE: kinds.FileLogged,
+    Kind.ARTIFACT: kinds.ArtifactLogged,
+    Kind.USE: kinds.ArtifactUsed,
     Kind.ALERT: kinds.AlertRaised,
     Kind.MARK: kinds.Mark,
     Kind.END: kinds.End,

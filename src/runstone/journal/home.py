@@ -82,6 +82,7 @@ class Synced(msgspec.Struct, omit_defaults=True, kw_only=True):
     rows: int = 0
     files: int = 0
     missing_files: list[str] = []
+    troubles: list[str] = []  # what of artifacts could not be done
     complete: bool = False
     at: float = 0.0
 

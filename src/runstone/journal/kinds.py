@@ -4,7 +4,8 @@ Timestamps are Unix seconds (float), runtimes seconds since the run began (float
 are float64 (NaN and ±Inf kept), int, bool, str, or a JSON value (lists, maps, null). A value that
 names a file is a map with `_type` and `path`, as in the field's usual media encoding.
 
-Kinds 9 and 10 are kept free for artifacts.
+An ARTIFACT record names files, as FILE does: it is shipped after their bytes, and after the version
+is committed. What the version holds lies in the store beside the run folders (`content/store.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Kind(IntEnum):
     CONSOLE = 6  # ConsoleLine
     METRIC = 7  # MetricDefinition
     FILE = 8  # FileLogged: shipped after the file's bytes
+    ARTIFACT = 9  # ArtifactLogged: shipped after the version is committed
+    USE = 10  # ArtifactUsed
     ALERT = 11  # AlertRaised
     MARK = 12  # Mark
     END = 13  # End
@@ -110,6 +113,55 @@ class FileLogged(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
 
     name: str
     path: str
+    at: float = 0.0
+
+
+class Link(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
+    """A version is to be linked into a registry's collection: `[REGISTRY/]COLLECTION`."""
+
+    target: str
+    aliases: list[str] = []
+
+
+class ArtifactLogged(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
+    """The run made this version. `id` names the act: carrying it out again changes nothing.
+
+    manifest: the SHA-256 (hex) of the list of its files. roots: where bytes that are not in the store
+    lie on this host, as pairs of an entry's path, or the beginning of paths up to a slash, and a local
+    path. facts: `schema`, `preprocessing`, `roles`: what is known of the content beside the metadata.
+    distributed: a name under which several processes add to one version; `last` closes it.
+    """
+
+    id: str
+    name: str
+    type: str
+    manifest: str
+    files: int = 0
+    bytes: int = 0
+    description: str | None = None
+    metadata: dict[str, JsonValue] = {}
+    facts: dict[str, JsonValue] = {}
+    aliases: list[str] = []
+    tags: list[str] = []
+    ttl_seconds: int | None = None
+    base: str = ""  # the id of the version that this one was made from
+    distributed: str = ""
+    last: bool = True
+    links: list[Link] = []
+    roots: list[tuple[str, str]] = []
+    step: int | None = None  # of the run's history, when it was logged
+    at: float = 0.0
+
+
+class ArtifactUsed(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
+    """The run read this version: `version` is its id on the server, or `logged` the `id` of the record
+    that logged it, where it was not on a server yet."""
+
+    version: str = ""
+    logged: str = ""
+    name: str = ""  # as it was asked for
+    digest: str = ""
+    use_as: str = ""
     at: float = 0.0
 
 

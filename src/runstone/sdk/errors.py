@@ -25,11 +25,8 @@ class ResumeError(Error):
 
 def unknown_attribute(module: str, name: str) -> AttributeError:
     if name.lower().startswith(_LATER) or name.lower().endswith(_LATER):
-        return AttributeError(
-            f"{module}.{name} is not part of this release: artifacts and sweeps are not supported yet. "
-            "Use run.save(...) to keep files with the run."
-        )
+        return AttributeError(f"{module}.{name} is not part of this release: sweeps are not supported yet.")
     return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
-_LATER = ("artifact", "sweep", "agent", "log_model", "use_model", "link_model", "controller")
+_LATER = ("sweep", "agent", "controller")

@@ -77,6 +77,36 @@ def unwatch(models: Any = None) -> None:
     current("runstone.unwatch()").unwatch(models)
 
 
+def log_artifact(*args: Any, **kwargs: Any) -> Any:
+    """`Run.log_artifact` of the current run."""
+    return current("runstone.log_artifact()").log_artifact(*args, **kwargs)
+
+
+def use_artifact(*args: Any, **kwargs: Any) -> Any:
+    """`Run.use_artifact` of the current run."""
+    return current("runstone.use_artifact()").use_artifact(*args, **kwargs)
+
+
+def link_artifact(*args: Any, **kwargs: Any) -> Any:
+    """`Run.link_artifact` of the current run."""
+    return current("runstone.link_artifact()").link_artifact(*args, **kwargs)
+
+
+def log_model(*args: Any, **kwargs: Any) -> Any:
+    """`Run.log_model` of the current run."""
+    return current("runstone.log_model()").log_model(*args, **kwargs)
+
+
+def use_model(*args: Any, **kwargs: Any) -> str:
+    """`Run.use_model` of the current run."""
+    return current("runstone.use_model()").use_model(*args, **kwargs)
+
+
+def link_model(*args: Any, **kwargs: Any) -> Any:
+    """`Run.link_model` of the current run."""
+    return current("runstone.link_model()").link_model(*args, **kwargs)
+
+
 def finish(exit_code: int | None = None, quiet: bool | None = None, timeout: float | None = None) -> None:
     """`Run.finish` of the current run; without one there is nothing to do."""
     run = current_or_none()

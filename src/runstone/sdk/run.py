@@ -16,6 +16,7 @@ from runstone.journal.format import JournalError
 from runstone.journal.kinds import AlertRaised, Kind, Mark, Patch, RunFields
 from runstone.journal.writer import JournalClosedError
 from runstone.sdk import values as plain
+from runstone.sdk.artifacts.methods import ArtifactMethods
 from runstone.sdk.config import Config
 from runstone.sdk.errors import UsageError, unknown_attribute
 from runstone.sdk.metrics import Definitions, definition
@@ -37,7 +38,7 @@ _time = time.time
 _monotonic = time.monotonic
 
 
-class Run:
+class Run(ArtifactMethods):
     """One experiment while it runs. Safe for threads; a forked child goes on in the same run.
 
     Made by `init`. `log` is the only call that belongs in a training loop.

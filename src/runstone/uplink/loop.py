@@ -279,6 +279,8 @@ class Uplink:
             self._say(watch, "sending", "", link.base_url)
 
     def _say_done(self, watch: Watch, link: Link) -> None:
+        for trouble in watch.shipper.shipped.troubles:
+            self.log(f"{watch.path}: not done: {trouble}")
         missing = sorted(set(watch.shipper.shipped.missing_files))
         if missing:
             self.log(f"{watch.path}: files gone from this host were left out: {', '.join(missing[:20])}")

@@ -26,7 +26,7 @@ from runstone.journal.format import (
     JournalError,
     records,
 )
-from runstone.journal.kinds import End, FileLogged, Kind, RunFields
+from runstone.journal.kinds import ArtifactLogged, ArtifactUsed, End, FileLogged, Kind, RunFields
 from runstone.journal.reader import JournalReader
 
 _FRAME = struct.Struct("<IIB")
@@ -34,6 +34,10 @@ _UNWRITTEN = bytes(FRAME_BYTES)
 _FIRST_READ_BYTES = 64 * 1024
 
 _ROW, _FILE, _END = int(Kind.ROW), int(Kind.FILE), int(Kind.END)
+_ARTIFACTS = {
+    int(Kind.ARTIFACT): msgspec.msgpack.Decoder(ArtifactLogged),
+    int(Kind.USE): msgspec.msgpack.Decoder(ArtifactUsed),
+}
 _run_fields = msgspec.msgpack.Decoder(RunFields)
 _file_logged = msgspec.msgpack.Decoder(FileLogged)
 
@@ -47,6 +51,15 @@ class FileRecord:
     logged: FileLogged
 
 
+@dataclass(frozen=True, slots=True)
+class ArtifactMention:
+    """Where an ARTIFACT or USE record lies in its batch's body, and what it says."""
+
+    start: int
+    end: int
+    said: ArtifactLogged | ArtifactUsed
+
+
 @dataclass(slots=True)
 class Batch:
     """Whole records: `body` is the journal's bytes [offset, end)."""
@@ -56,6 +69,7 @@ class Batch:
     records: int = 0
     rows: int = 0
     files: list[FileRecord] = field(default_factory=list)
+    artifacts: list[ArtifactMention] = field(default_factory=list)
     ended: bool = False  # holds the END record, and nothing after it
 
     @property
@@ -189,6 +203,7 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
     starts: list[int] = []
     rows, ended = 0, False
     files: list[FileRecord] = []
+    artifacts: list[ArtifactMention] = []
     unpack = _FRAME.unpack_from
     view = memoryview(data)
     while at + FRAME_BYTES <= size:
@@ -211,6 +226,13 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
                 logged = None  # half written, or damaged: the checksum will tell
             if logged is not None:
                 files.append(FileRecord(at, end, logged))
+        elif kind in _ARTIFACTS:
+            try:
+                artifacts.append(
+                    ArtifactMention(at, end, _ARTIFACTS[kind].decode(view[at + FRAME_BYTES : end]))
+                )
+            except msgspec.MsgspecError:
+                pass
         at = end
         if kind == _END:
             ended = True
@@ -228,4 +250,5 @@ def _scan(data: bytes, offset: int) -> tuple[Batch, int]:
         at, needs, ended = start, 0, False
         rows -= kind == _ROW
         files = [file for file in files if file.start < start]
-    return Batch(offset, data[:at], len(starts), rows, files, ended), needs
+        artifacts = [artifact for artifact in artifacts if artifact.start < start]
+    return Batch(offset, data[:at], len(starts), rows, files, artifacts, ended), needs

@@ -10,6 +10,8 @@ goes after the file's bytes. What can go wrong, and what is done:
                           not shift), and the name is kept in `missing_files` to be told
     invalid with offset   if the journal reads sound here, the copy was torn in flight or while it
                           was written: once more. Otherwise `JournalDamaged`: nobody will take it
+    a version's bytes     an artifact's bytes go, and the version is committed, before its record: see
+                          `artifacts`. One that can never be made is told, and its record goes alone
     401, 403, 404, 409    raised: somebody has to do something
 """
 
@@ -18,8 +20,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +34,7 @@ import msgspec
 from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, JournalError, frame
 from runstone.journal.home import SYNCED_SUFFIX, Synced
 from runstone.journal.kinds import FileLogged, Kind
+from runstone.uplink.artifacts import ArtifactShipper
 from runstone.uplink.reading import Batch, FileRecord, JournalFile, read_end
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from runstone.client.native import Client
     from runstone.journal.kinds import End
 
+BEAT_SECONDS = 30.0
 BATCH_BYTES = 4 * 1024 * 1024
 COMPRESS_BYTES_MIN = 16 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -60,6 +66,7 @@ class Shipped:
     files: int = 0
     bytes: int = 0
     missing_files: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)  # what of artifacts could not be done, and never can
 
 
 class Shipper:
@@ -87,6 +94,7 @@ class Shipper:
         self._refused: set[str] = set()
         self._uploaded: dict[str, tuple[str, int, int]] = {}
         self._trusted = _is_mine(journal.path) if trusted is None else trusted
+        self._artifacts = ArtifactShipper(str(journal.path.parent), trusted=self._trusted)
 
     def has_more(self) -> bool:
         return self.journal.has_more(max(self.offset, HEADER_BYTES))
@@ -177,10 +185,13 @@ class Shipper:
             rows=rows,
             files=files,
             missing_files=sorted(set(shipped.missing_files)),
+            troubles=shipped.troubles,
             complete=self.complete if complete is None else complete,
             at=at,
         )
         write_whole(self.journal.path.with_suffix(SYNCED_SUFFIX), msgspec.json.encode(synced))
+        if synced.complete:
+            self._artifacts.tidy()
         return synced
 
     # ---------------------------------------------------------------------------------------------
@@ -293,14 +304,42 @@ class Shipper:
     def _with_files(self, client: Client, batch: Batch) -> Batch:
         """Send the files that the batch names. The run must exist for that: its first records go
         alone, if need be."""
-        if not batch.files:
+        if not batch.files and not batch.artifacts:
             return batch
         if self.offset <= HEADER_BYTES:
-            first = batch.files[0]
-            return self.journal.read(self.offset, limit_bytes=first.start)
+            first = min(named.start for named in (*batch.files, *batch.artifacts))
+            return self.journal.read(self.offset, limit_bytes=first)
         for named in batch.files:
             self._send_file(client, named.logged)
+        for mention in batch.artifacts:
+            with self._beating(client):
+                address = (self.entity, self.project, self.run)
+                trouble = self._artifacts.ship(client, address, mention.said)
+            if trouble and trouble not in self.shipped.troubles:
+                self.shipped.troubles.append(trouble)
         return batch
+
+    @contextmanager
+    def _beating(self, client: Client) -> Iterator[None]:
+        """Large files may take longer than the server waits for a word of the run."""
+        done = threading.Event()
+
+        def beat() -> None:
+            from runstone.client.errors import ClientError
+
+            while not done.wait(BEAT_SECONDS):
+                try:
+                    self._post(client, Batch(self.offset, b""))
+                except ClientError:
+                    pass  # the transfer itself meets the same trouble
+
+        helper = threading.Thread(target=beat, name="beat", daemon=True)
+        helper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            helper.join()
 
     def _bring(self, client: Client, batch: Batch, name: str) -> None:
         """The server lacks a file's bytes: send them again, or give the record up."""

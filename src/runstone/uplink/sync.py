@@ -55,11 +55,12 @@ class Outcome:
     confirmed_offset: int = 0
     end_offset: int = 0
     missing_files: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     message: str = ""
 
     @property
     def left(self) -> bool:
-        return self.state in ("damaged", "refused", "away") or bool(self.missing_files)
+        return self.state in ("damaged", "refused", "away") or bool(self.missing_files or self.troubles)
 
 
 def find_journals(paths: Iterable[Path]) -> list[Path]:
@@ -265,6 +266,7 @@ class _Trip:
             outcome.entity, outcome.end_offset = self._shipper.entity, self._shipper.offset
             outcome.sent_records, outcome.sent_rows = shipped.records, shipped.rows
             outcome.missing_files = sorted(set(shipped.missing_files))
+            outcome.troubles = list(shipped.troubles)
         return outcome
 
 

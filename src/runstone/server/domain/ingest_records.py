@@ -14,7 +14,17 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from sqlalchemy import Connection
 
-from runstone.journal.kinds import AlertRaised, End, Kind, Mark, MetricDefinition, Patch, RunFields
+from runstone.journal.kinds import (
+    AlertRaised,
+    ArtifactLogged,
+    ArtifactUsed,
+    End,
+    Kind,
+    Mark,
+    MetricDefinition,
+    Patch,
+    RunFields,
+)
 from runstone.server.domain import run_changes
 from runstone.server.domain.alerts import keep_alert
 from runstone.server.domain.errors import Invalid
@@ -216,6 +226,8 @@ class Work:
             self._patch(item.kind, value)
         elif isinstance(value, AlertRaised):
             self._alert(value)
+        elif isinstance(value, (ArtifactLogged, ArtifactUsed)):
+            pass  # done before the record went: it stays in the journal, as what the run did
         elif isinstance(value, Mark):
             if value.preempting:
                 self.change(RunChange(state="preempting"))

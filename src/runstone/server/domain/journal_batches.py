@@ -20,6 +20,8 @@ import numpy as np
 from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, Header, JournalError
 from runstone.journal.kinds import (
     AlertRaised,
+    ArtifactLogged,
+    ArtifactUsed,
     ConsoleLine,
     End,
     FileLogged,
@@ -48,6 +50,8 @@ _SHAPES: Final[dict[int, Any]] = {
     Kind.CONSOLE: ConsoleLine,
     Kind.METRIC: MetricDefinition,
     Kind.FILE: FileLogged,
+    Kind.ARTIFACT: ArtifactLogged,
+    Kind.USE: ArtifactUsed,
     Kind.ALERT: AlertRaised,
     Kind.MARK: Mark,
     Kind.END: End,

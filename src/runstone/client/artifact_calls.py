@@ -1,0 +1,230 @@
+"""The native API's artifact routes as typed calls: `Client.artifacts`.
+
+A version is named as `NAME`, `NAME:ALIAS`, `NAME:v3`, or `@ID`; `entity` "" is the key's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from struct import pack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from runstone.client.artifact_models import (
+    ArtifactRecord,
+    CollectionRecord,
+    CreatedRecord,
+    DiffRecord,
+    EntryRecord,
+    RunArtifactRecord,
+    TypeRecord,
+)
+from runstone.client.connection import segment, segments
+from runstone.client.models import convert, numbers, plain
+
+if TYPE_CHECKING:
+    import httpx
+
+    from runstone.client.connection import Connection
+
+T = TypeVar("T", bound=msgspec.Struct)
+ENTRIES_AT_ONCE = 10_000
+DIGESTS_AT_ONCE = 10_000
+_decode_entry = msgspec.json.Decoder(EntryRecord).decode
+
+
+class ArtifactCalls:
+    """One method per route. All raise `ClientError` and its kinds."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # Making --------------------------------------------------------------------------------------
+
+    def create(self, entity: str, project: str, **wanted: Any) -> CreatedRecord:
+        """A pending version, or the one that holds the same content (told by `sha256`). wanted: name,
+        type, description, metadata, facts, aliases, tags, ttl_seconds, sha256, run, client_id,
+        distributed_id, base, history_step, dedupe."""
+        body = {name: plain(value) for name, value in wanted.items() if value is not None}
+        answer = self._send("POST", f"{_project(entity, project)}/artifacts", json=body, repeatable=True)
+        return _record(answer, CreatedRecord)
+
+    def add_entries(
+        self, entity: str, project: str, version_id: int, entries: Sequence[Mapping[str, Any]], **more: Any
+    ) -> None:
+        path = f"{_artifact(entity, project, f'@{version_id}')}/entries"
+        self._send("POST", path, json={"entries": list(entries), **more}, repeatable=True)
+
+    def commit(self, entity: str, project: str, version_id: int) -> ArtifactRecord:
+        """Raises MissingFile where bytes have not come."""
+        path = f"{_artifact(entity, project, f'@{version_id}')}/commit"
+        return _record(self._send("POST", path, repeatable=True), ArtifactRecord)
+
+    def abandon(self, entity: str, project: str, version_id: int) -> None:
+        self._send("POST", f"{_artifact(entity, project, f'@{version_id}')}/abandon", repeatable=True)
+
+    def find_blobs(self, entity: str, digests: Iterable[bytes]) -> set[bytes]:
+        """Those of these SHA-256s whose bytes the entity has sent already."""
+        listed = list(digests)
+        found: set[bytes] = set()
+        for at in range(0, len(listed), DIGESTS_AT_ONCE):
+            some = [digest.hex() for digest in listed[at : at + DIGESTS_AT_ONCE]]
+            answer = self._send("POST", f"{_blobs(entity)}/find", json={"sha256": some}, repeatable=True)
+            found.update(bytes.fromhex(digest) for digest in answer["found"])
+        return found
+
+    def put_blobs(self, entity: str, blobs: Sequence[bytes]) -> None:
+        """Many small ones in one request: at most 20,000 and 32 MiB."""
+        parts: list[bytes] = []
+        for blob in blobs:
+            parts += (pack("<I", len(blob)), blob)
+        headers = {"Content-Type": "application/octet-stream"}
+        self._send("POST", _blobs(entity), content=b"".join(parts), headers=headers, repeatable=True)
+
+    def put_blob(self, entity: str, sha256: bytes, size: int, content: Callable[[], Iterator[bytes]]) -> None:
+        """One of any size. content: gives the bytes anew for each attempt. Raises Invalid where they are
+        not those of `sha256`."""
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(size),
+            "X-Sha256": sha256.hex(),
+        }
+        self._send("PUT", _blobs(entity), content=content, headers=headers)
+
+    # Reading -------------------------------------------------------------------------------------
+
+    def get(self, entity: str, project: str, name: str) -> ArtifactRecord:
+        return _record(self._get(_artifact(entity, project, name)), ArtifactRecord)
+
+    def manifest(self, entity: str, project: str, name: str, *, prefix: str = "") -> Iterator[EntryRecord]:
+        """All entries, by path, as they come."""
+        path = f"{_artifact(entity, project, name)}/manifest"
+        with self._connection.stream(
+            "GET", path, params={"prefix": prefix or None}, headers={"Accept": "*/*"}
+        ) as answer:
+            for line in answer.iter_lines():
+                if line:
+                    yield _decode_entry(line)
+
+    def file(
+        self, entity: str, project: str, name: str, path: str, *, start: int = 0, etag: str = ""
+    ) -> AbstractContextManager[httpx.Response]:
+        """A file's bytes from `start` on, streamed; from the beginning (status 200) where what has the
+        path is not `etag` any more."""
+        headers = {"Accept": "*/*"}
+        if start:
+            headers |= {"Range": f"bytes={start}-", "If-Range": f'"{etag}"'}
+        url = f"{_artifact(entity, project, name)}/files/{segments(path)}"
+        return self._connection.stream("GET", url, headers=headers)
+
+    def diff(self, entity: str, project: str, old: str, new: str, *, limit: int = 1000) -> DiffRecord:
+        path = f"{_artifact(entity, project, old)}/diff"
+        return _record(self._get(path, {"to": new, "limit": limit}), DiffRecord)
+
+    def members(self, entity: str, project: str, name: str) -> list[ArtifactRecord]:
+        """The version in each collection it lies in, its source first."""
+        answer = self._get(f"{_artifact(entity, project, name)}/members")
+        return [_record(item, ArtifactRecord) for item in answer["versions"]]
+
+    def versions(self, entity: str, project: str, collection: str, **query: Any) -> Iterator[ArtifactRecord]:
+        """Newest first unless `sort` says otherwise; query: search, tag, alias, created_since, …"""
+        path = f"{_project(entity, project)}/collections/{segment(collection)}/versions"
+        for item in self._pages(path, "versions", query):
+            yield _record(item, ArtifactRecord)
+
+    # Changing ------------------------------------------------------------------------------------
+
+    def update(self, entity: str, project: str, name: str, **changes: Any) -> ArtifactRecord:
+        """changes: description, metadata, facts, tags, ttl_seconds, inherit_ttl."""
+        body = {key: plain(value) for key, value in changes.items() if value is not None}
+        answer = self._send("PATCH", _artifact(entity, project, name), json=body, repeatable=True)
+        return _record(answer, ArtifactRecord)
+
+    def move_aliases(
+        self,
+        entity: str,
+        project: str,
+        name: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        reason: str = "",
+    ) -> ArtifactRecord:
+        body = {"add": list(add), "remove": list(remove), "reason": reason}
+        path = f"{_artifact(entity, project, name)}/aliases"
+        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+
+    # Runs ----------------------------------------------------------------------------------------
+
+    def use(self, entity: str, project: str, run: str, artifact: str, *, used_as: str = "") -> ArtifactRecord:
+        """artifact: `@ID`, or a name in this project."""
+        body = {"artifact": artifact, "used_as": used_as}
+        path = f"{_project(entity, project)}/runs/{segment(run)}/artifacts"
+        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+
+    def of_run(
+        self, entity: str, project: str, run: str, *, role: str = "output"
+    ) -> Iterator[RunArtifactRecord]:
+        path = f"{_project(entity, project)}/runs/{segment(run)}/artifacts"
+        for item in self._pages(path, "artifacts", {"role": role}):
+            yield _record(item, RunArtifactRecord)
+
+    # Collections ---------------------------------------------------------------------------------
+
+    def types(self, entity: str, project: str) -> list[TypeRecord]:
+        answer = self._get(f"{_project(entity, project)}/artifact-types")
+        return [_record(item, TypeRecord) for item in answer["types"]]
+
+    def collections(self, entity: str, project: str, **query: Any) -> Iterator[CollectionRecord]:
+        """query: type, kind, search, tag, sort, trash."""
+        for item in self._pages(f"{_project(entity, project)}/collections", "collections", query):
+            yield _record(item, CollectionRecord)
+
+    def collection(self, entity: str, project: str, name: str) -> CollectionRecord:
+        return _record(
+            self._get(f"{_project(entity, project)}/collections/{segment(name)}"), CollectionRecord
+        )
+
+    def change_collection(self, entity: str, project: str, name: str, **changes: Any) -> CollectionRecord:
+        path = f"{_project(entity, project)}/collections/{segment(name)}"
+        body = {key: plain(value) for key, value in changes.items() if value is not None}
+        return _record(self._send("PATCH", path, json=body, repeatable=True), CollectionRecord)
+
+    def delete_collection(self, entity: str, project: str, name: str) -> None:
+        """To the trash, with its versions."""
+        self._send("DELETE", f"{_project(entity, project)}/collections/{segment(name)}")
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._connection.value("GET", path, params=params)
+
+    def _send(self, method: str, path: str, **rest: Any) -> Any:
+        return self._connection.value(method, path, **rest)
+
+    def _pages(self, path: str, name: str, query: Mapping[str, Any]) -> Iterator[Any]:
+        params = {key: value for key, value in query.items() if value not in (None, "")}
+        while True:
+            answer = self._get(path, params)
+            yield from answer[name]
+            if not answer.get("next"):
+                return
+            params["after"] = answer["next"]
+
+
+def _record(value: Any, kind: type[T]) -> T:
+    return convert(numbers(value), kind)
+
+
+def _project(entity: str, project: str) -> str:
+    return f"/projects/{segment(entity or '-')}/{segment(project or '-')}"
+
+
+def _artifact(entity: str, project: str, name: str) -> str:
+    return f"{_project(entity, project)}/artifacts/{segment(name)}"
+
+
+def _blobs(entity: str) -> str:
+    return f"/entities/{segment(entity or '-')}/blobs"

@@ -1,0 +1,279 @@
+"""A version's files brought to a folder: in parallel, each checked, going on where it was cut.
+
+A file that lies there already with the right bytes stays. Else it is placed from the cache, or fetched
+into the cache and placed. It appears under its name when it is whole and its SHA-256 is right. Nothing
+that is fetched is ever loaded or run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runstone.client.errors import BadAnswer, ClientError
+from runstone.client.references import ReferenceAway, check_bytes, reading
+from runstone.content.cache import DownloadCache, umask
+from runstone.content.copying import Links
+from runstone.content.digests import HashCache, hash_file, in_threads
+from runstone.content.errors import ContentError
+from runstone.content.manifest import NO_DIGEST, Entry
+from runstone.content.paths import inside
+from runstone.content.trees import Found, stamp_of, walk
+from runstone.journal.home import home_path
+
+if TYPE_CHECKING:
+    import httpx
+
+THREADS = 8
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Downloaded:
+    """What was done: files that were there already, that came from the cache, that were fetched."""
+
+    there: int = 0
+    placed: int = 0
+    fetched: int = 0
+    fetched_bytes: int = 0
+    missing_references: list[str] = field(default_factory=list)
+
+
+class Download:
+    """One download. open_file(path, start, etag): a request for a file's bytes from `start` on."""
+
+    def __init__(
+        self,
+        open_file: Callable[[str, int, str], httpx.Response | object],
+        *,
+        links: Links = "auto",
+        use_cache: bool = True,
+        allow_missing_references: bool = False,
+        threads: int = THREADS,
+    ) -> None:
+        home = home_path()
+        folder = os.environ.get("RUNSTONE_CACHE_DIR") or os.path.join(home, "artifacts", "cache")
+        self.cache = DownloadCache(folder)
+        self._hashes = HashCache(os.path.join(home, "artifacts", "hashes"))
+        self._open_file = open_file
+        self._links = links
+        self._use_cache = use_cache
+        self._allow_missing = allow_missing_references
+        self._threads = threads
+        self._lock = threading.Lock()
+        self.done = Downloaded()
+
+    def run(self, entries: Iterable[Entry], root: str) -> Downloaded:
+        """Raises ContentError for a name that would lead out of `root`, before anything is fetched;
+        ClientError kinds; OSError."""
+        os.makedirs(root, exist_ok=True)
+        wanted = [(entry, inside(root, entry.path)) for entry in entries]
+        for folder in {os.path.dirname(target) for _, target in wanted}:
+            os.makedirs(folder, exist_ok=True)
+        try:
+            self._all(wanted)
+        finally:
+            self._hashes.flush()
+            if self._use_cache:
+                self.cache.trim()
+        return self.done
+
+    def _all(self, wanted: list[tuple[Entry, str]]) -> None:
+        wanted = wanted[::-1]
+        errors: list[BaseException] = []
+
+        def loop() -> None:
+            while not errors:
+                try:
+                    entry, target = wanted.pop()
+                except IndexError:
+                    return
+                try:
+                    self._one(entry, target)
+                except BaseException as error:
+                    errors.append(error)
+
+        count = min(self._threads, len(wanted))
+        helpers = [threading.Thread(target=loop, name="fetch", daemon=True) for _ in range(count - 1)]
+        for helper in helpers:
+            helper.start()
+        loop()
+        for helper in helpers:
+            helper.join()
+        if errors:
+            raise errors[0]
+
+    def _one(self, entry: Entry, target: str) -> None:
+        if entry.reference is not None:
+            self._reference(entry, target)
+            return
+        sha256 = entry.sha256.hex()
+        if self._is_there(entry, target):
+            self._count("there")
+            return
+        cached = self._use_cache and entry.size <= self.cache.bytes_max
+        if not cached:
+            part = f"{target}.{sha256[:16]}.part"
+            self._fetch(entry, part)
+            os.chmod(part, 0o666 & ~umask())
+            os.replace(part, target)
+            return
+        if self.cache.has(sha256, entry.size):
+            self._count("placed")
+        else:
+            with self.cache.part(sha256) as part:
+                if not self.cache.has(sha256, entry.size):  # another process may just have brought it
+                    self._fetch(entry, part)
+                    self.cache.keep(sha256, part)
+        try:
+            self.cache.place(sha256, target, links=self._links)
+        except FileNotFoundError:  # evicted just now by another process
+            part = f"{target}.{sha256[:16]}.part"
+            self._fetch(entry, part)
+            os.replace(part, target)
+
+    def _is_there(self, entry: Entry, target: str) -> bool:
+        try:
+            about = os.lstat(target)
+        except OSError:
+            return False
+        if about.st_size != entry.size or not os.path.isfile(target) or os.path.islink(target):
+            return False
+        if self._use_cache and self.cache.is_same_file(entry.sha256.hex(), about):
+            return True
+        found = Found(entry.path, target, about.st_size, stamp_of(about))
+        known = self._hashes.get(found.stamp)
+        if known is None:
+            import time
+
+            began = time.time_ns()
+            try:
+                known = hash_file(found)
+            except ContentError:
+                return False
+            self._hashes.put(found.stamp, known, read_at_ns=began)
+        return known == entry.sha256
+
+    def _fetch(self, entry: Entry, part: str) -> None:
+        """All of a file into `part`, which may hold its beginning. Raises BadAnswer where the bytes are
+        not those that the version holds."""
+        from runstone.client.errors import ServerAway
+
+        sha256 = entry.sha256.hex()
+        failures = 0
+        while True:
+            with open(part, "ab+") as file:
+                digest, start = _begun(file, entry.size)
+                try:
+                    with self._open_file(entry.path, start, sha256) as answer:  # type: ignore[union-attr]
+                        if start and answer.status_code != 206:
+                            file.truncate(0)
+                            digest, start = hashlib.sha256(), 0
+                        for chunk in answer.iter_bytes(_CHUNK_BYTES):
+                            digest.update(chunk)
+                            file.write(chunk)
+                            start += len(chunk)
+                except ServerAway:
+                    failures += 1
+                    if failures > 5:
+                        raise
+                    continue  # cut on the way: go on from what has come
+            break
+        if start != entry.size or digest.digest() != entry.sha256:
+            os.unlink(part)
+            raise BadAnswer(
+                f"File {entry.path!r} came damaged: its SHA-256 is {digest.hexdigest()}, not {sha256}."
+            )
+        with self._lock:
+            self.done.fetched += 1
+            self.done.fetched_bytes += entry.size
+
+    def _reference(self, entry: Entry, target: str) -> None:
+        assert entry.reference is not None
+        if entry.sha256 != NO_DIGEST and self._is_there(entry, target):
+            self._count("there")
+            return
+        part = f"{target}.{os.getpid()}-{threading.get_ident()}.part"
+        try:
+            digest = hashlib.sha256()
+            with reading(entry.reference) as chunks, open(part, "wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+            check_bytes(entry.reference, entry.sha256, digest)
+            os.replace(part, target)
+            self._count("fetched")
+        except ClientError as error:
+            if not self._allow_missing:
+                raise
+            with self._lock:
+                self.done.missing_references.append(f"{entry.path}: {error}")
+        finally:
+            if os.path.exists(part):
+                os.unlink(part)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            setattr(self.done, what, getattr(self.done, what) + 1)
+
+
+def _begun(file: object, size: int) -> tuple[hashlib._Hash, int]:
+    """The digest so far of a file that was begun, and how long it is."""
+    digest = hashlib.sha256()
+    file.seek(0, os.SEEK_END)  # type: ignore[attr-defined]
+    start = file.tell()  # type: ignore[attr-defined]
+    if start > size:
+        file.truncate(0)  # type: ignore[attr-defined]
+        return digest, 0
+    file.seek(0)  # type: ignore[attr-defined]
+    while chunk := file.read(_CHUNK_BYTES):  # type: ignore[attr-defined]
+        digest.update(chunk)
+    return digest, start
+
+
+@dataclass(slots=True)
+class Differences:
+    """Between a folder and a version: paths."""
+
+    changed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.missing or self.extra)
+
+    def words(self) -> str:
+        said = []
+        for name in ("changed", "missing", "extra"):
+            paths: Sequence[str] = getattr(self, name)
+            if paths:
+                more = f" and {len(paths) - 20} more" if len(paths) > 20 else ""
+                said.append(f"{name}: {', '.join(paths[:20])}{more}")
+        return "; ".join(said)
+
+
+def compare(root: str, entries: Iterable[Entry]) -> Differences:
+    """Hash all files below `root`, whatever is remembered of them. Raises ContentError."""
+    wanted = {entry.path: entry for entry in entries}
+    found = {file.path: file for file in walk(root)}
+    different = Differences(
+        missing=sorted(path for path in wanted if path not in found),
+        extra=sorted(path for path in found if path not in wanted),
+    )
+    there = [path for path in wanted if path in found and wanted[path].sha256 != NO_DIGEST]
+
+    def work(path: str) -> None:
+        entry, file = wanted[path], found[path]
+        if file.size != entry.size or hash_file(file) != entry.sha256:
+            different.changed.append(path)
+
+    in_threads(work, there, sizes=[found[path].size for path in there])
+    different.changed.sort()
+    return different
+
+
+__all__ = ["Differences", "Download", "Downloaded", "ReferenceAway", "compare"]

@@ -1,0 +1,118 @@
+"""What the native API answers about artifacts, as frozen values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class AliasRecord(msgspec.Struct, frozen=True, kw_only=True):
+    alias: str
+    set_by: str = ""
+    set_at: float = 0.0
+    reason: str = ""
+
+
+class ArtifactRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A version. name, version and aliases are those of the collection it was asked for through
+    (`within`: ENTITY/PROJECT); `source` is ENTITY/PROJECT/NAME:vN where it was made."""
+
+    id: int
+    name: str
+    version: str = ""
+    aliases: list[AliasRecord] = []
+    collection: str = ""
+    within: str = ""
+    source: str = ""
+    type: str = ""
+    state: str = ""
+    digest: str = ""
+    digest_algorithm: str = ""
+    sha256: str = ""
+    size: int = 0
+    file_count: int = 0
+    description: str = ""
+    metadata: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    tags: list[str] = []
+    ttl_seconds: int | None = None
+    expires_at: float | None = None
+    run: str = ""
+    created_by: str = ""
+    client_id: str = ""
+    base_id: int | None = None
+    history_step: int | None = None
+    created_at: float = 0.0
+    committed_at: float | None = None
+    updated_at: float = 0.0
+
+
+class CollectionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    entity: str = ""
+    project: str = ""
+    type: str = ""
+    kind: str = "sequence"  # portfolio: links only
+    description: str = ""
+    tags: list[str] = []
+    metadata: dict[str, Any] = {}
+    version_count: int = 0
+    ttl_seconds: int | None = None
+    retention: dict[str, Any] = {}
+    created_by: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+
+class TypeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    description: str = ""
+    collection_count: int = 0
+    created_at: float = 0.0
+
+
+class EntryRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A file (sha256, md5), or a reference (ref, and the digest that pins it)."""
+
+    path: str
+    size: int = 0
+    sha256: str = ""
+    md5: str = ""
+    ref: str = ""
+    digest: str = ""
+    extra: dict[str, Any] | None = None
+
+
+class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    path: str
+    change: str  # added, removed, changed
+    old: EntryRecord | None = None
+    new: EntryRecord | None = None
+
+
+class DiffRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts are over all files; `changes` are the first of them, `truncated` if there are more."""
+
+    old: ArtifactRecord
+    new: ArtifactRecord
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    changes: list[ChangeRecord] = []
+    truncated: bool = False
+
+
+class RunArtifactRecord(msgspec.Struct, frozen=True, kw_only=True):
+    artifact: ArtifactRecord
+    role: str = "output"
+    used_as: str = ""
+    at: float = 0.0
+
+
+class CreatedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """existed: the collection held the same content; `artifact` is that version."""
+
+    artifact: ArtifactRecord
+    existed: bool = False

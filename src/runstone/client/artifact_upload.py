@@ -1,0 +1,249 @@
+"""Putting a version on a server: bytes first, in any order and by any number of helpers, then what the
+version holds, then the commit by which it is seen. Doing it again is harmless.
+
+What the server has is not sent. Small files go many in a request; large ones by themselves, several at
+once. The digest of each file is taken again while it is sent, so that one that was changed since it was
+logged is told, and never stored as something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from runstone.client.errors import ClientError, Invalid
+from runstone.content.manifest import NO_DIGEST, Entry
+from runstone.content.store import Place
+
+if TYPE_CHECKING:
+    from runstone.client.artifact_calls import ArtifactCalls
+    from runstone.client.artifact_models import ArtifactRecord
+
+SMALL_BYTES_MAX = 256 * 1024
+BODY_BYTES = 8 << 20
+BODY_BLOBS_MAX = 10_000
+HELPERS = 4
+_CHUNK_BYTES = 1 << 20
+
+Locate = Callable[[Entry], "Place | None"]
+
+
+class BytesGone(ClientError):
+    """Bytes of a version are neither on the server nor (any more, or unchanged) on this host."""
+
+    code = "bytes_gone"
+
+    def __init__(self, message: str, paths: Sequence[str]) -> None:
+        super().__init__(message)
+        self.paths = list(paths)
+
+
+def manifest_sha256(entries: Iterable[Entry]) -> str:
+    """As the server makes it: SHA-256 over a line for each entry by path."""
+    digest = hashlib.sha256(b"runstone-manifest-v1\n")
+    lines: list[str] = []
+    for path, size, sha256, reference in sorted(entries, key=lambda entry: entry[0]):
+        if reference is None:
+            lines.append(f"{path}\0{sha256.hex()}\0{size}\n")
+        else:
+            lines.append(f"{path}\0ref\0{reference.uri}\0{reference.digest}\0{max(size, 0)}\n")
+    digest.update("".join(lines).encode())
+    return digest.hexdigest()
+
+
+def publish(
+    calls: ArtifactCalls,
+    entity: str,
+    project: str,
+    entries: Sequence[Entry],
+    locate: Locate,
+    *,
+    distributed_id: str = "",
+    last: bool = True,
+    **wanted: Any,
+) -> ArtifactRecord:
+    """Make the version of these entries. locate: where the bytes of an entry lie on this host. wanted: as
+    in `ArtifactCalls.create`. With distributed_id the entries are added to the version of that name,
+    which `last` commits. Raises BytesGone, and what the calls raise."""
+    sha256 = "" if distributed_id else manifest_sha256(entries)
+    created = calls.create(entity, project, sha256=sha256, distributed_id=distributed_id, **wanted)
+    if created.existed:
+        return created.artifact
+    version_id = created.artifact.id
+    owner = created.artifact.within.partition("/")[0] or entity
+    send_missing(calls, owner, entries, locate)
+    add_entries(calls, entity, project, version_id, entries)
+    if not last:
+        return created.artifact
+    return calls.commit(entity, project, version_id)
+
+
+def add_entries(
+    calls: ArtifactCalls, entity: str, project: str, version_id: int, entries: Sequence[Entry]
+) -> None:
+    from runstone.client.artifact_calls import ENTRIES_AT_ONCE
+
+    for at in range(0, len(entries), ENTRIES_AT_ONCE):
+        some = [_as_json(entry) for entry in entries[at : at + ENTRIES_AT_ONCE]]
+        calls.add_entries(entity, project, version_id, some)
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    reference = entry.reference
+    if reference is None:
+        return {"path": entry.path, "size": entry.size, "sha256": entry.sha256.hex()}
+    found: dict[str, Any] = {"path": entry.path, "size": max(entry.size, 0), "ref": reference.uri}
+    extra = dict(reference.extra)
+    if entry.size < 0:
+        extra["size_unknown"] = True
+    if entry.sha256 != NO_DIGEST:
+        extra["sha256"] = entry.sha256.hex()
+    return {**found, "digest": reference.digest, "extra": extra or None}
+
+
+def send_missing(calls: ArtifactCalls, entity: str, entries: Iterable[Entry], locate: Locate) -> int:
+    """Send the bytes that the entity has not sent yet; how many files that were."""
+    wanted = {entry.sha256: entry for entry in entries if entry.reference is None}
+    there = calls.find_blobs(entity, wanted)
+    work: list[Callable[[], object]] = []
+    gone: list[str] = []
+    small: list[tuple[Entry, Place]] = []
+    small_bytes = 0
+
+    def flush() -> None:
+        nonlocal small, small_bytes
+        if small:
+            work.append(_Pack(calls, entity, small))
+            small, small_bytes = [], 0
+
+    for digest, entry in wanted.items():
+        if digest in there:
+            continue
+        place = locate(entry)
+        if place is None or place.size != entry.size:
+            gone.append(entry.path)
+        elif entry.size > SMALL_BYTES_MAX:
+            work.append(_One(calls, entity, entry, place))
+        else:
+            small.append((entry, place))
+            small_bytes += entry.size
+            if small_bytes >= BODY_BYTES or len(small) >= BODY_BLOBS_MAX:
+                flush()
+    flush()
+    if gone:
+        raise bytes_gone(gone)
+    _all(work)
+    return len(wanted) - len(there)
+
+
+def bytes_gone(paths: Sequence[str]) -> BytesGone:
+    shown = ", ".join(map(repr, paths[:10])) + (f" and {len(paths) - 10} more" if len(paths) > 10 else "")
+    return BytesGone(
+        f"The bytes of {shown} are gone from this host, or were changed after they were logged. "
+        'Log them again; with policy="mutable" they are kept until they are sent.',
+        paths,
+    )
+
+
+class _Pack:
+    """Small files in one request."""
+
+    def __init__(self, calls: ArtifactCalls, entity: str, files: list[tuple[Entry, Place]]) -> None:
+        self._calls, self._entity, self._files = calls, entity, files
+
+    def __call__(self) -> None:
+        blobs, gone = [], []
+        number, opened = -1, ""
+        try:
+            for entry, place in self._files:
+                if place.path != opened:
+                    if number >= 0:
+                        os.close(number)
+                    number, opened = -1, ""
+                    try:
+                        number, opened = os.open(place.path, os.O_RDONLY), place.path
+                    except OSError:
+                        gone.append(entry.path)
+                        continue
+                data = os.pread(number, place.size, place.offset)
+                if hashlib.sha256(data).digest() != entry.sha256:
+                    gone.append(entry.path)
+                blobs.append(data)
+        finally:
+            if number >= 0:
+                os.close(number)
+        if gone:
+            raise bytes_gone(gone)
+        self._calls.put_blobs(self._entity, blobs)
+
+
+class _One:
+    """A large file."""
+
+    def __init__(self, calls: ArtifactCalls, entity: str, entry: Entry, place: Place) -> None:
+        self._calls, self._entity, self._entry, self._place = calls, entity, entry, place
+        self._digest = b""
+
+    def __call__(self) -> None:
+        entry = self._entry
+        try:
+            self._number = os.open(self._place.path, os.O_RDONLY)
+        except OSError:
+            raise bytes_gone([entry.path]) from None
+        try:
+            self._calls.put_blob(self._entity, entry.sha256, entry.size, self._bytes)
+        except Exception as error:
+            # Where too few bytes were there, the length that was promised is what breaks first.
+            if (isinstance(error, Invalid) or self._digest) and self._digest != entry.sha256:
+                raise bytes_gone([entry.path]) from error
+            raise
+        finally:
+            os.close(self._number)
+
+    def _bytes(self) -> Iterator[bytes]:
+        self._digest = b""
+        digest = hashlib.sha256()
+        at, end = self._place.offset, self._place.offset + self._place.size
+        while at < end:
+            data = os.pread(self._number, min(_CHUNK_BYTES, end - at), at)
+            if not data:
+                break
+            digest.update(data)
+            at += len(data)
+            if at >= end:
+                self._digest = digest.digest()
+            yield data
+        self._digest = digest.digest()
+
+
+def _all(work: list[Callable[[], object]]) -> None:
+    """Do all of it, a few at once. The first error ends it and is raised."""
+    if len(work) < 2:
+        for one in work:
+            one()
+        return
+    work.reverse()
+    errors: list[BaseException] = []
+
+    def loop() -> None:
+        while not errors:
+            try:
+                one = work.pop()
+            except IndexError:
+                return
+            try:
+                one()
+            except BaseException as error:
+                errors.append(error)
+
+    helpers = [threading.Thread(target=loop, name="send") for _ in range(min(HELPERS, len(work)) - 1)]
+    for helper in helpers:
+        helper.start()
+    loop()
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]

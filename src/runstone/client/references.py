@@ -1,0 +1,331 @@
+"""Files that an artifact points to without holding them: what their own places say of them, and their
+bytes. Everything is read here, with this user's rights; the server fetches nothing.
+
+    file:  s3:  gs:  az:      objects and prefixes; size, etag, version id
+    http:  https:             one file; etag, length
+    hf:                       hf://datasets/OWNER/NAME@REVISION[/PATH], needs huggingface_hub
+    PATH.dvc                  what a DVC file points to; MD5 and size
+    a Git LFS pointer         its SHA-256 and size
+
+Any other scheme is kept as it is written, with no checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from runstone.client.errors import ClientError, Misuse
+from runstone.content.digests import hash_file
+from runstone.content.manifest import NO_DIGEST, Reference
+from runstone.content.trees import one_file, walk
+
+if TYPE_CHECKING:
+    from runstone.content.digests import HashCache
+
+OBJECTS_MAX = 10_000_000
+_CLOUDS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
+_LFS = b"version https://git-lfs.github.com/spec/v1"
+Found = tuple[str, int, Reference, bytes]
+
+
+class ReferenceAway(ClientError):
+    """A place that a reference points to does not answer, or has no such thing (any more)."""
+
+    code = "reference_away"
+
+
+def resolve(
+    uri: str,
+    name: str | None = None,
+    *,
+    checksum: bool = True,
+    objects_max: int | None = None,
+    cache: HashCache | None = None,
+) -> Iterator[Found]:
+    """(path in the artifact, bytes or -1, reference, SHA-256 or NO_DIGEST) of each file that `uri`
+    stands for. name: of the file, or of the folder that a prefix becomes. Raises Misuse, ReferenceAway,
+    ContentError."""
+    most = objects_max or OBJECTS_MAX
+    parts = urlsplit(uri)
+    scheme = parts.scheme.lower()
+    if len(scheme) <= 1:
+        found = _of_path(uri, name)
+    elif scheme == "file":
+        found = _of_files(unquote(parts.netloc + parts.path), name, checksum, cache)
+    elif not checksum:
+        found = iter([(name or _last(parts.path) or "reference", -1, Reference(uri, uri), NO_DIGEST)])
+    elif scheme in _CLOUDS:
+        found = _of_cloud(uri, name)
+    elif scheme in ("http", "https"):
+        found = _of_http(uri, name)
+    elif scheme == "hf":
+        found = _of_hub(uri, name)
+    else:
+        found = iter([(name or _last(parts.path) or "reference", -1, Reference(uri, uri), NO_DIGEST)])
+    for number, item in enumerate(found):
+        if number >= most:
+            raise Misuse(f"{uri} holds more than {most} files. Pass max_objects= to allow more.")
+        yield item
+
+
+def _of_files(path: str, name: str | None, checksum: bool, cache: HashCache | None) -> Iterator[Found]:
+    single = not os.path.isdir(path)
+    files = [one_file(path)] if single else walk(path)
+    for file in files:
+        digest = NO_DIGEST
+        if checksum:
+            known = cache.get(file.stamp) if cache is not None else None
+            digest = known or hash_file(file)
+        uri = "file://" + quote(file.local)
+        said = digest.hex() if checksum else uri
+        target = (name or file.path) if single else (f"{name.strip('/')}/{file.path}" if name else file.path)
+        yield target, file.size, Reference(uri, said), digest
+
+
+def _of_path(path: str, name: str | None) -> Iterator[Found]:
+    """A pointer file of another tool."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(64 * 1024)
+    except OSError as error:
+        raise Misuse(f"{path!r} cannot be read ({error.strerror}). A reference is a URI: file://…") from None
+    if head.startswith(_LFS):
+        yield _lfs(path, head, name)
+    elif path.endswith(".dvc"):
+        yield from _dvc(path, head, name)
+    else:
+        raise Misuse(
+            f"{path!r} is no URI, DVC file or Git LFS pointer. Write file://{os.path.abspath(path)}."
+        )
+
+
+def _lfs(path: str, head: bytes, name: str | None) -> Found:
+    fields = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
+    algorithm, _, oid = fields.get("oid", "").partition(":")
+    if algorithm != "sha256" or len(oid) != 64 or not fields.get("size", "").isdigit():
+        raise Misuse(f"{path!r} begins like a Git LFS pointer, and names no SHA-256 and size.")
+    extra = {"kind": "git-lfs", "pointer": os.path.abspath(path)}
+    reference = Reference(f"lfs://sha256/{oid}", oid, extra)
+    return name or os.path.basename(path), int(fields["size"]), reference, bytes.fromhex(oid)
+
+
+def _dvc(path: str, head: bytes, name: str | None) -> Iterator[Found]:
+    """The few keys that a DVC file has of its outputs: it is YAML, and a list of flat maps."""
+    outputs: list[dict[str, str]] = []
+    inside = False
+    for line in head.decode("utf-8", "replace").splitlines():
+        if line and not line.startswith((" ", "-")):
+            inside = line.split(":")[0] == "outs"
+            continue
+        if not inside:
+            continue
+        if line.lstrip().startswith("- "):
+            outputs.append({})
+        key, _, value = line.strip().removeprefix("- ").partition(":")
+        if outputs and value.strip():
+            outputs[-1][key.strip()] = value.strip().strip("'\"")
+    if not outputs or not all("path" in output for output in outputs):
+        raise Misuse(f"{path!r} names no outputs. Is it a DVC file?")
+    for output in outputs:
+        digest = output.get("md5") or output.get("etag") or ""
+        extra: dict[str, Any] = {
+            "kind": "dvc",
+            "hash": output.get("hash", "md5"),
+            "file": os.path.abspath(path),
+        }
+        if output.get("nfiles", "").isdigit():
+            extra["files"] = int(output["nfiles"])
+        size = int(output["size"]) if output.get("size", "").isdigit() else -1
+        target = name if name and len(outputs) == 1 else output["path"]
+        yield target, size, Reference(f"dvc://{digest}", digest, extra), NO_DIGEST
+
+
+def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:
+    """One object, or all below a prefix."""
+    import obstore
+
+    parts = urlsplit(uri)
+    key = unquote(parts.path).lstrip("/")
+    version = parse_qs(parts.query).get("versionId", [None])[0]
+    base = f"{parts.scheme}://{parts.netloc}"
+    store = cloud_store(base)
+    if key and not key.endswith("/"):
+        try:
+            if version is not None:
+                about = obstore.get(store, key, options={"version": version}).meta
+            else:
+                about = obstore.head(store, key)
+        except FileNotFoundError:
+            about = None
+        except Exception as error:
+            raise ReferenceAway(f"{uri} cannot be asked for: {error}") from error
+        if about is not None:
+            yield _cloud_entry(base, about, name or _last(key))
+            return
+    try:
+        pages = [item for page in obstore.list(store, prefix=key or None) for item in page]
+    except Exception as error:
+        raise ReferenceAway(f"{uri} cannot be listed: {error}") from error
+    if not pages:
+        raise ReferenceAway(f"There is nothing at {uri}.")
+    prefix = key if not key or key.endswith("/") else key + "/"
+    for about in sorted(pages, key=lambda item: str(item["path"])):
+        path = str(about["path"]).removeprefix(prefix)
+        yield _cloud_entry(base, about, f"{name.strip('/')}/{path}" if name else path)
+
+
+def _cloud_entry(base: str, about: Any, path: str) -> Found:
+    extra: dict[str, Any] = {}
+    etag = str(about.get("e_tag") or "").strip('"')
+    if etag:
+        extra["etag"] = etag
+    if about.get("version"):
+        extra["versionID"] = str(about["version"])
+    uri = f"{base}/{about['path']}"
+    return path, int(about["size"]), Reference(uri, etag or uri, extra), NO_DIGEST
+
+
+def cloud_store(base: str) -> Any:
+    """The bucket, with the credentials of the environment. Raises Misuse."""
+    from obstore.store import from_url
+
+    scheme, _, rest = base.partition("://")
+    try:
+        return from_url(f"{_CLOUDS[scheme]}://{rest}")
+    except Exception as error:
+        raise Misuse(f"{base} cannot be opened: {error}") from error
+
+
+def _of_http(uri: str, name: str | None) -> Iterator[Found]:
+    import httpx
+
+    try:
+        with httpx.stream("GET", uri, follow_redirects=True, timeout=30.0) as answer:
+            answer.raise_for_status()
+            headers = answer.headers
+    except httpx.HTTPError as error:
+        raise ReferenceAway(f"{uri} cannot be asked for: {error}") from error
+    etag = headers.get("ETag", "").strip('"')
+    length = headers.get("Content-Length", "")
+    packed = headers.get("Content-Encoding")
+    size = int(length) if length.isdigit() and not packed else -1
+    extra = {"etag": etag} if etag else {}
+    yield (
+        name or _last(urlsplit(uri).path) or "index.html",
+        size,
+        Reference(uri, etag or uri, extra),
+        NO_DIGEST,
+    )
+
+
+def _of_hub(uri: str, name: str | None) -> Iterator[Found]:
+    """Files of a Hugging Face repository at a revision, which is made exact: the commit."""
+    try:
+        from huggingface_hub import HfApi
+        from huggingface_hub.hf_api import RepoFile
+    except ImportError:
+        raise Misuse("hf: references need `pip install huggingface_hub`, or checksum=False.") from None
+    kind, repo, revision, inner = hub_address(uri)
+    api = HfApi()
+    try:
+        commit = api.repo_info(repo, repo_type=kind, revision=revision).sha
+        items = list(api.list_repo_tree(repo, inner or None, recursive=True, revision=commit, repo_type=kind))
+    except Exception as error:
+        raise ReferenceAway(f"{uri} cannot be listed: {error}") from error
+    for item in items:
+        if not isinstance(item, RepoFile):
+            continue
+        lfs = item.lfs
+        digest = bytes.fromhex(lfs.sha256) if lfs is not None else NO_DIGEST
+        said = lfs.sha256 if lfs is not None else item.blob_id
+        target = f"hf://{kind}s/{repo}@{commit}/{item.path}"
+        path = item.path.removeprefix(inner).lstrip("/") or _last(item.path)
+        extra = {"kind": "huggingface", "revision": commit}
+        yield f"{name}/{path}" if name else path, int(item.size), Reference(target, said, extra), digest
+
+
+def hub_address(uri: str) -> tuple[str, str, str, str]:
+    """(kind, repository, revision, path) of `hf://[datasets/|spaces/]OWNER/NAME[@REVISION][/PATH]`.
+    Raises Misuse."""
+    rest = uri.removeprefix("hf://")
+    kind = "model"
+    for plural in ("datasets", "spaces", "models"):
+        if rest.startswith(plural + "/"):
+            kind, rest = plural[:-1], rest[len(plural) + 1 :]
+    parts = rest.split("/", 2)
+    if len(parts) < 2 or not all(parts[:2]):
+        raise Misuse(f"{uri!r} names no repository. Write hf://datasets/OWNER/NAME@REVISION.")
+    repo, _, revision = parts[1].partition("@")
+    return kind, f"{parts[0]}/{repo}", revision or "main", parts[2] if len(parts) > 2 else ""
+
+
+@contextmanager
+def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
+    """The bytes of what a reference points to, as they come. Raises ReferenceAway where they are gone or
+    are not those that were referred to, Misuse for a scheme whose bytes cannot be fetched here."""
+    uri = reference.uri
+    parts = urlsplit(uri)
+    scheme = parts.scheme.lower()
+    if scheme == "file":
+        try:
+            file = open(unquote(parts.netloc + parts.path), "rb")  # noqa: SIM115
+        except OSError as error:
+            raise ReferenceAway(f"{uri} cannot be read: {error.strerror}.") from None
+        with file:
+            yield iter(lambda: file.read(1 << 20), b"")
+    elif scheme in _CLOUDS:
+        yield _cloud_bytes(reference)
+    elif scheme in ("http", "https"):
+        import httpx
+
+        try:
+            with httpx.stream("GET", uri, follow_redirects=True, timeout=60.0) as answer:
+                answer.raise_for_status()
+                etag = answer.headers.get("ETag", "").strip('"')
+                if reference.extra.get("etag") and etag and etag != reference.extra["etag"]:
+                    raise ReferenceAway(f"{uri} has changed: its etag is {etag!r} now.")
+                yield answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise ReferenceAway(f"{uri} cannot be fetched: {error}") from error
+    else:
+        raise Misuse(f"{uri} is only pointed to; its bytes cannot be fetched by Runstone.")
+
+
+def _cloud_bytes(reference: Reference) -> Iterator[bytes]:
+    import obstore
+
+    parts = urlsplit(reference.uri)
+    store = cloud_store(f"{parts.scheme}://{parts.netloc}")
+    key = unquote(parts.path).lstrip("/")
+    version, etag = reference.extra.get("versionID"), reference.extra.get("etag")
+    options: dict[str, Any] = {}
+    if version:
+        options["version"] = version
+    try:
+        answer = obstore.get(store, key, options=options or None)  # type: ignore[arg-type]
+        now = str(answer.meta.get("e_tag") or "").strip('"')
+        if etag and now and now != etag:
+            raise ReferenceAway(
+                f"{reference.uri} has changed: its etag is {now!r} now, and was {etag!r} when it was logged."
+            )
+        for part in answer.stream():
+            yield bytes(part)
+    except ReferenceAway:
+        raise
+    except Exception as error:
+        raise ReferenceAway(f"{reference.uri} cannot be fetched: {error}") from error
+
+
+def check_bytes(reference: Reference, sha256: bytes, found: hashlib._Hash) -> None:
+    """Raises ReferenceAway where the bytes are not those whose digest is known."""
+    if sha256 != NO_DIGEST and found.digest() != sha256:
+        raise ReferenceAway(f"{reference.uri} has changed: its SHA-256 is not {sha256.hex()} any more.")
+
+
+def _last(path: str) -> str:
+    return unquote(path).rstrip("/").rpartition("/")[2]

@@ -1,0 +1,226 @@
+"""SHA-256 of files, each computed once: in parallel, and remembered by the file's stamp.
+
+The memory is a set of files of fixed records (stamp, digest), chosen by inode, so that the files of
+one folder lie in a few of them; reading one is a single C call. It is bounded: a file that grows too
+long loses its older half. What was changed in the last moments is not remembered, for a further
+change within the same tick of the file system's clock could not be told from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from struct import iter_unpack
+from typing import TypeVar
+
+from runstone.content.errors import ContentError, FileChangedError
+from runstone.content.trees import STAMP_BYTES, Found, changed_ns, stamp_of
+
+CHUNK_BYTES = 1 << 20
+SHARDS = 64
+SHARD_RECORDS_MAX = 16_384  # 64 · 16,384 · 72 bytes: 75 MB at the most
+SETTLED_NS = 2_000_000_000
+_RECORD_BYTES = STAMP_BYTES + 32
+_FORMAT = f"{STAMP_BYTES}s32s"
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_T = TypeVar("_T")
+
+sha256 = hashlib.sha256
+
+
+class HashCache:
+    """Digests known by stamp. Several processes may use one folder. Trouble with it costs time only,
+    so nothing here raises for a disk's sake."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._known: dict[int, dict[bytes, bytes]] = {}
+        self._new: dict[int, list[bytes]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, stamp: bytes) -> bytes | None:
+        shard = _shard(stamp)
+        known = self._known.get(shard)
+        if known is None:
+            known = self._known[shard] = self._read(shard)
+        return known.get(stamp)
+
+    def get_all(self, stamps: Iterable[bytes]) -> list[bytes | None]:
+        """As `get`, for many."""
+        known, read, found = self._known, self._read, []
+        for stamp in stamps:
+            shard = stamp[9] >> 5 | (stamp[10] & 7) << 3
+            if shard not in known:
+                known[shard] = read(shard)
+            found.append(known[shard].get(stamp))
+        return found
+
+    def put(self, stamp: bytes, digest: bytes, *, read_at_ns: int) -> None:
+        """read_at_ns: when the reading began, Unix nanoseconds."""
+        if changed_ns(stamp) > read_at_ns - SETTLED_NS:
+            return
+        shard = _shard(stamp)
+        with self._lock:
+            self._known.setdefault(shard, {})[stamp] = digest
+            self._new.setdefault(shard, []).append(stamp + digest)
+
+    def flush(self) -> None:
+        """Write down what is new."""
+        with self._lock:
+            new, self._new = self._new, {}
+        for shard, records in new.items():
+            try:
+                self._append(shard, b"".join(records))
+            except OSError:
+                return
+
+    def _path(self, shard: int) -> str:
+        return os.path.join(self._folder, f"{shard:02x}")
+
+    def _read(self, shard: int) -> dict[bytes, bytes]:
+        try:
+            with open(self._path(shard), "rb", buffering=0) as file:
+                data = file.read()
+        except OSError:
+            return {}
+        whole = len(data) - len(data) % _RECORD_BYTES
+        # iter_unpack gives pairs: dict() takes them without a loop of ours.
+        return dict(iter_unpack(_FORMAT, memoryview(data)[:whole]))  # type: ignore[arg-type]
+
+    def _append(self, shard: int, data: bytes) -> None:
+        path = self._path(shard)
+        try:
+            size = os.stat(path).st_size
+        except OSError:
+            os.makedirs(self._folder, exist_ok=True)
+            size = 0
+        if size % _RECORD_BYTES or size + len(data) > SHARD_RECORDS_MAX * _RECORD_BYTES:
+            # A torn record would shift all that follow; and there is a bound.
+            with open(path, "rb") as file:
+                old = file.read()
+            whole = len(old) - len(old) % _RECORD_BYTES
+            room = max(0, SHARD_RECORDS_MAX // 2 * _RECORD_BYTES - len(data))
+            kept = old[max(0, whole - room) : whole] + data[-SHARD_RECORDS_MAX * _RECORD_BYTES :]
+            temporary = f"{path}.{os.getpid()}-{threading.get_ident()}.tmp"
+            with open(temporary, "wb") as file:
+                file.write(kept)
+            os.replace(temporary, path)
+            return
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            os.write(number, data)
+        finally:
+            os.close(number)
+
+
+def _shard(stamp: bytes) -> int:
+    """Of 64, by bits 13 to 18 of the inode: neighbours are together."""
+    return stamp[9] >> 5 | (stamp[10] & 7) << 3
+
+
+def hash_file(file: Found) -> bytes:
+    """The digest of a file as it is now. Raises ContentError where it cannot be read, and
+    FileChangedError where it is not, or does not stay, as it was found."""
+    number = open_found(file)
+    try:
+        if file.size <= CHUNK_BYTES:
+            data = os.read(number, file.size + 1)
+            digest = sha256(data).digest()
+        else:
+            hasher = sha256()
+            buffer = memoryview(bytearray(CHUNK_BYTES))
+            while count := os.readv(number, [buffer]):
+                hasher.update(buffer[:count])
+            digest = hasher.digest()
+        if stamp_of(os.fstat(number)) != file.stamp:
+            raise changed(file)
+        return digest
+    except OSError as error:
+        raise ContentError(f"File {file.local!r} cannot be read: {error.strerror}.") from None
+    finally:
+        os.close(number)
+
+
+def open_found(file: Found) -> int:
+    """A file descriptor for reading. Raises ContentError."""
+    try:
+        return os.open(file.local, _READ_FLAGS)
+    except OSError as error:
+        raise ContentError(f"File {file.local!r} cannot be read: {error.strerror}.") from None
+
+
+def changed(file: Found) -> FileChangedError:
+    return FileChangedError(
+        f"File {file.local!r} was written to while it was being read. Log it when it is complete."
+    )
+
+
+def digests_of(files: Iterable[Found], cache: HashCache, *, threads: int | None = None) -> list[bytes]:
+    """The digest of each file, in order; files that are known are not read. Raises as `hash_file`."""
+    listed = list(files)
+    digests = cache.get_all(file[3] for file in listed)
+    missing = [at for at, digest in enumerate(digests) if digest is None]
+
+    def work(at: int) -> None:
+        file, began = listed[at], time.time_ns()
+        digest = digests[at] = hash_file(file)
+        cache.put(file.stamp, digest, read_at_ns=began)
+
+    in_threads(work, missing, sizes=[listed[at].size for at in missing], threads=threads)
+    cache.flush()
+    return digests  # type: ignore[return-value]
+
+
+def in_threads(
+    work: Callable[[_T], object], items: list[_T], *, sizes: list[int], threads: int | None = None
+) -> None:
+    """Do `work` for each item: large ones in parallel (reading and hashing let go of the interpreter
+    lock), small ones in this thread, where changing threads would cost more than the work. The first
+    error ends it and is raised."""
+    large = [item for item, size in zip(items, sizes, strict=True) if size > 64 * 1024]
+    count = min(threads or cpus(), len(large))
+    if count < 2:
+        for item in items:
+            work(item)
+        return
+    large.reverse()
+    errors: list[BaseException] = []
+
+    def loop() -> None:
+        while not errors:
+            try:
+                item = large.pop()
+            except IndexError:
+                return
+            try:
+                work(item)
+            except BaseException as error:
+                errors.append(error)
+
+    helpers = [threading.Thread(target=loop, name="runstone-hash", daemon=True) for _ in range(count - 1)]
+    for helper in helpers:
+        helper.start()
+    try:
+        for item, size in zip(items, sizes, strict=True):
+            if errors:
+                break
+            if size <= 64 * 1024:
+                work(item)
+        loop()
+    except BaseException as error:
+        errors.append(error)
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
+
+
+def cpus() -> int:
+    """How many this process may use, at most 8: more only wait for the disk."""
+    try:
+        return min(8, len(os.sched_getaffinity(0)))
+    except AttributeError:
+        return min(8, os.cpu_count() or 1)

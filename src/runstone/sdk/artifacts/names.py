@@ -1,0 +1,82 @@
+"""Names, types, aliases and tags of artifacts, and how a version is addressed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from runstone.sdk.errors import UsageError
+
+NAME_CHARS_MAX = 128
+_NAME = re.compile(r"[A-Za-z0-9_.\- ]+")
+_VERSION = re.compile(r"v\d+")
+RESERVED_TYPES = ("job", "code")
+
+
+def artifact_name(name: object) -> str:
+    """Raises UsageError."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
+        raise UsageError(
+            f"An artifact cannot be named {name!r}. Use 1 to {NAME_CHARS_MAX} letters, digits, '_', '-', '.' "
+            "and spaces."
+        )
+    if name.strip(". ") == "":
+        raise UsageError(f"An artifact cannot be named {name!r}: use at least one letter or digit.")
+    return name
+
+
+def artifact_type(kind: object) -> str:
+    """Raises UsageError."""
+    if not isinstance(kind, str) or not kind or len(kind) > NAME_CHARS_MAX or "/" in kind or ":" in kind:
+        raise UsageError(f"An artifact's type is a short text such as 'dataset' or 'model', met {kind!r}.")
+    return kind
+
+
+def labels(values: Iterable[str] | str | None, what: str) -> list[str]:
+    """Aliases or tags, each once, in order. Raises UsageError."""
+    if values is None:
+        return []
+    if isinstance(values, str):
+        values = [values]
+    found: dict[str, None] = {}
+    for value in values:
+        text = str(value)
+        if not text or len(text) > NAME_CHARS_MAX or "/" in text or ":" in text:
+            raise UsageError(f"{text!r} cannot be {what}: it is empty, too long, or holds '/' or ':'.")
+        found[text] = None
+    return list(found)
+
+
+def own_aliases(values: Iterable[str] | str | None) -> list[str]:
+    """As `labels`; `v3` is a version's number and no alias. "latest" goes with every new version."""
+    found = labels(values, "an alias")
+    for alias in found:
+        if _VERSION.fullmatch(alias):
+            raise UsageError(f"{alias!r} is how versions are numbered, and cannot be an alias.")
+    return found
+
+
+class Address(NamedTuple):
+    """`[[entity/]project/]name[:version or alias]`."""
+
+    entity: str
+    project: str
+    name: str
+    version: str
+
+
+def address(text: str, *, entity: str = "", project: str = "") -> Address:
+    """Raises UsageError."""
+    path, _, version = text.removeprefix("runstone-artifact://").rpartition(":")
+    if not path:
+        path, version = version, "latest"
+    parts = path.strip("/").split("/")
+    if not 1 <= len(parts) <= 3 or not all(parts) or not version:
+        raise UsageError(
+            f"{text!r} names no artifact. Write 'entity/project/name:version', or 'name:alias' of this "
+            "project."
+        )
+    found = [entity, project, ""]
+    found[3 - len(parts) :] = parts
+    return Address(found[0], found[1], found[2], version)

@@ -1,0 +1,175 @@
+"""A run's artifacts on their way to a server: what ARTIFACT and USE records ask for, before they go.
+
+The bytes lie in the store beside the run folders, or where they were logged from; the version is made,
+filled and committed with what the record says, and what came of it is left in the run folder for
+whoever waits. All of it may be done again: the server knows equal content, and a version whose outcome
+is written is not made twice. What can never be made (bytes that are gone, a name that is refused)
+holds up nothing behind it: it is written down as refused, and told.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from runstone.content.manifest import Entry
+from runstone.content.store import LocalStore, Place
+from runstone.journal.kinds import ArtifactLogged, ArtifactUsed
+from runstone.journal.outcomes import ArtifactOutcome, read_outcome, write_outcome
+
+if TYPE_CHECKING:
+    from runstone.client.artifact_models import ArtifactRecord
+    from runstone.client.native import Client
+
+TIDY_SECONDS = 30.0
+
+
+class ArtifactShipper:
+    """For one run folder. Not for several threads at once.
+
+    trusted: bytes outside the run's folders are sent too (the journal is this user's own).
+    """
+
+    def __init__(self, run_folder: str, *, trusted: bool) -> None:
+        self._folder = run_folder
+        self._trusted = trusted
+        self._store = LocalStore.beside(run_folder)
+        self._tidied_at = 0.0
+
+    def ship(self, client: Client, address: tuple[str, str, str], said: ArtifactLogged | ArtifactUsed) -> str:
+        """Do what the record says; "" or what could not be done and never can. Raises the kinds of
+        ClientError that another time or other credentials may mend."""
+        from runstone.client.artifact_upload import BytesGone
+        from runstone.client.errors import Conflict, Invalid, NotFound
+
+        if isinstance(said, ArtifactUsed):
+            return self._use(client, address, said)
+        before = read_outcome(self._folder, said.id)
+        if before is not None and before.base_url == client.base_url and before.state == "committed":
+            return ""
+        try:
+            record = self._make(client, address, said)
+        except (BytesGone, Invalid, Conflict, NotFound) as error:
+            return self._refused(client, said, str(error))
+        except (OSError, ValueError) as error:
+            return self._refused(client, said, f"what it holds cannot be read on this host: {error}")
+        self._committed(client, said, record)
+        return ""
+
+    def tidy(self) -> None:
+        """All of the run is on the server: what only it needed may go, now or at the next one's end."""
+        journals = [name for name in os.listdir(self._folder) if name.endswith(".journal")]
+        if all(os.path.exists(os.path.join(self._folder, _synced(name))) for name in journals):
+            self._store.settle(f"{os.path.basename(self._folder)}~")
+        self._store.tidy()
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _make(self, client: Client, address: tuple[str, str, str], said: ArtifactLogged) -> ArtifactRecord:
+        from runstone.client.artifact_upload import publish
+
+        entity, project, run = address
+        entries = self._store.manifest(said.manifest)
+        record = publish(
+            client.artifacts,
+            entity,
+            project,
+            entries,
+            _Finder(self._store, said.roots if self._trusted else []),
+            distributed_id=said.distributed,
+            last=said.last,
+            name=said.name,
+            type=said.type,
+            description=said.description,
+            metadata=said.metadata,
+            facts=said.facts,
+            aliases=said.aliases,
+            tags=said.tags,
+            ttl_seconds=said.ttl_seconds,
+            run=run,
+            client_id=said.id,
+            history_step=said.step,
+        )
+        for link in said.links:
+            client.artifacts.link(entity, project, f"@{record.id}", link.target, aliases=link.aliases)
+        self._store.note_known(
+            client.base_url, (entry.sha256 for entry in entries if entry.reference is None)
+        )
+        return record
+
+    def _committed(self, client: Client, said: ArtifactLogged, record: ArtifactRecord) -> None:
+        entity, _, project = record.within.partition("/")
+        write_outcome(
+            self._folder,
+            said.id,
+            ArtifactOutcome(
+                state="committed",
+                base_url=client.base_url,
+                entity=entity,
+                project=project,
+                name=record.name,
+                version=record.version,
+                id=str(record.id),
+                digest=record.digest,
+                sha256=record.sha256,
+                at=time.time(),
+            ),
+        )
+        self._store.settle(f"{os.path.basename(self._folder)}~{said.id}")
+        if time.monotonic() - self._tidied_at > TIDY_SECONDS:
+            self._tidied_at = time.monotonic()
+            self._store.tidy()
+
+    def _refused(self, client: Client, said: ArtifactLogged, message: str) -> str:
+        outcome = ArtifactOutcome(
+            state="refused", message=message, base_url=client.base_url, name=said.name, at=time.time()
+        )
+        write_outcome(self._folder, said.id, outcome)
+        return f"artifact {said.name}: {message}"
+
+    def _use(self, client: Client, address: tuple[str, str, str], said: ArtifactUsed) -> str:
+        from runstone.client.errors import Conflict, Invalid, NotFound
+
+        version = said.version
+        if said.logged:
+            outcome = read_outcome(self._folder, said.logged)
+            version = outcome.id if outcome is not None and outcome.state == "committed" else ""
+        if not version:
+            return f"the use of artifact {said.name}: it is not on the server"
+        try:
+            client.artifacts.use(*address, f"@{version}", used_as=said.use_as)
+        except (Invalid, Conflict, NotFound) as error:
+            return f"the use of artifact {said.name}: {error}"
+        return ""
+
+
+class _Finder:
+    """Where an entry's bytes are: in the store, else where they were logged from."""
+
+    def __init__(self, store: LocalStore, roots: list[tuple[str, str]]) -> None:
+        self._store = store
+        self._roots = roots
+
+    def __call__(self, entry: Entry) -> Place | None:
+        place = self._store.locate(entry.sha256)
+        if place is not None:
+            return place
+        for prefix, local in reversed(self._roots):
+            if prefix == entry.path:
+                path = local
+            elif not prefix or (prefix.endswith("/") and entry.path.startswith(prefix)):
+                path = os.path.join(local, *entry.path[len(prefix) :].split("/"))
+            else:
+                continue
+            try:
+                return Place(path, 0, os.stat(path).st_size)
+            except OSError:
+                continue
+        return None
+
+
+def _synced(journal: str) -> str:
+    from runstone.journal.home import JOURNAL_SUFFIX, SYNCED_SUFFIX
+
+    return journal.removesuffix(JOURNAL_SUFFIX) + SYNCED_SUFFIX

@@ -1,0 +1,120 @@
+"""Digests: right, remembered while a file stays as it is, forgotten when it does not, and bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runstone.content import digests
+from runstone.content.digests import HashCache, digests_of, hash_file
+from runstone.content.errors import FileChangedError
+from runstone.content.trees import STAMP_BYTES, one_file, walk
+
+OLD_NS = 1_000_000_000 * 10**9
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> HashCache:
+    return HashCache(str(tmp_path / "hashes"))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a test are young; their digests are remembered all the same."""
+    monkeypatch.setattr(digests, "SETTLED_NS", -(10**12))
+
+
+def sha(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def test_every_size_is_hashed_right_and_only_once(tmp_path: Path, cache: HashCache) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    sizes = [0, 1, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 3_000_001]
+    contents = {f"{size}": os.urandom(size) for size in sizes}
+    for name, content in contents.items():
+        (data / name).write_bytes(content)
+    files = walk(str(data))
+    assert digests_of(files, cache, threads=3) == [sha(contents[file.path]) for file in files]
+    again = HashCache(str(tmp_path / "hashes"))
+    for file in files:
+        os.chmod(file.local, 0)  # a change of rights is a change of the inode
+        os.chmod(file.local, 0o600)
+    assert [again.get(file.stamp) for file in files] == [sha(contents[file.path]) for file in files]
+    assert not any(again.get(file.stamp) for file in walk(str(data)))
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path: Path, cache: HashCache) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"aaaa")
+    os.utime(path, ns=(OLD_NS, OLD_NS))
+    before = one_file(str(path))
+    digests_of([before], cache)
+    path.write_bytes(b"bbbb")
+    os.utime(path, ns=(OLD_NS, OLD_NS))
+    after = one_file(str(path))
+    assert cache.get(before.stamp) == sha(b"aaaa") and cache.get(after.stamp) is None
+    assert digests_of([after], cache) == [sha(b"bbbb")]
+
+
+def test_what_was_changed_a_moment_ago_is_not_remembered(
+    tmp_path: Path, cache: HashCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "SETTLED_NS", 10**12)
+    path = tmp_path / "x"
+    path.write_bytes(b"aaaa")
+    file = one_file(str(path))
+    assert digests_of([file], cache) == [sha(b"aaaa")]
+    assert cache.get(file.stamp) is None
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"a")
+    file = one_file(str(path))
+    path.write_bytes(b"ab")
+    with pytest.raises(FileChangedError, match="written to while"):
+        hash_file(file)
+
+
+def test_the_memory_is_bounded_and_a_torn_record_spoils_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "SHARD_RECORDS_MAX", 100)
+    folder = str(tmp_path / "h")
+    stamps = [number.to_bytes(8, "little").ljust(STAMP_BYTES, b"\0") for number in range(1000)]
+    for at in range(0, 1000, 10):
+        cache = HashCache(folder)
+        for stamp in stamps[at : at + 10]:
+            cache.put(stamp, sha(stamp), read_at_ns=10**18)
+        cache.flush()
+        if at == 500:
+            with open(tmp_path / "h" / "00", "ab") as file:
+                file.write(b"torn")
+    assert os.path.getsize(tmp_path / "h" / "00") <= 100 * (STAMP_BYTES + 32)
+    last = HashCache(folder)
+    assert [last.get(stamp) for stamp in stamps[-40:]] == [sha(stamp) for stamp in stamps[-40:]]
+    assert last.get(stamps[0]) is None
+
+
+records = st.tuples(st.binary(min_size=40, max_size=40), st.binary(min_size=32, max_size=32))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(records, max_size=50))
+def test_what_was_put_is_what_is_got(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[bytes, bytes]]
+) -> None:
+    folder = str(tmp_path_factory.mktemp("h"))
+    one = HashCache(folder)
+    for stamp, digest in pairs:
+        one.put(stamp, digest, read_at_ns=2**70)
+    one.flush()
+    stamps = [stamp for stamp, _ in pairs]
+    assert HashCache(folder).get_all(stamps) == [dict(pairs)[stamp] for stamp in stamps]
