@@ -11,8 +11,9 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from runstone.client.errors import BadAnswer, ClientError
 from runstone.client.references import ReferenceAway, check_bytes, reading
@@ -48,7 +49,7 @@ class Download:
 
     def __init__(
         self,
-        open_file: Callable[[str, int, str], httpx.Response | object],
+        open_file: Callable[[str, int, str], AbstractContextManager[httpx.Response]],
         *,
         links: Links = "auto",
         use_cache: bool = True,
@@ -169,7 +170,7 @@ class Download:
             with open(part, "ab+") as file:
                 digest, start = _begun(file, entry.size)
                 try:
-                    with self._open_file(entry.path, start, sha256) as answer:  # type: ignore[union-attr]
+                    with self._open_file(entry.path, start, sha256) as answer:
                         if start and answer.status_code != 206:
                             file.truncate(0)
                             digest, start = hashlib.sha256(), 0
@@ -221,16 +222,16 @@ class Download:
             setattr(self.done, what, getattr(self.done, what) + 1)
 
 
-def _begun(file: object, size: int) -> tuple[hashlib._Hash, int]:
+def _begun(file: IO[bytes], size: int) -> tuple[hashlib._Hash, int]:
     """The digest so far of a file that was begun, and how long it is."""
     digest = hashlib.sha256()
-    file.seek(0, os.SEEK_END)  # type: ignore[attr-defined]
-    start = file.tell()  # type: ignore[attr-defined]
+    file.seek(0, os.SEEK_END)
+    start = file.tell()
     if start > size:
-        file.truncate(0)  # type: ignore[attr-defined]
+        file.truncate(0)
         return digest, 0
-    file.seek(0)  # type: ignore[attr-defined]
-    while chunk := file.read(_CHUNK_BYTES):  # type: ignore[attr-defined]
+    file.seek(0)
+    while chunk := file.read(_CHUNK_BYTES):
         digest.update(chunk)
     return digest, start
 

@@ -88,7 +88,7 @@ class HashCache:
             return {}
         whole = len(data) - len(data) % _RECORD_BYTES
         # iter_unpack gives pairs: dict() takes them without a loop of ours.
-        return dict(iter_unpack(_FORMAT, memoryview(data)[:whole]))  # type: ignore[arg-type]
+        return dict(iter_unpack(_FORMAT, memoryview(data)[:whole]))
 
     def _append(self, shard: int, data: bytes) -> None:
         path = self._path(shard)

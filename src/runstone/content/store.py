@@ -223,7 +223,7 @@ class LocalStore:
         except OSError:
             return {}
         whole = len(data) - len(data) % 32
-        return dict(iter_unpack("32s0s", memoryview(data)[:whole]))  # type: ignore[arg-type]
+        return dict(iter_unpack("32s0s", memoryview(data)[:whole]))
 
     def note_known(self, server: str, digests: Iterable[bytes]) -> None:
         had = self.known(server)
@@ -324,7 +324,7 @@ class LocalStore:
                 with open(os.path.join(self.folder, "packs", name), "rb") as file:
                     data = file.read()
                 if len(data) % _INDEX_BYTES == 0:
-                    self._packed.update(iter_unpack(_INDEX_FORMAT, data))  # type: ignore[call-overload]
+                    self._packed.update(iter_unpack(_INDEX_FORMAT, data))
                 self._indices.add(name)
 
     def _open_lock(self) -> int:

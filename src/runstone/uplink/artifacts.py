@@ -91,8 +91,6 @@ class ArtifactShipper:
             client_id=said.id,
             history_step=said.step,
         )
-        for link in said.links:
-            client.artifacts.link(entity, project, f"@{record.id}", link.target, aliases=link.aliases)
         self._store.note_known(
             client.base_url, (entry.sha256 for entry in entries if entry.reference is None)
         )

@@ -34,7 +34,7 @@ _UNWRITTEN = bytes(FRAME_BYTES)
 _FIRST_READ_BYTES = 64 * 1024
 
 _ROW, _FILE, _END = int(Kind.ROW), int(Kind.FILE), int(Kind.END)
-_ARTIFACTS = {
+_ARTIFACTS: dict[int, msgspec.msgpack.Decoder[ArtifactLogged] | msgspec.msgpack.Decoder[ArtifactUsed]] = {
     int(Kind.ARTIFACT): msgspec.msgpack.Decoder(ArtifactLogged),
     int(Kind.USE): msgspec.msgpack.Decoder(ArtifactUsed),
 }

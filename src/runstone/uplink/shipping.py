@@ -307,7 +307,7 @@ class Shipper:
         if not batch.files and not batch.artifacts:
             return batch
         if self.offset <= HEADER_BYTES:
-            first = min(named.start for named in (*batch.files, *batch.artifacts))
+            first = min([file.start for file in batch.files] + [item.start for item in batch.artifacts])
             return self.journal.read(self.offset, limit_bytes=first)
         for named in batch.files:
             self._send_file(client, named.logged)

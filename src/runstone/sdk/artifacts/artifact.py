@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
@@ -498,23 +498,6 @@ class Artifact:
 
     def files(self, names: Sequence[str] | None = None, per_page: int = 50) -> list[ArtifactFile]:
         return self._logged("files()").files(names)
-
-    def delete(self, delete_aliases: bool = False) -> None:
-        """To the trash."""
-        self._logged("delete()").delete(delete_aliases=delete_aliases)
-
-    def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Artifact | None:
-        """Into a registry's collection, `[REGISTRY/]COLLECTION`. Of what is not on a server yet: when it
-        arrives there; None then."""
-        wanted = names.own_aliases(aliases)
-        if self._version is None and self._record is None:
-            self._links.append((target_path, wanted))
-            return None
-        linked = self.wait()._logged("link()").link(target_path, wanted)
-        return Artifact._of_version(linked)
-
-    def unlink(self) -> None:
-        self._logged("unlink()").unlink()
 
     def json_encode(self) -> dict[str, Any]:
         version = self._logged("json_encode()")

@@ -128,6 +128,8 @@ class Draft:
             self._read(found, policy)
         except ContentError as error:
             raise UsageError(str(error)) from None
+        except OSError:  # nothing more can be kept just now: tried again when it is logged
+            self._waiting.update({file.path: (file, policy) for file in found})
 
     def _read(self, found: list[Found], policy: Policy) -> None:
         paths = (file[0] for file in found)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runstone.client.native import Client
     from runstone.sdk.run import Run
 
-_clients: dict[str, Client] = {}
+_clients: dict[tuple[str, str | None], Client] = {}
 
 
 def log_artifact(
@@ -105,8 +105,8 @@ def use_artifact(
     else:
         if run.mode != "online":
             raise UsageError(
-                f"use_artifact({given!r}) needs a server, and this run is {run.mode}. Read the files where they "
-                "lie, or use the artifact that was logged here."
+                f"use_artifact({given!r}) needs a server, and this run is {run.mode}. Read the files "
+                "where they lie, or use the artifact that was logged here."
             )
         from runstone.client.artifacts import ArtifactVersion
 
@@ -155,7 +155,9 @@ def link_artifact(
             f"Artifact {artifact.name!r} is not on a server yet. Link it before it is logged: "
             "artifact.link(…), then run.log_artifact(artifact)."
         )
-    return artifact.link(target_path, aliases)
+    raise NotLoggedError(
+        f"Artifact {artifact.name!r} is logged already. Link it before that: artifact.link(…)."
+    )
 
 
 def link_model(
@@ -186,25 +188,30 @@ def log_alone(artifact: Artifact, project: str | None, settings: Any) -> None:
         log_artifact(run, artifact)
 
 
-def client_of(base_url: str) -> Client:
-    """One for each server, kept for this process."""
+def client_of(base_url: str, api_key: str | None = None) -> Client:
+    """One for each server and key, kept for this process."""
     from runstone.client.native import Client
 
-    client = _clients.get(base_url)
+    client = _clients.get((base_url, api_key))
     if client is None:
-        client = _clients[base_url] = Client(base_url or None)
+        if not _clients:
+            import atexit
+
+            atexit.register(close_clients)
+        client = _clients[(base_url, api_key)] = Client(base_url or None, api_key)
     return client
+
+
+def close_clients() -> None:
+    while _clients:
+        _clients.popitem()[1].close()
 
 
 def _client(run: Run) -> Client:
     """For what a run asks of its server itself."""
-    from runstone.client.native import Client
     from runstone.sdk.places import api_key
 
-    client = _clients.get(f"run {run.id}")
-    if client is None:
-        client = _clients[f"run {run.id}"] = Client(run._base_url or None, api_key(run.settings))
-    return client
+    return client_of(run._base_url, api_key(run.settings))
 
 
 def _artifact_of(
