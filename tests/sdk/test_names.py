@@ -12,11 +12,12 @@ from tests.support.journals import merged, patched, rows, run_script
 import runstone
 
 NAMES = [
-    "AlertLevel", "Api", "Audio", "Config", "Error", "Histogram", "Html", "Image", "Molecule",
+    "AlertLevel", "Api", "Artifact", "Audio", "Config", "Error", "Histogram", "Html", "Image", "Molecule",
     "Object3D", "Plotly", "ResumeError", "Run", "Settings", "Summary", "Table", "UsageError", "Video",
-    "__version__", "alert", "config", "define_metric", "errors", "finish", "init", "log", "log_code",
-    "login", "mark_preempting", "plot", "run", "save", "setup", "summary", "teardown", "unwatch", "util",
-    "watch",
+    "__version__", "alert", "config", "define_metric", "errors", "finish", "init", "link_artifact",
+    "link_model", "log", "log_artifact", "log_code", "log_model", "login", "mark_preempting",
+    "plot", "run", "save", "setup", "summary", "teardown", "unwatch",
+    "use_artifact", "use_model", "util", "watch",
 ]  # fmt: skip
 
 
