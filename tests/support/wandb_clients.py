@@ -38,17 +38,21 @@ def python_of(release: str) -> Path:
             return Path(sys.executable)
     except PackageNotFoundError:
         pass
-    folder = CLIENTS_DIR / release
+    return environment(release, f"wandb=={release}", "numpy", "pillow", *_PINS.get(release, []))
+
+
+def environment(name: str, *packages: str) -> Path:
+    """The interpreter of a virtual environment with these packages; made the first time it is asked for."""
+    folder = CLIENTS_DIR / name
     python = folder / "bin" / "python"
     done = folder / "installed"
     if done.exists():
         return python
     CLIENTS_DIR.mkdir(parents=True, exist_ok=True)
-    with (CLIENTS_DIR / f"{release}.lock").open("w") as lock:
+    with (CLIENTS_DIR / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run side by side
         if not done.exists():
             venv.create(folder, with_pip=True, clear=True)
-            packages = [f"wandb=={release}", "numpy", "pillow", *_PINS.get(release, [])]
             subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True, timeout=600)
             done.touch()
     return python
@@ -71,12 +75,20 @@ class Outcome:
 class WandbClient:
     """One release of the published client, pointed at one server by its environment alone."""
 
-    def __init__(self, release: str, server: RunningServer, folder: Path, *, key: str | None = None) -> None:
+    def __init__(
+        self,
+        release: str,
+        server: RunningServer,
+        folder: Path,
+        *,
+        key: str | None = None,
+        python: Path | None = None,
+    ) -> None:
         self.release = release
         self.server = server
         self.folder = folder
         self.key = key or server.admin_key
-        self.python = python_of(release)
+        self.python = python or python_of(release)
         (folder / "config").mkdir(parents=True, exist_ok=True)  # those up to 0.18 expect it to be there
 
     @property

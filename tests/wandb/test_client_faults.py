@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from tests.support.server import RunningServer, free_port
-from tests.support.wandb_clients import WandbClient, graphql
+from tests.support.wandb_clients import RELEASES, WandbClient, graphql
 
 from runstone.server.app import build_app
 from runstone.server.house import House, open_house
@@ -66,7 +66,7 @@ STATE = '{ project(name: "faults") { run(name: "victim") { state historyLineCoun
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("release", ["0.31.0", "0.19.11"])
+@pytest.mark.parametrize("release", RELEASES)
 def test_a_killed_run_crashes_and_runs_again_when_it_is_resumed(
     own_server: OwnServer, tmp_path: Path, release: str
 ) -> None:

@@ -117,7 +117,7 @@ def test_auto_resume_finds_the_run_that_died(client: WandbClient, project: str) 
         run.log({"x": 1})
         result(run.id)
         if die:
-            os._exit(7)
+            os.killpg(0, 9)  # with the client's service
         run.finish()
         """
     first = client.run(script, project=project, die=True, check=False)

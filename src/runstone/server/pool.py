@@ -172,6 +172,11 @@ class Pool:
         self._gatherings.append(made)
         return made
 
+    def load(self, lane: Lane) -> float:
+        """The part of the lane's room, waiting calls included, that is taken: 0 to 1."""
+        one = self._lanes[lane]
+        return one.busy / one.most
+
     def busy(self) -> dict[str, int]:
         """Calls that wait or run, by lane."""
         return {lane.value: one.busy for lane, one in self._lanes.items()}

@@ -77,6 +77,10 @@ class BodyBudget:
             )
         self.held += size
 
+    def load(self) -> float:
+        """The part of the budget that is spent: 0 to 1, or more where one body is larger than all of it."""
+        return self.held / self._most
+
     def give(self, size: int) -> None:
         self.held -= size
 

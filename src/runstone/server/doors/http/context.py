@@ -52,6 +52,10 @@ class Context:
         """A blocking call, in a thread of that lane."""
         return await self.pool.run(lane, work)
 
+    def load(self, lane: Lane) -> float:
+        """The part of the room for that lane's calls, or for bodies, that is in use: 0 to 1."""
+        return max(self.pool.load(lane), self.bodies.load())
+
     def actor(self, credentials: Credentials, permission: Permission) -> Actor:
         """Who acts, held to what can be said without knowing the entity. May block.
 

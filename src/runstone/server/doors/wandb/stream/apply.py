@@ -14,17 +14,21 @@ from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.runs import RunChange, State
 from runstone.server.doors.wandb.lines import history_stream
 from runstone.server.doors.wandb.stream.body import Rows, Sent
+from runstone.server.doors.wandb.stream.derived import Derived, derived
 from runstone.server.doors.wandb.stream.mending import acceptable_summary, batch_of_acceptable
-from runstone.server.stores.history.contract import Space
+from runstone.server.stores.history.contract import RowBatch, Space
 
 log = logging.getLogger("runstone.server")
 SYNCED_LATE_SECONDS = 900.0
 _SPACES: tuple[Space, ...] = ("history", "system")
 
 
-def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: str) -> bool:
+def apply(
+    domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: str, derives: bool = False
+) -> bool:
     """Keep all that was sent. `client_id` is "" save in shared mode, where each writer numbers its
-    own lines. Returns whether the run is asked to stop."""
+    own lines. derives: the client leaves it to the server to make the summary of the rows. Returns
+    whether the run is asked to stop."""
     if sent.unreadable or sent.dropped:
         log.warning(
             "run %s: %s lines unreadable, %s dropped by the client", run, sent.unreadable, sent.dropped
@@ -35,18 +39,23 @@ def apply(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, client_id: s
         # clients hold on to the first `stopped` they see.
         stop = domain.runs.get_by_key(actor, run).stop_requested
     stream = history_stream(client_id)
+    known: Derived = ()
     if sent.history is not None:
-        _append(domain, actor, run, stream, sent.history, "history")
+        batch = _append(domain, actor, run, stream, sent.history, "history")
+        known = derived(domain, actor, run, batch) if derives else ()
     if sent.system is not None:
         _append(domain, actor, run, stream, sent.system, "system")
     for label, lines in sent.console.items():
         domain.console.write(actor, run, stream, lines, label=label)
-    _update(domain, actor, run, sent, stop=stop, shared=bool(client_id))
+    # A summary that is not the whole of it adds to what there is.
+    _update(domain, actor, run, sent, known, stop=stop, partial=derives or bool(client_id))
     return stop
 
 
-def _update(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, stop: bool, shared: bool) -> None:
-    change = _change(domain, actor, run, sent, stop=stop, shared=shared)
+def _update(
+    domain: Domain, actor: Actor, run: RunKey, sent: Sent, known: Derived, *, stop: bool, partial: bool
+) -> None:
+    change = _change(domain, actor, run, sent, known, stop=stop, partial=partial)
     if change is None:
         return
     try:
@@ -56,20 +65,21 @@ def _update(domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, stop: bool
             raise
         log.warning("run %s: a part of its summary cannot be kept: %s", run, error.message)
         mended = dataclasses.replace(sent, summary=acceptable_summary(sent.summary))
-        again = _change(domain, actor, run, mended, stop=stop, shared=shared)
+        again = _change(domain, actor, run, mended, known, stop=stop, partial=partial)
         if again is not None:
             domain.runs.update(actor, run, again)
 
 
-def _append(domain: Domain, actor: Actor, run: RunKey, stream: str, sent: Rows, space: Space) -> None:
+def _append(domain: Domain, actor: Actor, run: RunKey, stream: str, sent: Rows, space: Space) -> RowBatch:
     batch, left_out = batch_of_acceptable(sent)
     if left_out:
         log.warning("run %s: %s values cannot be kept, their rows are", run, left_out)
     domain.history.append(actor, run, stream, batch, space=space)
+    return batch
 
 
 def _change(
-    domain: Domain, actor: Actor, run: RunKey, sent: Sent, *, stop: bool, shared: bool
+    domain: Domain, actor: Actor, run: RunKey, sent: Sent, known: Derived, *, stop: bool, partial: bool
 ) -> RunChange | None:
     state: State | None = "preempting" if sent.preempting else None
     if sent.exit_code is not None:
@@ -81,22 +91,16 @@ def _change(
     started_at = _when_started(sent)
     at = _when_ended(domain, actor, run) if sent.exit_code is not None else None
     summary: Mapping[str, object] | None = sent.summary
-    if summary is None and state is None and started_at is None:
+    if summary is None and state is None and started_at is None and not known:
         return None
-    if shared and summary is not None:
-        # Each writer of a shared run sends the summary that it knows: they add up, key by key.
-        return RunChange(
-            state=state,
-            exit_code=sent.exit_code,
-            summary_set=[((key,), value) for key, value in summary.items()],
-            started_at=started_at,
-            at=at,
-            writer="wandb",
-        )
+    # Each writer of a shared run sends the summary that it knows: they add up, key by key.
+    parts = [((key,), value) for key, value in summary.items()] if partial and summary is not None else []
     return RunChange(
         state=state,
         exit_code=sent.exit_code,
-        summary=summary,
+        summary=None if partial else summary,
+        summary_set=parts,
+        summary_derived=known,
         started_at=started_at,
         at=at,
         writer="wandb",
