@@ -27,6 +27,9 @@ DEPTH_MAX = 50
 CONDITIONS_MAX = 1_000
 VALUES_MAX = 20_000
 REGEX_CHARS_MAX = 500
+REGEXES_MAX = 50  # each may have to look at a text of every run
+KEY_CHARS_MAX = 1_024
+KEY_PARTS_MAX = 64  # a dotted name is looked for at as many places as it has dots
 ORDER_KEYS_MAX = 8
 
 Source = Literal["field", "config", "summary", "logged"]
@@ -142,6 +145,12 @@ def parse_order(given: Sequence[str]) -> list[OrderKey]:
 
 def column(key: str) -> Column:
     """The column of that name; snake and camel case are the same. Raises Invalid for an unknown one."""
+    if len(key) > KEY_CHARS_MAX or key.count(".") >= KEY_PARTS_MAX:
+        raise Invalid(
+            f"The column {key!r:.60}… has {len(key):,} characters and {key.count('.'):,} dots; the most is "
+            f"{KEY_CHARS_MAX:,} and {KEY_PARTS_MAX - 1}.",
+            column=key[:KEY_CHARS_MAX],
+        )
     for prefix, source in _PREFIXES:
         if key.startswith(prefix) and len(key) > len(prefix):
             return Column(source, key[len(prefix) :])
@@ -167,6 +176,7 @@ def columns_of(tree: Filter) -> Iterator[Column]:
 class _Parser:
     def __init__(self) -> None:
         self._conditions = 0
+        self._regexes = 0
 
     def filter(self, given: Any, depth: int) -> Filter:
         if depth > DEPTH_MAX:
@@ -232,6 +242,9 @@ class _Parser:
         if name == "$exists":
             return self._condition(target, "exists", bool(operand))
         if name == "$regex":
+            self._regexes += 1
+            if self._regexes > REGEXES_MAX:
+                raise Invalid(f"A filter has up to {REGEXES_MAX} patterns. Join some with `|`.")
             return self._condition(target, "regex", _pattern(operand, whole.get("$options", "")))
         if name == "$contains":
             return self._condition(target, "contains", operand)
