@@ -79,6 +79,17 @@ BODIES: dict[str, Any] = {
     "register_agent": {"host": "h"},
     "claim_trials": {},
     "beat_agent": {},
+    "link_artifact": {"collection": "linked", "entity": "{stranger}", "project": "stolen"},
+    "unlink_artifact": {},
+    "create_registry": {"name": "made-by-nobody"},
+    "update_registry": {"description": "changed"},
+    "set_registry_member": {"role": "admin"},
+    "promote_version": {"version": "v0", "alias": "changed", "reason": "r"},
+    "roll_back_version": {"alias": "changed", "reason": "r"},
+    "ask_approval": {"version": "v0", "alias": "changed", "reason": "r"},
+    "decide_approval": {"approves": True},
+    "record_deployment": {"site": "s", "name": "n", "artifact": "{team}/{project}/set"},
+    "add_prediction": {"version_id": 1},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",
   displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }"""
@@ -125,10 +136,23 @@ class Tenant:
         self.sweep = f"{self.path}/sweeps/{swept.json()['id']}"
         self.agent = people.member.api.post(f"{self.sweep}/agents", json={"host": "h"}).json()["id"]
         people.member.api.post(f"{self.sweep}/agents/{self.agent}/claim", json={})
+        version = log_artifact(people.member.api, self.path, "set", {"notes.txt": b"secret words"})
+        for role in ("member", "viewer"):
+            person = getattr(people, role).name
+            place = f"/entities/{people.organization}/members/{person}"
+            assert people.admin.api.put(place, json={"role": role}).is_success
+        self.registry, self.prediction = new_name("secret"), new_name("secret")
+        wanted = {"name": self.registry, "default_role": "member"}
+        made = people.admin.api.post(f"/organizations/{people.organization}/registries", json=wanted)
+        assert made.status_code == 201, made.text
+        said = {"id": self.prediction, "version_id": version["id"]}
+        made = people.member.api.post(f"/entities/{people.team}/predictions", json=said)
+        assert made.status_code == 201, made.text
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]
         self.project_id = api.get(self.path).json()["id"]
 
     def address(self, path: str) -> str:
+        people = self.people
         filled = path.replace("/api/v1", "", 1)
         for name, value in {
             "entity": self.people.team,
@@ -143,6 +167,12 @@ class Tenant:
             "view_id": self.view,
             "artifact": "set:latest",
             "collection": "set",
+            "organization": people.organization,
+            "registry": self.registry,
+            "member": people.member.name,
+            "approval": "1",
+            "deployment": "1",
+            "prediction": self.prediction,
             "type": "dataset",
             "key_id": str(self.key),
         }.items():
@@ -156,6 +186,8 @@ class Tenant:
         if body is not None:
             options["json"] = {
                 key: value.replace("{stranger}", self.people.stranger.name)
+                .replace("{team}", self.people.team)
+                .replace("{project}", self.project)
                 if isinstance(value, str)
                 else value
                 for key, value in body.items()
@@ -164,6 +196,8 @@ class Tenant:
             options["params"] = {"writer": "0" * 32, "offset": "64"}
         elif operation == "get_statistics":
             options["params"] = {"key": "loss"}
+        elif operation == "compare_versions":
+            options["params"] = {"baseline": "set:v0"}
         elif operation == "diff_artifacts":
             options["params"] = {"to": "set:v0"}
         elif operation == "list_trashed_projects":
@@ -336,6 +370,9 @@ def snapshot(api: httpx.Client, tenant: Tenant) -> dict[str, Any]:
         "sweeps": api.get(f"{tenant.path}/sweeps").json(),
         "trials": api.get(f"{tenant.sweep}/trials").json(),
         "agents": api.get(f"{tenant.sweep}/agents").json(),
+        "registries": api.get(f"/organizations/{tenant.people.organization}/registries").json(),
+        "moves": api.get(f"{tenant.path}/collections/set/log").json(),
+        "deployments": api.get(f"/entities/{tenant.people.team}/deployments").json(),
         "members": api.get(f"/entities/{tenant.people.team}/members").json(),
         "users": [user["username"] for user in api.get("/admin/users").json()["users"]],
         "rows": api.get(f"{tenant.path}/runs/one/rows").json(),

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.approvals import Approvals
 from runstone.server.domain.artifacts import Artifacts
+from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
+from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.feed import Feed
@@ -30,6 +33,7 @@ from runstone.server.domain.leases import Leases
 from runstone.server.domain.media import Media
 from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.registry import Registries
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.sweep_results import SweepResults
@@ -176,6 +180,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     sweeps = Sweeps(records, access, projects, feed, WarmStarts(records, runs))
     trials = Trials(records, sweeps, runs, feed, searches)
     trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
+    places = Places(records, access)
+    artifacts = Artifacts(records, access, projects, collections, uploads, feed)
     domain = Domain(
         access=access,
         accounts=Accounts(records, access),
@@ -193,11 +199,15 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         charts=Charts(records, access),
         collections=collections,
         uploads=uploads,
-        artifacts=Artifacts(records, access, projects, collections, uploads, feed),
         sweeps=sweeps,
         trials=trials,
         trial_runs=trial_runs,
         sweep_results=SweepResults(sweeps, searches),
+        artifacts=artifacts,
+        registry=Registries(records, access, projects, collections, artifacts, places),
+        approvals=Approvals(records, access, collections, artifacts),
+        deployments=Deployments(records, access, artifacts),
+        audit=Audit(records, access),
         feed=feed,
         signer=signer,
     )

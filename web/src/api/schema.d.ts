@@ -1,4 +1,64 @@
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description What was done on this server, the newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit
+         * @description All of it.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit
+         * @description Walk the whole chain: was a row edited, removed, moved, or cut off the end?
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/health": {
         parameters: {
             query?: never;
@@ -220,6 +280,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/entities/{entity}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entity Audit
+         * @description What was done to things of a user, team or organisation, the newest first.
+         */
+        get: operations["list_entity_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Entity Audit
+         * @description All of a user's, team's or organisation's.
+         */
+        get: operations["export_entity_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{entity}/blobs": {
         parameters: {
             query?: never;
@@ -258,6 +358,87 @@ export interface paths {
          * @description Which of these digests the entity has sent already: they need not be sent again.
          */
         post: operations["find_blobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deployments
+         * @description The newest first.
+         */
+        get: operations["list_deployments"];
+        put?: never;
+        /**
+         * Record Deployment
+         * @description A version runs at a site from now on; what ran there under that name has ended.
+         */
+        post: operations["record_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/deployments/{deployment}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Deployment
+         * @description It does not run any more.
+         */
+        post: operations["end_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Prediction
+         * @description Note a prediction, so that it can be traced back to what it was trained on.
+         */
+        post: operations["add_prediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/predictions/{prediction}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Prediction */
+        get: operations["get_prediction"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -413,6 +594,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization}/registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Registries
+         * @description Those the caller may see, by name.
+         */
+        get: operations["list_registries"];
+        put?: never;
+        /**
+         * Create Registry
+         * @description Make a registry; the caller is an admin of it.
+         */
+        post: operations["create_registry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}/registries/{registry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Registry */
+        get: operations["get_registry"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Registry
+         * @description To the trash; what was linked into it stays where it was made.
+         */
+        delete: operations["delete_registry"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Registry
+         * @description Change what is given. Types that are in use stay allowed.
+         */
+        patch: operations["update_registry"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}/registries/{registry}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Registry Members
+         * @description Users and teams with a role of their own.
+         */
+        get: operations["list_registry_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}/registries/{registry}/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Registry Member
+         * @description Give a user or a team a role.
+         */
+        put: operations["set_registry_member"];
+        post?: never;
+        /**
+         * Remove Registry Member
+         * @description Take a role away.
+         */
+        delete: operations["remove_registry_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -538,7 +812,11 @@ export interface paths {
         get: operations["get_artifact"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Artifact
+         * @description To the trash for 30 days; 409 where aliases beside `latest` point to it.
+         */
+        delete: operations["delete_artifact"];
         options?: never;
         head?: never;
         /**
@@ -603,6 +881,26 @@ export interface paths {
          *     answer is that version. 409 `missing_file` names files whose bytes have not come.
          */
         post: operations["commit_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Versions
+         * @description This version against a baseline: numbers, config, metadata, files.
+         */
+        get: operations["compare_versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -689,6 +987,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Artifact
+         * @description The version in a further collection too, such as a registry's (WRITE there).
+         */
+        post: operations["link_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/manifest": {
         parameters: {
             query?: never;
@@ -723,6 +1041,46 @@ export interface paths {
         get: operations["list_artifact_members"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Artifact
+         * @description A version (`@ID`) out of the trash.
+         */
+        post: operations["restore_artifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlink Artifact
+         * @description Out of the collection it is named in here, which it was linked into.
+         */
+        post: operations["unlink_artifact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -776,6 +1134,110 @@ export interface paths {
          * @description Change what is given.
          */
         patch: operations["update_collection"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description The newest first.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        /**
+         * Ask Approval
+         * @description Ask that a protected alias move to a version.
+         */
+        post: operations["ask_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Approval
+         * @description Approve or reject; the last word needed moves the alias.
+         */
+        post: operations["decide_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alias Moves
+         * @description What was where when, by whom and why: the newest first.
+         */
+        get: operations["list_alias_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Version
+         * @description Point an alias to a version, with a reason.
+         */
+        post: operations["promote_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Version
+         * @description Point an alias to the version it pointed to before; once more goes one further back.
+         */
+        post: operations["roll_back_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{entity}/{project}/collections/{collection}/versions": {
@@ -1347,6 +1809,361 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sweeps
+         * @description Last made first.
+         */
+        get: operations["list_sweeps"];
+        put?: never;
+        /**
+         * Create Sweep
+         * @description A pending sweep, its project made if absent. 400 with every problem of the configuration.
+         */
+        post: operations["create_sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Sweep */
+        get: operations["get_sweep"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Sweep
+         * @description The sweep and its trials; its runs stay.
+         */
+        delete: operations["delete_sweep"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Sweep
+         * @description state: running resumes; paused hands out nothing more, what runs goes on; finished the same for
+         *     good; cancelled stops what runs, too. 409 where the sweep is over.
+         */
+        patch: operations["update_sweep"];
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agents
+         * @description In the order in which they came.
+         */
+        get: operations["list_agents"];
+        put?: never;
+        /** Register Agent */
+        post: operations["register_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/agents/{agent}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Agent
+         * @description The agent ends; trials that it held go back to the queue at once.
+         */
+        delete: operations["end_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/agents/{agent}/beat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Beat Agent
+         * @description The agent is there and holds these attempts.
+         */
+        post: operations["beat_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/agents/{agent}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Trials
+         * @description Trials to run now. Each is leased: beat before `lease_seconds` are over, or it goes to others.
+         */
+        post: operations["claim_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Trials
+         * @description What to try next, leased to the caller, who tells what came of it. To keep it for longer than
+         *     the lease: `POST …/beat`.
+         */
+        post: operations["ask_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/beat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Beat Trials
+         * @description Keep trials that were asked for.
+         */
+        post: operations["beat_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/best": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Best Of Sweep
+         * @description Best first; combinations that break a constraint come last.
+         */
+        get: operations["best_of_sweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/pareto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pareto Of Sweep
+         * @description The combinations that no feasible other beats in every objective, over means of repeats.
+         */
+        get: operations["pareto_of_sweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Trials
+         * @description Trials that ended so are tried again; a finished sweep goes on.
+         */
+        post: operations["retry_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/tell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Trial
+         * @description What came of a trial that was asked for.
+         */
+        post: operations["tell_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trials
+         * @description In the order in which they were proposed. Earlier results that the search began with have
+         *     numbers below 0.
+         */
+        get: operations["list_trials"];
+        put?: never;
+        /**
+         * Enqueue Trials
+         * @description Combinations of one's own choice, to be run by the sweep's agents.
+         */
+        post: operations["enqueue_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/trials/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Trial */
+        get: operations["get_trial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/trials/{number}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete Trial
+         * @description The attempt ended. Sending it again changes nothing; 409 where the trial was given to somebody
+         *     else meanwhile. Where `values` is null they are taken from the trial's run.
+         */
+        post: operations["complete_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/trials/{number}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report Trial
+         * @description Intermediate values of the first objective. Runs that log it need not: the server reads it there.
+         */
+        post: operations["report_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/trials/{number}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Trial
+         * @description Ask a running trial to stop; its agent hears of it with its next beat.
+         */
+        post: operations["stop_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/views": {
         parameters: {
             query?: never;
@@ -1435,6 +2252,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sweeps/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Sweep
+         * @description Check a configuration and say what the first trials would be; nothing is kept. 400 with every
+         *     problem by key in `fields.problems`.
+         */
+        post: operations["preview_sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trash/projects": {
         parameters: {
             query?: never;
@@ -1501,6 +2339,48 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Agent */
+        Agent: {
+            /** Created At */
+            created_at: number;
+            /** Heartbeat At */
+            heartbeat_at: number;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "native" | "wandb" | "ask";
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "lost" | "ended";
+            /** Trials */
+            trials: number;
+            /** Username */
+            username: string;
+        };
+        /** Agents */
+        Agents: {
+            /** Agents */
+            agents: components["schemas"]["Agent"][];
+        };
+        /** AgentWanted */
+        AgentWanted: {
+            /** Host */
+            host: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
         /** Alert */
         Alert: {
             /** At */
@@ -1546,6 +2426,130 @@ export interface components {
              * @default []
              */
             remove: string[];
+        };
+        /** AliasMove */
+        AliasMove: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "set" | "remove" | "promote" | "rollback" | "delete";
+            /** Alias */
+            alias: string;
+            /** At */
+            at: number;
+            /** By */
+            by: string;
+            /** Digest */
+            digest: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** From Id */
+            from_id: number | null;
+            /**
+             * From Version
+             * @description `v3`, or empty.
+             */
+            from_version: string;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** To Id */
+            to_id: number | null;
+            /** To Version */
+            to_version: string;
+        };
+        /** AliasMoves */
+        AliasMoves: {
+            /** Moves */
+            moves: components["schemas"]["AliasMove"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /** Approval */
+        Approval: {
+            /** Alias */
+            alias: string;
+            /** Asked By */
+            asked_by: string;
+            /** At */
+            at: number;
+            /** Closed At */
+            closed_at: number | null;
+            /** Id */
+            id: number;
+            /** Needed */
+            needed: number;
+            /** Reason */
+            reason: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "rejected";
+            /** Version Id */
+            version_id: number;
+            /** Votes */
+            votes: components["schemas"]["ApprovalVote"][];
+        };
+        /** ApprovalDecision */
+        ApprovalDecision: {
+            /** Approves */
+            approves: boolean;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Sha256
+             * @description Of the content you looked at: nothing moves if it is another.
+             * @default
+             */
+            sha256: string;
+        };
+        /** Approvals */
+        Approvals: {
+            /** Approvals */
+            approvals: components["schemas"]["Approval"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /** ApprovalVote */
+        ApprovalVote: {
+            /** Approves */
+            approves: boolean;
+            /** At */
+            at: number;
+            /** By */
+            by: string;
+            /** Comment */
+            comment: string;
+        };
+        /** ApprovalWanted */
+        ApprovalWanted: {
+            /** Alias */
+            alias: string;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: string;
         };
         /** ArtifactAlias */
         ArtifactAlias: {
@@ -1823,6 +2827,85 @@ export interface components {
             /** Type */
             type: string;
         };
+        /** AuditRow */
+        AuditRow: {
+            /** Action */
+            action: string;
+            /** At */
+            at: number;
+            /** By */
+            by: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Previous */
+            previous: string;
+            /** Seq */
+            seq: number;
+            /** Subject */
+            subject: string;
+        };
+        /** AuditRows */
+        AuditRows: {
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+            /** Rows */
+            rows: components["schemas"]["AuditRow"][];
+        };
+        /** AuditVerdict */
+        AuditVerdict: {
+            /**
+             * Head
+             * @description The hash of the last row: keep it, and have it looked for later.
+             */
+            head: string;
+            /** Ok */
+            ok: boolean;
+            /** Problem */
+            problem: string;
+            /** Rows */
+            rows: number;
+            /** Seq */
+            seq: number | null;
+        };
+        /** Beat */
+        Beat: {
+            /**
+             * Lost
+             * @description These are no longer this agent's: end them, report nothing.
+             */
+            lost: number[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "running" | "paused" | "finished" | "cancelled";
+            /**
+             * Stop
+             * @description End these now.
+             */
+            stop: components["schemas"]["Stop"][];
+        };
+        /** BeatWanted */
+        BeatWanted: {
+            /** Trials */
+            trials?: components["schemas"]["Held"][];
+        };
+        /** Best */
+        Best: {
+            /** Combinations */
+            combinations: components["schemas"]["Combination"][];
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+            /** Robust */
+            robust: boolean;
+        };
         /** Blob */
         Blob: {
             /** Md5 */
@@ -1891,6 +2974,41 @@ export interface components {
         Charts: {
             /** Charts */
             charts: components["schemas"]["Chart"][];
+        };
+        /** Claim */
+        Claim: {
+            /**
+             * Done
+             * @description No more will come: the agent may end.
+             */
+            done: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "running" | "paused" | "finished" | "cancelled";
+            /** Trials */
+            trials: components["schemas"]["Trial"][];
+            /**
+             * Wait Seconds
+             * @description When to ask again, where there were fewer than asked for.
+             */
+            wait_seconds: number;
+            /** Why */
+            why: string;
+        };
+        /** ClaimWanted */
+        ClaimWanted: {
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /**
+             * Lease Seconds
+             * @default 60
+             */
+            lease_seconds: number;
         };
         /** Collection */
         Collection: {
@@ -2001,6 +3119,72 @@ export interface components {
             /** Next */
             next: string;
         };
+        /**
+         * Combination
+         * @description A combination over its repeats.
+         */
+        Combination: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Best */
+            best: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /**
+             * Bound
+             * @description The bad end of the mean's 90 % confidence interval; null with one repeat of several.
+             */
+            bound: (number | ("NaN" | "Infinity" | "-Infinity") | null)[];
+            /** Feasible */
+            feasible: boolean;
+            /** Mean */
+            mean: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /**
+             * Number
+             * @description Of its first trial.
+             */
+            number: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Runs */
+            runs: string[];
+            /** Std */
+            std: (number | ("NaN" | "Infinity" | "-Infinity") | null)[];
+            /** Trials */
+            trials: number[];
+        };
+        /** CompleteWanted */
+        CompleteWanted: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /** Exit Code */
+            exit_code?: number | null;
+            /**
+             * Metrics
+             * @description Further numbers, for constraints by name.
+             */
+            metrics?: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /**
+             * State
+             * @default finished
+             * @enum {string}
+             */
+            state: "finished" | "failed" | "pruned" | "stopped" | "crashed" | "oom";
+            /**
+             * Values
+             * @description One per objective; null: as the run's summary says.
+             */
+            values?: (number | ("NaN" | "Infinity" | "-Infinity") | null)[] | null;
+        };
         /** ConfigHistory */
         ConfigHistory: {
             /**
@@ -2061,6 +3245,73 @@ export interface components {
         Count: {
             /** Count */
             count: number;
+        };
+        /** Deployment */
+        Deployment: {
+            /** Alias */
+            alias: string;
+            /** By */
+            by: string;
+            /** Ended At */
+            ended_at: number | null;
+            /** Entity */
+            entity: string;
+            /** Id */
+            id: number;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Site */
+            site: string;
+            /** Started At */
+            started_at: number;
+            /** Version Id */
+            version_id: number;
+        };
+        /** Deployments */
+        Deployments: {
+            /** Deployments */
+            deployments: components["schemas"]["Deployment"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /**
+         * DeploymentWanted
+         * @description `artifact` is ENTITY/PROJECT/NAME:ALIAS, or @ID.
+         */
+        DeploymentWanted: {
+            /** Artifact */
+            artifact: string;
+            /** At */
+            at?: number | null;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Site */
+            site: string;
+        };
+        /** Difference */
+        Difference: {
+            /** Baseline */
+            baseline: unknown;
+            /** Candidate */
+            candidate: unknown;
+            /** Name */
+            name: string;
         };
         /** Entity */
         Entity: {
@@ -2336,6 +3587,13 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Held */
+        Held: {
+            /** Attempt */
+            attempt: number;
+            /** Number */
+            number: number;
+        };
         /** HistoryKey */
         HistoryKey: {
             /** Count */
@@ -2488,14 +3746,6 @@ export interface components {
              * @description Opens the web page signed in, once.
              */
             url: string;
-        };
-        /** LinkWanted */
-        LinkWanted: {
-            /**
-             * Seconds
-             * @default 600
-             */
-            seconds: number;
         };
         /** Me */
         Me: {
@@ -2705,6 +3955,20 @@ export interface components {
              */
             summary: string[];
         };
+        /** MetricDelta */
+        MetricDelta: {
+            /** Baseline */
+            baseline: unknown;
+            /** Candidate */
+            candidate: unknown;
+            /**
+             * Delta
+             * @description candidate - baseline; null where one of them is missing.
+             */
+            delta: number | null;
+            /** Name */
+            name: string;
+        };
         /** MoveWanted */
         MoveWanted: {
             /**
@@ -2784,12 +4048,104 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** Objective */
+        Objective: {
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Name */
+            name: string;
+            /** Target */
+            target?: number | null;
+        };
         /** OrganizationWanted */
         OrganizationWanted: {
             /** Name */
             name: string;
             /** Owner */
             owner: string;
+        };
+        /** Pareto */
+        Pareto: {
+            /** Constraints */
+            constraints: string[];
+            /** Dominated */
+            dominated: number;
+            /** Hypervolume */
+            hypervolume: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Infeasible */
+            infeasible: number[];
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+            /** Points */
+            points: components["schemas"]["Combination"][];
+            /** Reference */
+            reference: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+        };
+        /** Prediction */
+        Prediction: {
+            /** At */
+            at: number;
+            /** Deployment Id */
+            deployment_id: number | null;
+            /** Entity */
+            entity: string;
+            /** Id */
+            id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Version Id */
+            version_id: number;
+        };
+        /** PredictionWanted */
+        PredictionWanted: {
+            /** At */
+            at?: number | null;
+            /** Deployment Id */
+            deployment_id?: number | null;
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Version Id */
+            version_id?: number | null;
+        };
+        /** Preview */
+        Preview: {
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Expected */
+            expected: number | null;
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
+            /** Sampler */
+            sampler: string;
+        };
+        /** PreviewWanted */
+        PreviewWanted: {
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Count
+             * @default 5
+             */
+            count: number;
         };
         /** Project */
         Project: {
@@ -2858,6 +4214,194 @@ export interface components {
             /** Description */
             description?: string | null;
         };
+        /** PromotionWanted */
+        PromotionWanted: {
+            /** Alias */
+            alias: string;
+            /**
+             * Evidence
+             * @default {}
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Version
+             * @description `v3`, another alias, or the beginning of a digest.
+             */
+            version: string;
+        };
+        /** Proposal */
+        Proposal: {
+            /**
+             * Arguments
+             * @description As the program is handed them.
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Number */
+            number: number;
+            /**
+             * Params
+             * @description By dotted name.
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /** Sampler */
+            sampler: string;
+        };
+        /** Registry */
+        Registry: {
+            /** Approvals Needed */
+            approvals_needed: number;
+            /**
+             * Artifact Types
+             * @description Those it takes; none named: any.
+             */
+            artifact_types: string[];
+            /** Created At */
+            created_at: number;
+            /** Created By */
+            created_by: string;
+            /**
+             * Default Role
+             * @enum {string}
+             */
+            default_role: "restricted_viewer" | "viewer" | "member" | "admin";
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Organization */
+            organization: string;
+            /**
+             * Project
+             * @description The project it is: `wandb-registry-NAME`, of the organisation.
+             */
+            project: string;
+            /** Protected Aliases */
+            protected_aliases: string[];
+            /** Updated At */
+            updated_at: number;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "organization" | "restricted";
+        };
+        /** RegistryChange */
+        RegistryChange: {
+            /** Approvals Needed */
+            approvals_needed?: number | null;
+            /** Artifact Types */
+            artifact_types?: string[] | null;
+            /** Default Role */
+            default_role?: ("restricted_viewer" | "viewer" | "member" | "admin") | null;
+            /** Description */
+            description?: string | null;
+            /** Protected Aliases */
+            protected_aliases?: string[] | null;
+            /** Visibility */
+            visibility?: ("organization" | "restricted") | null;
+        };
+        /** RegistryList */
+        RegistryList: {
+            /** Registries */
+            registries: components["schemas"]["Registry"][];
+        };
+        /** RegistryMember */
+        RegistryMember: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "restricted_viewer" | "viewer" | "member" | "admin";
+        };
+        /** RegistryMembers */
+        RegistryMembers: {
+            /** Members */
+            members: components["schemas"]["RegistryMember"][];
+        };
+        /** RegistryRoleWanted */
+        RegistryRoleWanted: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "restricted_viewer" | "viewer" | "member" | "admin";
+        };
+        /** RegistryWanted */
+        RegistryWanted: {
+            /**
+             * Approvals Needed
+             * @default 0
+             */
+            approvals_needed: number;
+            /**
+             * Artifact Types
+             * @default []
+             */
+            artifact_types: string[];
+            /**
+             * Default Role
+             * @default member
+             * @enum {string}
+             */
+            default_role: "restricted_viewer" | "viewer" | "member" | "admin";
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Name */
+            name: string;
+            /**
+             * Protected Aliases
+             * @default [
+             *       "production"
+             *     ]
+             */
+            protected_aliases: string[];
+            /**
+             * Visibility
+             * @default organization
+             * @enum {string}
+             */
+            visibility: "organization" | "restricted";
+        };
+        /** Reported */
+        Reported: {
+            /**
+             * Stop
+             * @description Why the trial should stop now; empty where it goes on.
+             */
+            stop: string;
+        };
+        /** ReportWanted */
+        ReportWanted: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Points
+             * @description [step, value], values of the first objective.
+             */
+            points: (number | ("NaN" | "Infinity" | "-Infinity"))[][];
+        };
         /** RestoreWanted */
         RestoreWanted: {
             /**
@@ -2866,6 +4410,18 @@ export interface components {
              */
             name?: string | null;
         };
+        /** RetryWanted */
+        RetryWanted: {
+            /**
+             * States
+             * @default [
+             *       "failed",
+             *       "crashed",
+             *       "oom"
+             *     ]
+             */
+            states: ("failed" | "crashed" | "oom" | "pruned" | "stopped")[];
+        };
         /** RoleWanted */
         RoleWanted: {
             /**
@@ -2873,6 +4429,13 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "member" | "admin";
+        };
+        /** RollbackWanted */
+        RollbackWanted: {
+            /** Alias */
+            alias: string;
+            /** Reason */
+            reason: string;
         };
         /** Row */
         Row: {
@@ -3165,6 +4728,49 @@ export interface components {
             total: number;
         };
         /**
+         * LinkWanted
+         * @description Into which collection; it is made if absent, of the version's type.
+         */
+        runstone__server__doors__rest__models__registry__LinkWanted: {
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /** Collection */
+            collection: string;
+            /**
+             * Entity
+             * @description Empty: that of the version.
+             * @default
+             */
+            entity: string;
+            /**
+             * Force
+             * @description A model without a traceable past too; needs a reason.
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Project
+             * @default
+             */
+            project: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** LinkWanted */
+        runstone__server__doors__rest__models__session__LinkWanted: {
+            /**
+             * Seconds
+             * @default 600
+             */
+            seconds: number;
+        };
+        /**
          * RunsWanted
          * @description Which runs, in which order. `filter`: a Mongo-like document over id, name, state, tags,
          *     created_at, …, `config.PATH`, `summary.PATH`.
@@ -3309,6 +4915,21 @@ export interface components {
             /** Std */
             std: number | ("NaN" | "Infinity" | "-Infinity") | null;
         };
+        /** Stop */
+        Stop: {
+            /** Number */
+            number: number;
+            /** Why */
+            why: string;
+        };
+        /** StopWanted */
+        StopWanted: {
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
         /** StorageBytes */
         StorageBytes: {
             /** Blobs Bytes */
@@ -3322,6 +4943,124 @@ export interface components {
             history_bytes: number | null;
             /** Records Bytes */
             records_bytes: number | null;
+        };
+        /** Sweep */
+        Sweep: {
+            /**
+             * Best
+             * @description The first objective's best value by any one feasible trial.
+             */
+            best: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /**
+             * Config
+             * @description As kept, distributions filled in.
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Constraints */
+            constraints: string[];
+            /** Created At */
+            created_at: number;
+            /** Description */
+            description: string;
+            /** Display Name */
+            display_name: string;
+            /** Entity */
+            entity: string;
+            /**
+             * Expected
+             * @description Trials there will be, repeats counted; null without an end.
+             */
+            expected: number | null;
+            /** Finished At */
+            finished_at: number | null;
+            /** Heartbeat At */
+            heartbeat_at: number | null;
+            /** Id */
+            id: string;
+            /** Method */
+            method: string;
+            /**
+             * Name
+             * @description What to call it: its display name, its configured name, or its id.
+             */
+            name: string;
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+            /** Project */
+            project: string;
+            /** Repeats */
+            repeats: number;
+            /**
+             * Sampler
+             * @description What proposes: bayes is done by tpe.
+             */
+            sampler: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "running" | "paused" | "finished" | "cancelled";
+            /**
+             * Trials
+             * @description How many trials by state; no state without trials.
+             */
+            trials: {
+                [key: string]: number;
+            };
+            /** Updated At */
+            updated_at: number;
+            /** Username */
+            username: string;
+        };
+        /**
+         * SweepChange
+         * @description What is left out stays as it is.
+         */
+        SweepChange: {
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /** Description */
+            description?: string | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** State */
+            state?: ("running" | "paused" | "finished" | "cancelled") | null;
+        };
+        /** Sweeps */
+        Sweeps: {
+            /**
+             * Next
+             * @description Give it as `after` for the next page; empty at the end.
+             */
+            next: string;
+            /** Sweeps */
+            sweeps: components["schemas"]["Sweep"][];
+            /** Total */
+            total: number;
+        };
+        /** SweepWanted */
+        SweepWanted: {
+            /**
+             * Config
+             * @description The sweep file, as JSON.
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Display Name
+             * @default
+             */
+            display_name: string;
+            /**
+             * Id
+             * @description An id of one's own choice.
+             */
+            id?: string | null;
         };
         /** TagsWanted */
         TagsWanted: {
@@ -3347,10 +5086,155 @@ export interface components {
             /** Owner */
             owner: string;
         };
+        /** TellWanted */
+        TellWanted: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /** Exit Code */
+            exit_code?: number | null;
+            /**
+             * Metrics
+             * @description Further numbers, for constraints by name.
+             */
+            metrics?: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @default finished
+             * @enum {string}
+             */
+            state: "finished" | "failed" | "pruned" | "stopped" | "crashed" | "oom";
+            /**
+             * Values
+             * @description One per objective; null: as the run's summary says.
+             */
+            values?: (number | ("NaN" | "Infinity" | "-Infinity") | null)[] | null;
+        };
         /** TrashedProjects */
         TrashedProjects: {
             /** Projects */
             projects: components["schemas"]["Project"][];
+        };
+        /** Trial */
+        Trial: {
+            /** Agent */
+            agent: string;
+            /**
+             * Arguments
+             * @description As the program is handed them, nested.
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Attempt */
+            attempt: number;
+            /** Created At */
+            created_at: number;
+            /** Curve */
+            curve: (number | ("NaN" | "Infinity" | "-Infinity"))[][];
+            /** Error */
+            error: string;
+            /**
+             * Excess
+             * @description By how much each constraint is broken; 0 or less: it holds.
+             */
+            excess: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /** Exit Code */
+            exit_code: number | null;
+            /** Failures */
+            failures: number;
+            /** Feasible */
+            feasible: boolean;
+            /** Finished At */
+            finished_at: number | null;
+            /** Host */
+            host: string;
+            /** Lease Until */
+            lease_until: number | null;
+            /** Losses */
+            losses: number;
+            /** Number */
+            number: number;
+            /** Objective */
+            objective: (number | ("NaN" | "Infinity" | "-Infinity") | null)[];
+            /**
+             * Params
+             * @description By dotted name; only those whose conditions hold.
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Parents */
+            parents: number[];
+            /**
+             * Past
+             * @description Earlier attempts, oldest first.
+             */
+            past: {
+                [key: string]: unknown;
+            }[];
+            /** Reason */
+            reason: string;
+            /** Repeat */
+            repeat: number;
+            /**
+             * Run
+             * @description Run id of this attempt; empty before the first.
+             */
+            run: string;
+            /** Sampler */
+            sampler: string;
+            /** Started At */
+            started_at: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "finished" | "failed" | "pruned" | "stopped" | "crashed" | "oom";
+            /**
+             * Stop
+             * @description Why it is asked to stop; empty while it is not.
+             */
+            stop: string;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** Trials */
+        Trials: {
+            /**
+             * Next
+             * @description Give it as `after` for the next page; null at the end.
+             */
+            next: number | null;
+            /** Trials */
+            trials: components["schemas"]["Trial"][];
+        };
+        /** TrialsWanted */
+        TrialsWanted: {
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** UnlinkWanted */
+        UnlinkWanted: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /** User */
         User: {
@@ -3435,6 +5319,39 @@ export interface components {
              */
             used_as: string;
         };
+        /**
+         * Verdict
+         * @description Why a trial was stopped early.
+         */
+        Verdict: {
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+            /** Step */
+            step: number;
+            /** Threshold */
+            threshold: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Value */
+            value: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        /** VersionComparison */
+        VersionComparison: {
+            baseline: components["schemas"]["ArtifactVersion"];
+            candidate: components["schemas"]["ArtifactVersion"];
+            /** Config */
+            config: components["schemas"]["Difference"][];
+            /** Files */
+            files: {
+                [key: string]: number;
+            };
+            /** Metadata */
+            metadata: components["schemas"]["Difference"][];
+            /** Metrics */
+            metrics: components["schemas"]["MetricDelta"][];
+            /** Same Content */
+            same_content: boolean;
+        };
         /** View */
         View: {
             /** Created At */
@@ -3514,6 +5431,103 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                action?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                by?: string;
+                limit?: number;
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRows"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: {
+                /** @description A hash told earlier, to be found in the chain. */
+                head?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -3910,6 +5924,77 @@ export interface operations {
             };
         };
     };
+    list_entity_audit: {
+        parameters: {
+            query?: {
+                action?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                by?: string;
+                limit?: number;
+                subject?: string;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRows"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_entity_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     put_blob: {
         parameters: {
             query?: never;
@@ -4011,6 +6096,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlobsFound"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_deployments: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                live?: boolean | null;
+                name?: string;
+                site?: string;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployments"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    record_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: number;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictionWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                prediction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
                 };
             };
             /** @description What went wrong */
@@ -4314,6 +6576,284 @@ export interface operations {
             header?: never;
             path: {
                 key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_registries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_registry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_registry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_registry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_registry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_registry_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryMembers"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_registry_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user or a team of the organisation. */
+                member: string;
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryRoleWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_registry_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user or a team of the organisation. */
+                member: string;
+                /** @description Organisation. */
+                organization: string;
+                /** @description Registry, without its project's prefix. */
+                registry: string;
             };
             cookie?: never;
         };
@@ -4671,6 +7211,44 @@ export interface operations {
             };
         };
     };
+    delete_artifact: {
+        parameters: {
+            query?: {
+                /** @description Although it has aliases, which go with it. */
+                aliases?: boolean;
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     update_artifact: {
         parameters: {
             query?: never;
@@ -4808,6 +7386,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compare_versions: {
+        parameters: {
+            query: {
+                /** @description NAME:ALIAS, or ENTITY/PROJECT/NAME:ALIAS. */
+                baseline: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionComparison"];
                 };
             };
             /** @description What went wrong */
@@ -5006,6 +7623,46 @@ export interface operations {
             };
         };
     };
+    link_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["runstone__server__doors__rest__models__registry__LinkWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_artifact_manifest: {
         parameters: {
             query?: {
@@ -5069,6 +7726,80 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArtifactVersions"];
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    restore_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    unlink_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlinkWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -5262,6 +7993,249 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_approvals: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                state?: "" | "open" | "done" | "rejected";
+            };
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approvals"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ask_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    decide_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval: number;
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_alias_moves: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                alias?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasMoves"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promote_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_back_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactVersion"];
                 };
             };
             /** @description What went wrong */
@@ -6668,6 +9642,870 @@ export interface operations {
             };
         };
     };
+    list_sweeps: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                /** @description Only what contains this text. */
+                search?: string;
+                state?: ("pending" | "running" | "paused" | "finished" | "cancelled")[] | null;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweeps"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agents"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    register_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    beat_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeatWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beat"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    claim_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ask_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    beat_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeatWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beat"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    best_of_sweep: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description By the bad end of the mean's interval over repeats; else the luckiest trial. */
+                robust?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Best"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    pareto_of_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pareto"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    retry_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Count"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    tell_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: number | null;
+                agent?: string;
+                limit?: number;
+                /** @description Last proposed first. */
+                newest?: boolean;
+                state?: ("queued" | "running" | "finished" | "failed" | "pruned" | "stopped" | "crashed" | "oom")[] | null;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    enqueue_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialsWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description The trial's number. */
+                number: number;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    complete_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description The trial's number. */
+                number: number;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    report_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description The trial's number. */
+                number: number;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    stop_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description The trial's number. */
+                number: number;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_views: {
         parameters: {
             query?: {
@@ -6811,7 +10649,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["LinkWanted"] | null;
+                "application/json": components["schemas"]["runstone__server__doors__rest__models__session__LinkWanted"] | null;
             };
         };
         responses: {
@@ -6853,6 +10691,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    preview_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description What went wrong */

@@ -16,7 +16,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import manifests
+from runstone.server.domain import audit, manifests
 from runstone.server.domain.alias_moves import set_aliases
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.artifact_names import LATEST
@@ -211,6 +211,23 @@ class Commit:
         if row.run_key is not None:
             statements.add_use(conn, row.run_key, row.id, role="output", now=now)
         set_aliases(conn, self._actor, row.collection_id, row.id, aliases, now=now)
+        place = f"{self._version.entity}/{self._version.project}/{self._version.collection}"
+        audit.append(
+            conn,
+            self._actor,
+            "artifact.commit",
+            subject=f"{place}:v{index}",
+            entity_id=row.entity_id,
+            detail={
+                "version_id": row.id,
+                "sha256": digests.sha256,
+                "size": digests.size,
+                "files": digests.count,
+                "run": row.run_name,
+                "aliases": aliases,
+            },
+            now=now,
+        )
         return row.id, True
 
 

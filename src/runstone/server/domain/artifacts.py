@@ -13,17 +13,17 @@ read its project, or that of any collection it is linked into.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import manifests
-from runstone.server.domain.access import Access
+from runstone.server.domain import audit, manifests
 from runstone.server.domain.alias_moves import remove_aliases, set_aliases
-from runstone.server.domain.artifact_commit import Commit, entries_named, entries_of
+from runstone.server.domain.artifact_base import ArtifactBase, short
+from runstone.server.domain.artifact_commit import Commit
+from runstone.server.domain.artifact_links import ArtifactLinks
 from runstone.server.domain.artifact_model import (
     TTL_NEVER,
     Entry,
@@ -35,32 +35,25 @@ from runstone.server.domain.artifact_model import (
     Version,
     VersionWanted,
     alias_of,
-    collection_of,
     version_of,
 )
 from runstone.server.domain.artifact_names import (
     LATEST,
-    Name,
     check_aliases,
     check_metadata,
     check_tags,
     check_ttl,
-    index_of,
-    is_digest_prefix,
-    parse_name,
 )
-from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX, Collections
+from runstone.server.domain.artifact_reading import ArtifactReading
+from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX
 from runstone.server.domain.cursors import cursor_of, parse_cursor
-from runstone.server.domain.errors import Conflict, Invalid, NotFound
-from runstone.server.domain.feed import Event, Feed
-from runstone.server.domain.identity import Actor, EntityId, Permission, ProjectId, RunKey, check_text
-from runstone.server.domain.projects import Projects
-from runstone.server.domain.uploads import Uploads
+from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
+from runstone.server.domain.registry_access import check_place
+from runstone.server.domain.registry_rules import check_protected
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import manifests as manifest_statements
-from runstone.server.stores.records import runs as run_statements
-from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
 VERSION_SORTS = frozenset({"version_index", "-version_index", "created_at", "-created_at", "size", "-size"})
@@ -79,24 +72,8 @@ class Created:
     existed: bool
 
 
-class Artifacts:
+class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
     """All raise NotSignedIn, NotFound, NotAllowed, Invalid. What may not be seen is not found."""
-
-    def __init__(
-        self,
-        records: Records,
-        access: Access,
-        projects: Projects,
-        collections: Collections,
-        uploads: Uploads,
-        feed: Feed,
-    ) -> None:
-        self._records = records
-        self._access = access
-        self._projects = projects
-        self._collections = collections
-        self._uploads = uploads
-        self._feed = feed
 
     # -- making
 
@@ -113,12 +90,12 @@ class Artifacts:
             "facts": check_metadata(wanted.facts, what="What is known of its content"),
             "tags": check_tags(wanted.tags),
             "ttl_seconds": check_ttl(wanted.ttl_seconds),
-            "digest": _short(wanted.digest, "Digest", _DIGEST_CHARS_MAX),
-            "digest_algorithm": _short(wanted.digest_algorithm, "Digest algorithm", 64),
-            "sha256": _short(wanted.sha256, "SHA-256", 64),
-            "client_id": _short(wanted.client_id, "Client id", _CLIENT_ID_CHARS_MAX),
-            "sequence_client_id": _short(wanted.sequence_client_id, "Client id", _CLIENT_ID_CHARS_MAX),
-            "distributed_id": _short(wanted.distributed_id, "Distributed id", _CLIENT_ID_CHARS_MAX),
+            "digest": short(wanted.digest, "Digest", _DIGEST_CHARS_MAX),
+            "digest_algorithm": short(wanted.digest_algorithm, "Digest algorithm", 64),
+            "sha256": short(wanted.sha256, "SHA-256", 64),
+            "client_id": short(wanted.client_id, "Client id", _CLIENT_ID_CHARS_MAX),
+            "sequence_client_id": short(wanted.sequence_client_id, "Client id", _CLIENT_ID_CHARS_MAX),
+            "distributed_id": short(wanted.distributed_id, "Distributed id", _CLIENT_ID_CHARS_MAX),
             "history_step": wanted.history_step,
         }
 
@@ -252,145 +229,6 @@ class Artifacts:
 
         self._records.write(work)
 
-    # -- finding
-
-    def get(self, actor: Actor, entity: str, project: str, name: str) -> Member:
-        """What a name means: `[[entity/]project/]collection[:alias | :vN | :digest prefix]` (without
-        an alias `latest`), or `@ID`. entity and project are those the name leaves out."""
-        with self._records.read() as conn:
-            return self._named(conn, actor, entity, project, parse_name(name))
-
-    def by_id(self, actor: Actor, version_id: int) -> Version:
-        """Whatever its state, save deleted ones."""
-        with self._records.read() as conn:
-            return version_of(self._readable(conn, actor, version_id))
-
-    def by_client_id(self, actor: Actor, client_id: str) -> Version | None:
-        """The version a client gave that id, pending or committed; None where none is to be seen."""
-        with self._records.read() as conn:
-            for row in statements.versions_with_client_id(conn, client_id):
-                if row.state != "deleted" and self._may_read(conn, actor, row):
-                    return version_of(row)
-        return None
-
-    def members_of(self, actor: Actor, version_id: int) -> list[Member]:
-        """The version in each collection that has it and the actor may see, its source first."""
-        with self._records.read() as conn:
-            version = version_of(self._readable(conn, actor, version_id))
-            rows = [
-                row
-                for row in collection_statements.collections_of(conn, [version_id])
-                if self._access.allows(actor, Permission.READ, EntityId(row.entity_id), conn=conn)
-            ]
-            aliases = collection_statements.aliases_of(conn, [version_id])
-        rows.sort(key=lambda row: row.id != version.collection_id)
-        return [
-            Member(
-                version,
-                collection_of(row),
-                row.version_index,
-                tuple(alias_of(alias) for alias in aliases if alias.collection_id == row.id),
-                row.linked_at,
-            )
-            for row in rows
-        ]
-
-    def find(
-        self,
-        actor: Actor,
-        entity: str,
-        project: str,
-        collection: str,
-        *,
-        search: str = "",
-        tag: str = "",
-        alias: str = "",
-        created_since: float | None = None,
-        created_before: float | None = None,
-        sort: str = "-version_index",
-        after: str = "",
-        limit: int = 100,
-    ) -> Page:
-        """Committed versions of a collection as Members; `sort`: one of VERSION_SORTS."""
-        if sort not in VERSION_SORTS:
-            raise Invalid(f"{sort!r} is no order of versions. One of: {', '.join(sorted(VERSION_SORTS))}.")
-        limit = max(1, min(limit, FIND_MAX))
-        with self._records.read() as conn:
-            kept = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
-            rows = statements.find_versions(
-                conn,
-                kept.id,
-                search=search,
-                tag=tag,
-                alias=alias,
-                created_since=created_since,
-                created_before=created_before,
-                sort=sort,
-                after=parse_cursor(after),
-                limit=limit,
-            )
-            aliases = collection_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
-        within = collection_of(kept)
-        members = [
-            Member(
-                version_of(row),
-                within,
-                row.member_index,
-                tuple(alias_of(found) for found in aliases if found.version_id == row.id),
-                row.added_at,
-            )
-            for row in rows
-        ]
-        if len(rows) < limit:
-            return Page(members)
-        name = sort.lstrip("-")
-        value = rows[-1].member_index if name == "version_index" else getattr(rows[-1], name)
-        return Page(members, cursor_of(value, rows[-1].member_index))
-
-    # -- what lies in it
-
-    def files(
-        self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Page:
-        """Entries by path."""
-        limit = max(1, min(limit, FILES_MAX))
-        self.by_id(actor, version_id)
-        found = list(islice(entries_of(self._records, version_id, after=after, prefix=prefix), limit))
-        return Page(found, found[-1].path if len(found) == limit else "")
-
-    def entries(self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "") -> Iterator[Entry]:
-        """All of them, by path, in the memory of some hundred."""
-        self.by_id(actor, version_id)
-        return entries_of(self._records, version_id, prefix=prefix, after=after)
-
-    def entry(self, actor: Actor, version_id: int, path: str) -> Entry:
-        """Raises NotFound."""
-        version = self.by_id(actor, version_id)
-        for entry in entries_of(self._records, version_id, prefix=path):
-            if entry.path == path:
-                return entry
-            break
-        raise NotFound(f"{version.name} has no file {path[:300]!r}.", path=path[:300])
-
-    def named(self, actor: Actor, version_id: int, paths: Iterable[str]) -> list[Entry]:
-        """Those of the paths that are there, by path; each part that holds some is opened once."""
-        self.by_id(actor, version_id)
-        return list(entries_named(self._records, version_id, sorted(set(paths))))
-
-    def read(
-        self, actor: Actor, version_id: int, path: str, *, start: int = 0, end: int | None = None
-    ) -> tuple[Entry, Iterator[bytes]]:
-        """A file's bytes, or a half-open range of them, in chunks. Invalid for a reference: the server
-        fetches nothing."""
-        entry = self.entry(actor, version_id, path)
-        if entry.ref:
-            raise Invalid(f"{path!r} is a reference to {entry.ref!r}. Fetch it from there.", ref=entry.ref)
-        return entry, self._uploads.read(entry.sha256, start=start, end=end)
-
-    def diff(self, actor: Actor, old_id: int, new_id: int) -> Iterator[manifests.Change]:
-        """Paths that differ, in order."""
-        return manifests.diff(self.entries(actor, old_id), self.entries(actor, new_id))
-
     # -- changing what is said of it
 
     def update(
@@ -459,13 +297,33 @@ class Artifacts:
             row = collection_statements.collection_by_id(conn, member.collection.id)
             if row is None or row.deleted_at is not None:
                 raise NotFound(f"The artifact {member.collection.name!r} was deleted.")
-            self._access.check(actor, Permission.WRITE, EntityId(row.entity_id), conn=conn)
+            check_place(
+                self._access,
+                conn,
+                actor,
+                Permission.WRITE,
+                entity_id=row.entity_id,
+                project_id=row.project_id,
+                project=row.project,
+            )
+            check_protected(self._access, conn, actor, row, (*added, *removed))
             collection_statements.lock_collection(conn, row.id)
             if collection_statements.index_in(conn, row.id, member.version.id) is None:
                 raise NotFound(f"{member.name} is not in {row.name!r} any more.")
             now = time.time()
-            remove_aliases(conn, actor, row.id, member.version.id, removed, reason=said, now=now)
-            set_aliases(conn, actor, row.id, member.version.id, added, reason=said, now=now)
+            version_id = member.version.id
+            gone = remove_aliases(conn, actor, row.id, version_id, removed, reason=said, now=now)
+            moved = set_aliases(conn, actor, row.id, version_id, added, reason=said, now=now)
+            if gone or moved:
+                audit.append(
+                    conn,
+                    actor,
+                    "alias.move",
+                    subject=f"{row.entity}/{row.project}/{row.name}:v{member.index}",
+                    entity_id=row.entity_id,
+                    detail={"set": moved, "removed": gone, "reason": said, "version_id": version_id},
+                    now=now,
+                )
 
         self._records.write(work)
         with self._records.read() as conn:
@@ -481,7 +339,7 @@ class Artifacts:
         self, actor: Actor, entity: str, project: str, run: str, version_id: int, *, used_as: str = ""
     ) -> Version:
         """Note that a run uses a version (WRITE on the run's entity, sight of the version)."""
-        said = _short(used_as, "used_as", 1024)
+        said = short(used_as, "used_as", 1024)
 
         def work(conn: Connection) -> AnyRow:
             row = self._readable(conn, actor, version_id)
@@ -527,112 +385,7 @@ class Artifacts:
             cursor_of(0, rows[-1].run_key) if len(rows) == limit else "",
         )
 
-    # -- inside
-
-    def _named(self, conn: Connection, actor: Actor, entity: str, project: str, name: Name) -> Member:
-        if name.version_id is not None:
-            row = self._readable(conn, actor, name.version_id)
-            if row.state != "committed":
-                raise Conflict(f"@{row.id} is {row.state}: it has no name yet.", state=row.state)
-            return self._member(conn, row.id)
-        owner, place = name.entity or entity, name.project or project
-        kept = self._collections.resolve(conn, actor, owner, place, name.collection, Permission.READ)
-        alias = name.alias or LATEST
-        number = collection_statements.version_of_alias(conn, kept.id, alias)
-        index = index_of(alias)
-        if number is None and index is not None:
-            number = collection_statements.version_of_index(conn, kept.id, index)
-        if number is None and is_digest_prefix(alias):
-            found = collection_statements.versions_of_digest(conn, kept.id, alias)
-            if len(found) > 1:
-                raise Conflict(f"Several versions of {kept.name!r} have digests that begin {alias!r}.")
-            number = found[0] if found else None
-        row = None if number is None else statements.version(conn, number)
-        if row is None or row.state != "committed":
-            raise NotFound(
-                f"{kept.entity}/{kept.project} has no version {kept.name}:{alias}.", name=str(name)
-            )
-        return self._member(conn, row.id, kept, row)
-
-    def _member(
-        self, conn: Connection, version_id: int, collection: AnyRow | None = None, row: AnyRow | None = None
-    ) -> Member:
-        """The version in that collection, or in its source."""
-        row = row or statements.version(conn, version_id)
-        assert row is not None
-        collection = collection or collection_statements.collection_by_id(conn, row.collection_id)
-        assert collection is not None
-        place = collection_statements.place_in(conn, collection.id, version_id)
-        aliases = collection_statements.aliases_of(conn, [version_id], collection_id=collection.id)
-        return Member(
-            version_of(row),
-            collection_of(collection),
-            -1 if place is None else place.version_index,
-            tuple(alias_of(found) for found in aliases),
-            row.created_at if place is None else place.added_at,
-        )
-
-    def _may_read(self, conn: Connection, actor: Actor, row: AnyRow) -> bool:
-        if row.project_deleted_at is None and self._access.allows(
-            actor, Permission.READ, EntityId(row.entity_id), conn=conn
-        ):
-            return True
-        return any(
-            self._access.allows(actor, Permission.READ, EntityId(link.entity_id), conn=conn)
-            for link in collection_statements.collections_of(conn, [row.id])
-            if link.project_deleted_at is None
-        )
-
-    def _readable(self, conn: Connection, actor: Actor, version_id: int) -> AnyRow:
-        self._access.check_signed_in(actor)
-        row = statements.version(conn, version_id) if 0 < version_id < 2**63 else None
-        if row is None or row.state == "deleted" or not self._may_read(conn, actor, row):
-            raise NotFound(f"There is no artifact version @{version_id} that you may see.", id=version_id)
-        return row
-
-    def _writable(self, conn: Connection, actor: Actor, version_id: int) -> AnyRow:
-        row = self._readable(conn, actor, version_id)
-        self._access.check(actor, Permission.WRITE, EntityId(row.entity_id), conn=conn)
-        return row
-
-    def _pending(self, conn: Connection, actor: Actor, version_id: int) -> AnyRow:
-        row = self._writable(conn, actor, version_id)
-        statements.lock_version(conn, version_id)
-        if row.state != "pending":
-            raise Conflict(
-                f"{row.collection}:v{row.version_index} is committed: what lies in it does not change. Make "
-                "a new version.",
-                state=row.state,
-            )
-        return row
-
-    def _run_in(self, conn: Connection, place: AnyRow, run: str) -> RunKey | None:
-        if not run:
-            return None
-        key = run_statements.key_of(conn, place.id, run)
-        if key is None:
-            raise NotFound(f"{place.entity}/{place.name} has no run {run[:200]!r}.", run=run[:200])
-        return RunKey(key)
-
-    def _publish(self, version: Version) -> None:
-        detail = {"collection": version.collection, "version": version.name}
-        self._feed.publish(
-            Event(
-                "artifact",
-                version.entity_id,
-                ProjectId(version.project_id),
-                version.entity,
-                version.project,
-                "",
-                detail,
-            )
-        )
-
 
 def _check_base(base: AnyRow | None, base_id: int, collection_id: int) -> None:
     if base is None or base.collection_id != collection_id or base.state != "committed":
         raise Invalid(f"The base @{base_id} is no committed version of this collection.", base_id=base_id)
-
-
-def _short(text: str, what: str, chars_max: int) -> str:
-    return check_text(text, what=what, chars_max=chars_max)

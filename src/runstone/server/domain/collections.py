@@ -28,6 +28,7 @@ from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, check_text
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.registry_access import allows_place, check_place
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -83,7 +84,15 @@ class Collections:
             if (
                 row is None
                 or row.project_deleted_at is not None
-                or not self._access.allows(actor, Permission.READ, row.entity_id, conn=conn)
+                or not allows_place(
+                    self._access,
+                    conn,
+                    actor,
+                    Permission.READ,
+                    entity_id=row.entity_id,
+                    project_id=row.project_id,
+                    project=row.project,
+                )
             ):
                 raise NotFound(f"There is no collection {collection_id} that you may see.")
         return collection_of(row)
@@ -130,7 +139,15 @@ class Collections:
     def aliases(self, actor: Actor, collection: Collection) -> list[Alias]:
         """All of a collection, by name."""
         with self._records.read() as conn:
-            self._access.check(actor, Permission.READ, collection.entity_id, conn=conn)
+            check_place(
+                self._access,
+                conn,
+                actor,
+                Permission.READ,
+                entity_id=collection.entity_id,
+                project_id=collection.project_id,
+                project=collection.project,
+            )
             return [alias_of(row) for row in statements.aliases_in(conn, [collection.id])]
 
     def count(self, actor: Actor, entity: str, project: str, *, type: str = "") -> int:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.alerts import Alerts
+from runstone.server.domain.approvals import Approvals
 from runstone.server.domain.artifacts import Artifacts
+from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
+from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
@@ -18,6 +21,7 @@ from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.registry import Registries
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.sweep_results import SweepResults
@@ -52,5 +56,9 @@ class Domain:
     trials: Trials
     trial_runs: TrialRuns
     sweep_results: SweepResults
+    registry: Registries
+    approvals: Approvals
+    deployments: Deployments
+    audit: Audit
     feed: Feed
     signer: Signer

@@ -20,6 +20,8 @@ from runstone.server.domain.identity import (
     check_project_name,
     check_text,
 )
+from runstone.server.domain.registry_access import check_place, is_registry
+from runstone.server.stores.records import accounts as account_statements
 from runstone.server.stores.records import projects as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -74,6 +76,9 @@ class Projects:
     ) -> tuple[AnyRow, bool]:
         """`ensure` inside a transaction: a row of `statements.project`."""
         check_project_name(name)
+        found = self._find(conn, actor, entity, name, Permission.WRITE) if is_registry(name) else None
+        if found is not None:
+            return found, False
         owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
         found = statements.project(conn, owner.id, name)
         if found is not None:
@@ -195,11 +200,36 @@ class Projects:
     def _find(
         self, conn: Connection, actor: Actor, entity: str, name: str, permission: Permission
     ) -> AnyRow | None:
+        if is_registry(name):
+            return self._find_registry(conn, actor, entity, name, permission)
         try:
             owner = self._access.resolve(conn, actor, entity, permission)
         except NotFound as error:
             raise _no_project(str(error.fields.get("entity", entity)), name) from None
         return statements.project(conn, owner.id, name)
+
+    def _find_registry(
+        self, conn: Connection, actor: Actor, entity: str, name: str, permission: Permission
+    ) -> AnyRow | None:
+        """Its own roles count, not those of the organisation."""
+        owner = account_statements.entity(conn, entity or actor.default_entity or actor.username)
+        found = None if owner is None else statements.project(conn, owner.id, name)
+        if owner is None or found is None:
+            self._access.resolve(conn, actor, entity, permission)
+            return None
+        try:
+            check_place(
+                self._access,
+                conn,
+                actor,
+                permission,
+                entity_id=owner.id,
+                project_id=found.id,
+                project=name,
+            )
+        except NotFound:
+            raise _no_project(owner.name, name) from None
+        return found
 
     def _publish(self, row: AnyRow) -> None:
         if self._feed is not None:

@@ -30,6 +30,7 @@ from runstone.server.doors.rest.models.artifacts import (
     RunArtifacts,
     UseWanted,
 )
+from runstone.server.doors.rest.models.registry import LinkWanted, UnlinkWanted
 from runstone.server.doors.rest.routing import (
     AfterQuery,
     Call,
@@ -176,6 +177,77 @@ async def abandon_artifact(
     return await call.done(
         lambda: call.domain.artifacts.abandon(call.actor, _version_id(call, entity, project, artifact))
     )
+
+
+@routes.typed("POST", A + "/links", needs=Permission.READ, answers=ArtifactVersion, status=201)
+async def link_artifact(
+    call: CallDep, entity: EntityPath, project: ProjectPath, artifact: ArtifactPath, body: LinkWanted
+) -> Response:
+    """The version in a further collection too, such as a registry's (WRITE there)."""
+
+    def work() -> dict[str, Any]:
+        member = call.domain.artifacts.get(call.actor, entity_of(entity), project, artifact)
+        return member_out(
+            call.domain.artifacts.link(
+                call.actor,
+                member.version.id,
+                body.entity or entity_of(entity),
+                body.project or project,
+                body.collection,
+                aliases=body.aliases,
+                reason=body.reason,
+                force=body.force,
+            )
+        )
+
+    return await call.answer(work, status=201)
+
+
+@routes.typed("POST", A + "/unlink", needs=Permission.WRITE, status=204)
+async def unlink_artifact(
+    call: CallDep, entity: EntityPath, project: ProjectPath, artifact: ArtifactPath, body: UnlinkWanted
+) -> Response:
+    """Out of the collection it is named in here, which it was linked into."""
+
+    def work() -> None:
+        member = call.domain.artifacts.get(call.actor, entity_of(entity), project, artifact)
+        call.domain.artifacts.unlink(call.actor, member.version.id, member.collection.id, reason=body.reason)
+
+    return await call.done(work)
+
+
+@routes.typed("DELETE", A, needs=Permission.WRITE, status=204)
+async def delete_artifact(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    artifact: ArtifactPath,
+    aliases: Annotated[bool, Query(description="Although it has aliases, which go with it.")] = False,
+    reason: Annotated[str, Query(max_length=10_000)] = "",
+) -> Response:
+    """To the trash for 30 days; 409 where aliases beside `latest` point to it."""
+    return await call.done(
+        lambda: call.domain.artifacts.delete(
+            call.actor,
+            _version_id(call, entity, project, artifact),
+            delete_aliases=aliases,
+            reason=reason,
+        )
+    )
+
+
+@routes.typed("POST", A + "/restore", needs=Permission.WRITE, answers=ArtifactVersion)
+async def restore_artifact(
+    call: CallDep, entity: EntityPath, project: ProjectPath, artifact: ArtifactPath
+) -> Response:
+    """A version (`@ID`) out of the trash."""
+
+    def work() -> dict[str, Any]:
+        name = parse_name(artifact)
+        version_id = name.version_id or _version_id(call, entity, project, artifact)
+        return member_out(call.domain.artifacts.restore(call.actor, version_id))
+
+    return await call.answer(work)
 
 
 @routes.typed("POST", A + "/aliases", needs=Permission.WRITE, answers=ArtifactVersion)

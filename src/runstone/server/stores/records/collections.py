@@ -251,6 +251,33 @@ def drop_collection_version(conn: Connection, collection_id: int, version_id: in
     return bool(gone)
 
 
+def count_versions(conn: Connection, collection_ids: Iterable[int]) -> None:
+    """Set `version_count` anew: the committed versions there are."""
+    counted = (
+        select(func.count())
+        .select_from(collection_versions)
+        .join(artifact_versions, artifact_versions.c.id == collection_versions.c.version_id)
+        .where(
+            collection_versions.c.collection_id == collections.c.id,
+            artifact_versions.c.state == "committed",
+        )
+        .scalar_subquery()
+    )
+    for number in collection_ids:
+        conn.execute(update(collections).where(collections.c.id == number).values(version_count=counted))
+
+
+def newest_version(conn: Connection, collection_id: int) -> int | None:
+    """The committed version with the highest number there."""
+    return conn.execute(
+        select(collection_versions.c.version_id)
+        .join(artifact_versions, artifact_versions.c.id == collection_versions.c.version_id)
+        .where(collection_versions.c.collection_id == collection_id, artifact_versions.c.state == "committed")
+        .order_by(collection_versions.c.version_index.desc())
+        .limit(1)
+    ).scalar()
+
+
 def index_in(conn: Connection, collection_id: int, version_id: int) -> int | None:
     return conn.execute(
         select(collection_versions.c.version_index).where(

@@ -1,0 +1,247 @@
+"""Moving a protected alias by the word of several persons, bound to what they looked at.
+
+Whoever may write to the registry asks; so many members other than the one who asked approve as the
+registry needs; the last one's word moves the alias, in one transaction. An approval holds for one
+version and the digest of its content: if the version is not that any more, nothing moves.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runstone.server.domain import audit
+from runstone.server.domain.access import Access
+from runstone.server.domain.artifact_model import Page
+from runstone.server.domain.artifact_names import check_alias
+from runstone.server.domain.artifacts import Artifacts
+from runstone.server.domain.collections import Collections
+from runstone.server.domain.cursors import cursor_of, parse_cursor
+from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from runstone.server.domain.identity import Actor, Permission, check_text
+from runstone.server.domain.registry import move_alias
+from runstone.server.domain.registry_access import RegistryRole, registry_role
+from runstone.server.domain.registry_rules import check_lineage, protected_among
+from runstone.server.stores.records import artifacts as artifact_statements
+from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import registry as statements
+from runstone.server.stores.records.contract import Records
+from runstone.server.stores.records.rows import AnyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    by: str
+    approves: bool
+    comment: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    id: int
+    alias: str
+    version_id: int
+    sha256: str  # of the content that is approved
+    state: str  # open, done, rejected
+    needed: int
+    asked_by: str
+    reason: str
+    at: float
+    closed_at: float | None
+    votes: tuple[Vote, ...]
+
+
+class Approvals:
+    """All raise NotSignedIn, NotFound, NotAllowed, Invalid, Conflict."""
+
+    def __init__(
+        self, records: Records, access: Access, collections: Collections, artifacts: Artifacts
+    ) -> None:
+        self._records = records
+        self._access = access
+        self._collections = collections
+        self._artifacts = artifacts
+
+    def ask(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        collection: str,
+        version: str,
+        alias: str,
+        *,
+        reason: str,
+        force: bool = False,
+    ) -> Approval:
+        """Ask that a protected alias move to a version. Invalid for an alias that needs nobody's word."""
+        check_alias(alias)
+        said = check_text(reason.strip(), what="Reason", chars_max=10_000)
+        if not said:
+            raise Invalid("Say why: those who are to approve will ask.")
+        member = self._artifacts.get(actor, entity, project, f"{collection}:{version}")
+
+        def work(conn: Connection) -> AnyRow:
+            row = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
+            protected, needed = protected_among(conn, row, [alias])
+            if not protected or not needed:
+                raise Invalid(f"{collection}:{alias} needs no approval. Promote it.", alias=alias)
+            source = artifact_statements.version(conn, member.version.id)
+            assert source is not None
+            check_lineage(conn, source, reason=said, force=force)
+            now = time.time()
+            made = statements.add_approval(
+                conn,
+                collection_id=row.id,
+                alias=alias,
+                version_id=member.version.id,
+                sha256=member.version.sha256,
+                needed=needed,
+                user_id=actor.user_id,
+                reason=said,
+                at=now,
+            )
+            detail = {"approval": made, "alias": alias, "sha256": member.version.sha256, "reason": said}
+            self._log(conn, actor, "approval.ask", row, member.version.id, detail, now)
+            return statements.approval(conn, made)
+
+        return self._whole([self._records.write(work)])[0]
+
+    def find(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        collection: str,
+        *,
+        state: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> Page:
+        """Of a collection, the newest first."""
+        limit = max(1, min(limit, 1000))
+        cursor = parse_cursor(after)
+        with self._records.read() as conn:
+            row = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
+            rows = statements.find_approvals(
+                conn, row.id, state=state, before=None if cursor is None else cursor[1], limit=limit
+            )
+        found = self._whole(list(rows))
+        return Page(found, cursor_of(0, found[-1].id) if len(found) == limit else "")
+
+    def decide(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        collection: str,
+        approval_id: int,
+        *,
+        approves: bool,
+        comment: str = "",
+        sha256: str = "",
+    ) -> Approval:
+        """Approve or reject (a member of the registry who did not ask). With `sha256`, only if that is
+        the content. The last word needed moves the alias; one rejection closes the request."""
+        said = check_text(comment, what="Comment", chars_max=10_000)
+
+        def work(conn: Connection) -> AnyRow:
+            kept = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
+            collection_statements.lock_collection(conn, kept.id)
+            row = statements.approval(conn, approval_id, hold=True)
+            if row is None or row.collection_id != kept.id:
+                raise NotFound(f"{collection!r} has no request {approval_id}.", approval=approval_id)
+            if row.state != "open":
+                raise Conflict(f"The request {approval_id} is {row.state} already.", state=row.state)
+            if actor.user_id is None or (approves and row.user_id == actor.user_id):
+                raise NotAllowed("Who asks does not approve: that takes another person.")
+            role = registry_role(self._access, conn, actor, kept.entity_id, kept.project_id)
+            if role is None or role < RegistryRole.MEMBER:
+                raise NotAllowed("Members of the registry decide.")
+            version = artifact_statements.version(conn, row.version_id)
+            now_is = "" if version is None or version.state != "committed" else version.sha256
+            if now_is != row.sha256 or (sha256 and sha256 != row.sha256):
+                raise Conflict(
+                    f"The request is for content {row.sha256[:12]}…; the version is "
+                    f"{now_is[:12] + '…' if now_is else 'gone'} and you looked at {sha256[:12] or 'unsaid'}. "
+                    "Ask anew.",
+                    sha256=row.sha256,
+                )
+            now = time.time()
+            statements.vote(conn, approval_id, actor.user_id, approves=approves, comment=said, now=now)
+            detail = {"approval": approval_id, "approves": approves, "comment": said, "sha256": row.sha256}
+            self._log(conn, actor, "approval.decide", kept, row.version_id, detail, now)
+            if not approves:
+                statements.close_approval(conn, approval_id, state="rejected", now=now)
+                return statements.approval(conn, approval_id)
+            votes = [vote for vote in statements.votes(conn, [approval_id]) if vote.approves]
+            if len(votes) >= row.needed:
+                evidence: dict[str, Any] = {
+                    "approval": approval_id,
+                    "approved_by": [vote.username for vote in votes],
+                    "sha256": row.sha256,
+                }
+                move_alias(
+                    conn,
+                    actor,
+                    kept,
+                    row.version_id,
+                    row.alias,
+                    act="promote",
+                    reason=row.reason,
+                    evidence=evidence,
+                    now=now,
+                )
+                statements.close_approval(conn, approval_id, state="done", now=now)
+            return statements.approval(conn, approval_id)
+
+        return self._whole([self._records.write(work)])[0]
+
+    def _whole(self, rows: list[AnyRow]) -> list[Approval]:
+        with self._records.read() as conn:
+            votes = statements.votes(conn, [row.id for row in rows]) if rows else []
+        return [
+            Approval(
+                row.id,
+                row.alias,
+                row.version_id,
+                row.sha256,
+                row.state,
+                row.needed,
+                row.username or "",
+                row.reason,
+                row.at,
+                row.closed_at,
+                tuple(
+                    Vote(vote.username, bool(vote.approves), vote.comment, vote.at)
+                    for vote in votes
+                    if vote.approval_id == row.id
+                ),
+            )
+            for row in rows
+        ]
+
+    @staticmethod
+    def _log(
+        conn: Connection,
+        actor: Actor,
+        action: str,
+        row: AnyRow,
+        version_id: int,
+        detail: dict[str, Any],
+        now: float,
+    ) -> None:
+        index = collection_statements.index_in(conn, row.id, version_id)
+        audit.append(
+            conn,
+            actor,
+            action,
+            subject=f"{row.entity}/{row.project}/{row.name}:v{index}",
+            entity_id=row.entity_id,
+            detail=detail,
+            now=now,
+        )

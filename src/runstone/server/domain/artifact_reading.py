@@ -1,0 +1,181 @@
+"""Finding artifact versions and reading what lies in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from runstone.server.domain import manifests
+from runstone.server.domain.artifact_base import ArtifactBase
+from runstone.server.domain.artifact_commit import entries_named, entries_of
+from runstone.server.domain.artifact_model import (
+    Entry,
+    Member,
+    Page,
+    Version,
+    alias_of,
+    collection_of,
+    version_of,
+)
+from runstone.server.domain.artifact_names import parse_name
+from runstone.server.domain.cursors import cursor_of, parse_cursor
+from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.identity import Actor, Permission
+from runstone.server.domain.registry_access import allows_place
+from runstone.server.stores.records import artifacts as statements
+from runstone.server.stores.records import collections as collection_statements
+
+VERSION_SORTS = frozenset({"version_index", "-version_index", "created_at", "-created_at", "size", "-size"})
+FIND_MAX = 1000
+FILES_MAX = 10_000
+
+
+class ArtifactReading(ArtifactBase):
+    # -- finding
+
+    def get(self, actor: Actor, entity: str, project: str, name: str) -> Member:
+        """What a name means: `[[entity/]project/]collection[:alias | :vN | :digest prefix]` (without
+        an alias `latest`), or `@ID`. entity and project are those the name leaves out."""
+        with self._records.read() as conn:
+            return self._named(conn, actor, entity, project, parse_name(name))
+
+    def by_id(self, actor: Actor, version_id: int) -> Version:
+        """Whatever its state, save deleted ones."""
+        with self._records.read() as conn:
+            return version_of(self._readable(conn, actor, version_id))
+
+    def by_client_id(self, actor: Actor, client_id: str) -> Version | None:
+        """The version a client gave that id, pending or committed; None where none is to be seen."""
+        with self._records.read() as conn:
+            for row in statements.versions_with_client_id(conn, client_id):
+                if row.state != "deleted" and self._may_read(conn, actor, row):
+                    return version_of(row)
+        return None
+
+    def members_of(self, actor: Actor, version_id: int) -> list[Member]:
+        """The version in each collection that has it and the actor may see, its source first."""
+        with self._records.read() as conn:
+            version = version_of(self._readable(conn, actor, version_id))
+            rows = [
+                row
+                for row in collection_statements.collections_of(conn, [version_id])
+                if allows_place(
+                    self._access,
+                    conn,
+                    actor,
+                    Permission.READ,
+                    entity_id=row.entity_id,
+                    project_id=row.project_id,
+                    project=row.project,
+                )
+            ]
+            aliases = collection_statements.aliases_of(conn, [version_id])
+        rows.sort(key=lambda row: row.id != version.collection_id)
+        return [
+            Member(
+                version,
+                collection_of(row),
+                row.version_index,
+                tuple(alias_of(alias) for alias in aliases if alias.collection_id == row.id),
+                row.linked_at,
+            )
+            for row in rows
+        ]
+
+    def find(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        collection: str,
+        *,
+        search: str = "",
+        tag: str = "",
+        alias: str = "",
+        created_since: float | None = None,
+        created_before: float | None = None,
+        sort: str = "-version_index",
+        after: str = "",
+        limit: int = 100,
+    ) -> Page:
+        """Committed versions of a collection as Members; `sort`: one of VERSION_SORTS."""
+        if sort not in VERSION_SORTS:
+            raise Invalid(f"{sort!r} is no order of versions. One of: {', '.join(sorted(VERSION_SORTS))}.")
+        limit = max(1, min(limit, FIND_MAX))
+        with self._records.read() as conn:
+            kept = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
+            rows = statements.find_versions(
+                conn,
+                kept.id,
+                search=search,
+                tag=tag,
+                alias=alias,
+                created_since=created_since,
+                created_before=created_before,
+                sort=sort,
+                after=parse_cursor(after),
+                limit=limit,
+            )
+            aliases = collection_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
+        within = collection_of(kept)
+        members = [
+            Member(
+                version_of(row),
+                within,
+                row.member_index,
+                tuple(alias_of(found) for found in aliases if found.version_id == row.id),
+                row.added_at,
+            )
+            for row in rows
+        ]
+        if len(rows) < limit:
+            return Page(members)
+        name = sort.lstrip("-")
+        value = rows[-1].member_index if name == "version_index" else getattr(rows[-1], name)
+        return Page(members, cursor_of(value, rows[-1].member_index))
+
+    # -- what lies in it
+
+    def files(
+        self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Page:
+        """Entries by path."""
+        limit = max(1, min(limit, FILES_MAX))
+        self.by_id(actor, version_id)
+        found = list(islice(entries_of(self._records, version_id, after=after, prefix=prefix), limit))
+        return Page(found, found[-1].path if len(found) == limit else "")
+
+    def entries(self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "") -> Iterator[Entry]:
+        """All of them, by path, in the memory of some hundred."""
+        self.by_id(actor, version_id)
+        return entries_of(self._records, version_id, prefix=prefix, after=after)
+
+    def entry(self, actor: Actor, version_id: int, path: str) -> Entry:
+        """Raises NotFound."""
+        version = self.by_id(actor, version_id)
+        for entry in entries_of(self._records, version_id, prefix=path):
+            if entry.path == path:
+                return entry
+            break
+        raise NotFound(f"{version.name} has no file {path[:300]!r}.", path=path[:300])
+
+    def named(self, actor: Actor, version_id: int, paths: Iterable[str]) -> list[Entry]:
+        """Those of the paths that are there, by path; each part that holds some is opened once."""
+        self.by_id(actor, version_id)
+        return list(entries_named(self._records, version_id, sorted(set(paths))))
+
+    def read(
+        self, actor: Actor, version_id: int, path: str, *, start: int = 0, end: int | None = None
+    ) -> tuple[Entry, Iterator[bytes]]:
+        """A file's bytes, or a half-open range of them, in chunks. Invalid for a reference: the server
+        fetches nothing."""
+        with self._records.read() as conn:
+            self._readable(conn, actor, version_id, content=True)
+        entry = self.entry(actor, version_id, path)
+        if entry.ref:
+            raise Invalid(f"{path!r} is a reference to {entry.ref!r}. Fetch it from there.", ref=entry.ref)
+        return entry, self._uploads.read(entry.sha256, start=start, end=end)
+
+    def diff(self, actor: Actor, old_id: int, new_id: int) -> Iterator[manifests.Change]:
+        """Paths that differ, in order."""
+        return manifests.diff(self.entries(actor, old_id), self.entries(actor, new_id))

@@ -1,0 +1,243 @@
+"""Registries, promotion, approvals, deployments, the audit log."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from runstone.server.doors.rest.models.artifacts import ArtifactVersion
+
+Role = Literal["restricted_viewer", "viewer", "member", "admin"]
+
+
+class Registry(BaseModel):
+    organization: str
+    name: str
+    project: str = Field(description="The project it is: `wandb-registry-NAME`, of the organisation.")
+    description: str
+    visibility: Literal["organization", "restricted"]
+    default_role: Role
+    artifact_types: list[str] = Field(description="Those it takes; none named: any.")
+    protected_aliases: list[str]
+    approvals_needed: int
+    created_by: str
+    created_at: float
+    updated_at: float
+
+
+class RegistryList(BaseModel):
+    registries: list[Registry]
+
+
+class RegistryWanted(BaseModel):
+    name: str
+    description: str = ""
+    visibility: Literal["organization", "restricted"] = "organization"
+    default_role: Role = "member"
+    artifact_types: list[str] = []
+    protected_aliases: list[str] = ["production"]
+    approvals_needed: int = 0
+
+
+class RegistryChange(BaseModel):
+    description: str | None = None
+    visibility: Literal["organization", "restricted"] | None = None
+    default_role: Role | None = None
+    artifact_types: list[str] | None = None
+    protected_aliases: list[str] | None = None
+    approvals_needed: int | None = None
+
+
+class RegistryMember(BaseModel):
+    name: str
+    kind: str
+    role: Role
+
+
+class RegistryMembers(BaseModel):
+    members: list[RegistryMember]
+
+
+class RegistryRoleWanted(BaseModel):
+    role: Role
+
+
+class LinkWanted(BaseModel):
+    """Into which collection; it is made if absent, of the version's type."""
+
+    collection: str
+    entity: str = Field("", description="Empty: that of the version.")
+    project: str = ""
+    aliases: list[str] = []
+    reason: str = ""
+    force: bool = Field(False, description="A model without a traceable past too; needs a reason.")
+
+
+class UnlinkWanted(BaseModel):
+    reason: str = ""
+
+
+class PromotionWanted(BaseModel):
+    version: str = Field(description="`v3`, another alias, or the beginning of a digest.")
+    alias: str
+    reason: str
+    force: bool = False
+    evidence: dict[str, Any] = {}
+
+
+class RollbackWanted(BaseModel):
+    alias: str
+    reason: str
+
+
+class AliasMove(BaseModel):
+    id: int
+    alias: str
+    act: Literal["set", "remove", "promote", "rollback", "delete"]
+    from_version: str = Field(description="`v3`, or empty.")
+    to_version: str
+    from_id: int | None
+    to_id: int | None
+    digest: str
+    by: str
+    reason: str
+    evidence: dict[str, Any]
+    at: float
+
+
+class AliasMoves(BaseModel):
+    moves: list[AliasMove]
+    next: str = ""
+
+
+class MetricDelta(BaseModel):
+    name: str
+    candidate: Any
+    baseline: Any
+    delta: float | None = Field(description="candidate - baseline; null where one of them is missing.")
+
+
+class Difference(BaseModel):
+    name: str
+    candidate: Any
+    baseline: Any
+
+
+class VersionComparison(BaseModel):
+    candidate: ArtifactVersion
+    baseline: ArtifactVersion
+    metrics: list[MetricDelta]
+    config: list[Difference]
+    metadata: list[Difference]
+    files: dict[str, int]
+    same_content: bool
+
+
+class ApprovalWanted(BaseModel):
+    version: str
+    alias: str
+    reason: str
+    force: bool = False
+
+
+class ApprovalDecision(BaseModel):
+    approves: bool
+    comment: str = ""
+    sha256: str = Field("", description="Of the content you looked at: nothing moves if it is another.")
+
+
+class ApprovalVote(BaseModel):
+    by: str
+    approves: bool
+    comment: str
+    at: float
+
+
+class Approval(BaseModel):
+    id: int
+    alias: str
+    version_id: int
+    sha256: str
+    state: Literal["open", "done", "rejected"]
+    needed: int
+    asked_by: str
+    reason: str
+    at: float
+    closed_at: float | None
+    votes: list[ApprovalVote]
+
+
+class Approvals(BaseModel):
+    approvals: list[Approval]
+    next: str = ""
+
+
+class DeploymentWanted(BaseModel):
+    """`artifact` is ENTITY/PROJECT/NAME:ALIAS, or @ID."""
+
+    site: str
+    name: str
+    artifact: str
+    metadata: dict[str, Any] = {}
+    at: float | None = None
+
+
+class Deployment(BaseModel):
+    id: int
+    entity: str
+    site: str
+    name: str
+    version_id: int
+    alias: str
+    sha256: str
+    metadata: dict[str, Any]
+    by: str
+    started_at: float
+    ended_at: float | None
+
+
+class Deployments(BaseModel):
+    deployments: list[Deployment]
+    next: str = ""
+
+
+class PredictionWanted(BaseModel):
+    id: str = ""
+    deployment_id: int | None = None
+    version_id: int | None = None
+    metadata: dict[str, Any] = {}
+    at: float | None = None
+
+
+class Prediction(BaseModel):
+    entity: str
+    id: str
+    version_id: int
+    deployment_id: int | None
+    metadata: dict[str, Any]
+    at: float
+
+
+class AuditRow(BaseModel):
+    seq: int
+    at: float
+    by: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    previous: str
+    hash: str
+
+
+class AuditRows(BaseModel):
+    rows: list[AuditRow]
+    next: str = ""
+
+
+class AuditVerdict(BaseModel):
+    ok: bool
+    rows: int
+    head: str = Field(description="The hash of the last row: keep it, and have it looked for later.")
+    problem: str
+    seq: int | None
