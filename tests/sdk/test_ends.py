@@ -63,7 +63,22 @@ def test_the_traceback_is_redacted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [("sys.exit(3)", 3), ("sys.exit()", 0), ("sys.exit('message')", 1), ("sys.exit(0)", 0)]
+    ("how", "code"),
+    [
+        ("sys.exit(3)", 3),
+        ("sys.exit()", 0),
+        ("sys.exit('message')", 1),
+        ("sys.exit(0)", 0),
+        ("raise SystemExit(3)", 3),
+        ("raise SystemExit", 0),
+        ("raise SystemExit('message')", 1),
+        ("exit(4)", 4),
+        ("import argparse; argparse.ArgumentParser().parse_args(['--no'])", 2),
+        ("def main():\n    return 6\nraise SystemExit(main())", 6),
+        ("try:\n    raise SystemExit(3)\nexcept SystemExit as error:\n    assert error.code == 3", 0),
+        ("try:\n    sys.exit(3)\nexcept SystemExit as error:\n    assert error.code == 3", 0),
+        ("t = threading.Thread(target=sys.exit, args=(3,))\nt.start()\nt.join()", 0),
+    ],
 )
 def test_exit_codes_are_the_runs(tmp_path: Path, how: str, code: int) -> None:
     assert play(tmp_path, how).returncode == code
@@ -117,6 +132,7 @@ def test_hooks_are_taken_back_when_the_run_has_finished(tmp_path: Path) -> None:
         run.finish()
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert sys.excepthook is sys.__excepthook__
+        assert type(vars(SystemExit)["code"]).__name__ == "member_descriptor"
         raise RuntimeError("after")
         """,
     )

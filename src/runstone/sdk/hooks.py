@@ -13,6 +13,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from runstone.sdk import exit_code
+
 if TYPE_CHECKING:
     from runstone.sdk.run import Run
 
@@ -22,7 +24,6 @@ SIGTERM_SECONDS = 2.0  # to wait for the uplink when told to go
 _live: list[Run] = []
 _pid = 0
 _at_exit_set = False
-_exit_code = 0
 _terminated = False
 _before: dict[str, Any] = {}
 
@@ -34,10 +35,9 @@ def live_runs() -> list[Run]:
 
 def watch(run: Run) -> None:
     """From now on the end of the process ends `run`."""
-    global _pid, _at_exit_set, _exit_code
+    global _pid, _at_exit_set
     if not _live:
         _pid = os.getpid()
-        _exit_code = 0
         _set()
     _live.append(run)
     if not _at_exit_set:
@@ -59,7 +59,7 @@ def end_by_exception(run: Run, error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
         finish(run, INTERRUPTED_EXIT_CODE, state="killed", traceback=_traceback(run, error))
     elif isinstance(error, (SystemExit, GeneratorExit)):
-        finish(run, _code_of(getattr(error, "code", 0)))
+        finish(run, exit_code.code_of(getattr(error, "code", 0)))
     else:
         finish(run, 1, traceback=_traceback(run, error))
 
@@ -69,7 +69,7 @@ def end_by_exception(run: Run, error: BaseException) -> None:
 
 def _set() -> None:
     _before["excepthook"], sys.excepthook = sys.excepthook, _on_exception
-    _before["exit"], sys.exit = sys.exit, _exit  # type: ignore[assignment]
+    exit_code.watch()
     _before.pop("sigterm", None)
     if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGTERM"):
         handler = signal.getsignal(signal.SIGTERM)
@@ -81,8 +81,7 @@ def _set() -> None:
 def _take_back() -> None:
     if sys.excepthook is _on_exception:
         sys.excepthook = _before["excepthook"]
-    if sys.exit is _exit:
-        sys.exit = _before["exit"]
+    exit_code.unwatch()
     if (
         "sigterm" in _before
         and threading.current_thread() is threading.main_thread()
@@ -99,13 +98,6 @@ def _on_exception(kind: type[BaseException], error: BaseException, trace: Any) -
             except Exception as ours:  # the user's own error must be seen, whatever ours is
                 print(f"runstone: the run could not be ended ({ours}).", file=sys.stderr)
     _before["excepthook"](kind, error, trace)
-
-
-def _exit(status: Any = None, /) -> None:
-    global _exit_code
-    if threading.current_thread() is threading.main_thread():
-        _exit_code = _code_of(status)
-    _before["exit"](status)
 
 
 def _on_sigterm(number: int, frame: Any) -> None:
@@ -130,8 +122,9 @@ def _at_exit() -> None:
         return
     from runstone.sdk.ending import finish
 
+    code = exit_code.code()
     for run in live_runs():
-        finish(run, _exit_code, state="killed" if _terminated and _exit_code else None)
+        finish(run, code, state="killed" if _terminated and code else None)
 
 
 def _after_fork_in_child() -> None:
@@ -141,12 +134,6 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _code_of(status: Any) -> int:
-    if status is None:
-        return 0
-    return status if isinstance(status, int) else 1  # a text is printed, and the code is 1
 
 
 def _traceback(run: Run, error: BaseException) -> str:

@@ -23,6 +23,9 @@ scripts carry over. Percentages are 0 to 100, of one core for a process (so 400 
     system.gpu.N.powerWatts / powerPercent / enforcedPowerLimitWatts
     system.gpu.N.smClock / memoryClock         MHz
     system.gpu.process.N.memoryAllocatedBytes  bytes of this process and its children
+
+Of several ranks of a run on one host the first one tells what is the machine's; each tells its own
+processes and the GPUs they are on.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -46,22 +50,39 @@ class Machine:
     def __init__(self) -> None:
         self._gpus = _Gpus()
         self._host: Values = {}
+        self._of_gpus: dict[int, Values] = {}
         self._host_at = float("-inf")
         self._children: dict[int, list[int]] = {}
         self._disk_start = _counters(psutil.disk_io_counters)
         self._network_start = _counters(psutil.net_io_counters)
         psutil.cpu_percent(percpu=True)  # the first call only sets the mark to measure from
 
-    def sample(self, tree: ProcessTree, folder: str) -> Values:
-        """Everything about the machine and one run's processes. What cannot be read is left out."""
+    def sample(
+        self, tree: ProcessTree, folder: str, *, whole: bool = True, others: Iterable[ProcessTree] = ()
+    ) -> Values:
+        """The machine, one run's processes and their GPUs. What cannot be read is left out.
+
+        Of several ranks of a run on this host one is asked for the `whole` machine, the others for
+        their own processes and the GPUs these run on. `others`: those ranks' processes, whose GPUs
+        are theirs to tell.
+        """
         now = time.monotonic()
         if now - self._host_at > _HOST_SECONDS:
             self._host_at = now
             self._children = _children_by_parent()
             self._host = self._machine()
-        values = dict(self._host)
+        values = dict(self._host) if whole else {}
         values.update(tree.sample(self._children))
-        values.update(self._gpus.of_processes(tree.pids))
+        users = self._gpus.users()
+        theirs = set().union(*(other.pids for other in others))
+        for at, running in enumerate(users):
+            mine = [used for pid, used in running if pid in tree.pids]
+            if mine:
+                values[f"system.gpu.process.{at}.memoryAllocatedBytes"] = sum(used or 0 for used in mine)
+            if mine or (whole and not any(pid in theirs for pid, _ in running)):
+                values.update(self._of_gpus.get(at, {}))
+        if not whole:
+            return values
         try:
             usage = psutil.disk_usage(folder)
             values["system.disk./.usagePercent"] = usage.percent
@@ -93,7 +114,7 @@ class Machine:
         if network is not None and self._network_start is not None:
             values["system.network.sent"] = network.bytes_sent - self._network_start.bytes_sent
             values["system.network.recv"] = network.bytes_recv - self._network_start.bytes_recv
-        values.update(self._gpus.sample())
+        self._of_gpus = self._gpus.sample()
         return values
 
 
@@ -163,9 +184,11 @@ class _Gpus:
         except Exception:
             self._handles = []
 
-    def sample(self) -> Values:
-        values: Values = {}
+    def sample(self) -> dict[int, Values]:
+        """Each one's values, by its number."""
+        found: dict[int, Values] = {}
         for at, handle in enumerate(self._handles):
+            values = found[at] = {}
             name = f"system.gpu.{at}."
             utilization = self._ask("nvmlDeviceGetUtilizationRates", handle)
             if utilization is not None:
@@ -190,16 +213,17 @@ class _Gpus:
                 rate = self._ask("nvmlDeviceGetClockInfo", handle, number)
                 if rate is not None:
                     values[name + clock] = rate
-        return values
+        return found
 
-    def of_processes(self, pids: set[int]) -> Values:
-        values: Values = {}
-        for at, handle in enumerate(self._handles):
-            running = self._ask("nvmlDeviceGetComputeRunningProcesses", handle) or ()
-            mine = [process.usedGpuMemory for process in running if process.pid in pids]
-            if mine:
-                values[f"system.gpu.process.{at}.memoryAllocatedBytes"] = sum(used or 0 for used in mine)
-        return values
+    def users(self) -> list[list[tuple[int, int | None]]]:
+        """Per GPU the processes on it, with the bytes they hold (None where the driver hides it)."""
+        return [
+            [
+                (process.pid, process.usedGpuMemory)
+                for process in self._ask("nvmlDeviceGetComputeRunningProcesses", handle) or ()
+            ]
+            for handle in self._handles
+        ]
 
     def close(self) -> None:
         if self._nvml is not None:

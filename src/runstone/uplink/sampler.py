@@ -83,9 +83,32 @@ class Sampler:
             watch.sample_at += every
         assert self._machine is not None and watch.side is not None
         try:
-            values = self._machine.sample(watch.tree, str(watch.path.parent))
+            ranks = self._ranks_here(watch)
+            values = self._machine.sample(
+                watch.tree,
+                str(watch.path.parent),
+                whole=ranks[0] is watch,
+                others=[rank.tree for rank in ranks if rank is not watch and rank.tree is not None],
+            )
             if watch.live:
                 watch.side.sample(values)
         except OSError as error:
             self._log(f"{watch.path}: a sample of the machine could not be kept: {error}")
             watch.sample_at = now + SECONDS_MAX
+
+    def _ranks_here(self, watch: Watch) -> list[Watch]:
+        """The live writers of the same run on this host, lowest rank first: what is the machine's is
+        told by that one, or by the next when it has ended."""
+        run = _run_of(watch)
+        found = [one for one in list(self._watches.values()) if one.live and _run_of(one) == run]
+        return sorted(found, key=_by_rank) or [watch]
+
+
+def _run_of(watch: Watch) -> tuple[str, ...]:
+    assert watch.fields is not None  # it is known before a run is sampled
+    return watch.entry.base_url, watch.fields.entity, watch.fields.project, watch.fields.run
+
+
+def _by_rank(watch: Watch) -> tuple[bool, int, str]:
+    rank = watch.fields.rank if watch.fields is not None else None
+    return rank is None, rank or 0, watch.name
