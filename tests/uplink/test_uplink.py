@@ -22,15 +22,18 @@ from tests.support.faulty import (
     slow,
     status,
 )
+from tests.support.journals import journals
 from tests.support.server import RunningServer
 from tests.support.written_runs import WrittenRun, end_uplinks, start_uplink, uplink_log, wait_until
 
 from runstone.client import Client
 from runstone.client.errors import NotFound
 from runstone.journal.home import queue_dir
+from runstone.journal.kinds import Kind
 from runstone.uplink.launch import is_running, launch
 from runstone.uplink.queue import Queue
 from runstone.uplink.shipping import read_synced
+from runstone.uplink.side import side_path
 
 
 @pytest.fixture
@@ -383,6 +386,43 @@ def test_the_machine_is_seen_within_seconds_and_not_as_training_rows(
     } <= names
     assert rows_of(client, run) == [0, 1, 2]
     assert client.run("", run.project, run.run).state == "finished"
+
+
+def test_ranks_on_one_host_tell_of_the_machine_once_and_each_of_its_own_processes(
+    home: Path, tmp_path: Path
+) -> None:
+    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
+    ranks = [
+        WrittenRun(tmp_path, run="ranked", rank=rank, world_size=3, primary=rank == 0) for rank in range(3)
+    ]
+    other = WrittenRun(tmp_path, run="another")
+
+    def sampled(run: WrittenRun) -> list[set[str]]:
+        side = side_path(run.path)
+        found = journals(side.parent).get(str(side), [])
+        return [set(row.values) for kind, row in found if kind == Kind.SYSTEM]
+
+    try:
+        for run, sleeper in zip([*ranks[::-1], other], [*sleepers, sleepers[0]], strict=True):
+            enqueue(run, home, "", mode="offline", pid=sleeper.pid, sample_seconds=0.5)
+        process = start_uplink(home)
+        wait_until(lambda: all(len(sampled(run)) >= 3 for run in [*ranks, other]), 20, what="samples")
+        for run in [*ranks, other]:
+            assert all("system.proc.memory.rssMB" in names for names in sampled(run))
+        # The first sample may fall in the moment before the uplink has seen the lower ranks.
+        assert all("system.cpu" in names for names in sampled(ranks[0])[1:] + sampled(other)[1:])
+        assert not any("system.cpu" in names for run in ranks[1:] for names in sampled(run)[1:])
+        ranks[0].end()
+        before = len(sampled(ranks[1]))
+        wait_until(lambda: any("system.cpu" in names for names in sampled(ranks[1])[before:]), 20)
+        assert not any("system.cpu" in names for names in sampled(ranks[2])[1:])
+        for run in [*ranks[1:], other]:
+            run.end()
+        shipped(home, process)
+    finally:
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
 
 
 @pytest.mark.faults
