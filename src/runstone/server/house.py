@@ -172,6 +172,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     history = History(history_store, runs, access, projects, Places(records, access), feed)
     ingest = Ingest(records, access, runs, history, history_store, lines, leases, feed)
     closing.callback(ingest.close)
+    ingest.recover()
     views = Views(records, access, projects)
     signer = Signer(secret)
     collections = Collections(records, access, projects)

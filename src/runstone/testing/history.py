@@ -497,6 +497,23 @@ class HistoryStoreSuite:
         assert store.append(SET, "s", batch_of([], end_offset=640)) == 640
         assert store.next_offset(SET, "s") == 640 and store.info(SET).rows == 0
 
+    def test_a_note_is_kept_with_the_rows_until_it_is_forgotten(self, store: HistoryStore) -> None:
+        assert store.note(SET, "s") is None and store.notes() == []
+        store.append(SET, "s", numbers([1], {"x": [1.0]}), note=b"one")
+        store.append(SET, "s", numbers([1], {"x": [1.0]}), note=b"a re-send of what is there")
+        store.append(SET, "other", numbers([7], {"x": [1.0]}))
+        assert (store.note(SET, "s"), store.note(SET, "other")) == (b"one", None)
+        two = (SET, "s", numbers([2], {"x": [2.0]}, offset=1), b"two")
+        store.append_many([two, (SET, "other", batch_of([], end_offset=9), b"without rows")])
+        assert sorted(store.notes()) == [(SET, "other", b"without rows"), (SET, "s", b"two")]
+        store.append(SET, "s", numbers([3], {"x": [3.0]}, offset=2))  # says nothing: the note stays
+        assert store.note(SET, "s") == b"two"
+        store.forget_notes([(SET, "s", 2), (SET, "other", 9), (SetKey(RunKey(999), "history"), "s", 1)])
+        assert store.notes() == [(SET, "s", b"two")]  # the stream went on meanwhile
+        store.forget_notes([(SET, "s", 3)])
+        assert store.notes() == []
+        assert store.next_offset(SET, "s") == 3 and store.info(SET).rows == 4
+
     def test_spaces_are_apart(self, store: HistoryStore) -> None:
         store.append(SET, "s", numbers([1], {"loss": [1.0]}))
         store.append(SetKey(SET.run, "system"), "s", numbers([5], {"cpu": [9.0]}))

@@ -74,24 +74,31 @@ class History:
     # -- writing
 
     def append(
-        self, actor: Actor, run: RunKey, stream: str, batch: RowBatch, *, space: Space = "history"
+        self,
+        actor: Actor,
+        run: RunKey,
+        stream: str,
+        batch: RowBatch,
+        *,
+        space: Space = "history",
+        note: bytes | None = None,
     ) -> int:
         """Trusted to come after the door's or the ingest's own permission check of the run."""
-        next_offset = self._store.append(SetKey(run, space), stream, batch)
+        next_offset = self._store.append(SetKey(run, space), stream, batch, note=note)
         if space == "history":
             self._note_keys(run, batch)
         if self._feed is not None and self._feed.is_heard and len(batch.steps):
             self._tell(self._feed, run, space, int(batch.steps.max()), next_offset)
         return next_offset
 
-    def append_many(self, batches: Sequence[tuple[RunKey, str, RowBatch]]) -> None:
-        """As `append`, of (run, stream, rows) of the history each, in one transaction if it can be.
+    def append_many(self, batches: Sequence[tuple[RunKey, str, RowBatch, bytes | None]]) -> None:
+        """As `append`, of (run, stream, rows, note) of the history each, in one transaction if it can be.
         Where one cannot be kept the error is raised; others may be."""
         offsets = self._store.append_many(
-            [(SetKey(run, "history"), stream, batch) for run, stream, batch in batches]
+            [(SetKey(run, "history"), stream, batch, note) for run, stream, batch, note in batches]
         )
         heard = self._feed is not None and self._feed.is_heard
-        for (run, _, batch), next_offset in zip(batches, offsets, strict=True):
+        for (run, _, batch, _), next_offset in zip(batches, offsets, strict=True):
             self._note_keys(run, batch)
             if heard and self._feed is not None and len(batch.steps):
                 self._tell(self._feed, run, "history", int(batch.steps.max()), next_offset)

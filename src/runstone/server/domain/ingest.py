@@ -6,14 +6,15 @@ and the new offset go to the record store in one transaction. A crash in between
 re-send.
 
 A body of nothing but rows, system rows and lines changes no more than the offset and the derived
-summary. Those two are written together a moment later (`flush_seconds`), for many bodies at once.
-They are one value in one transaction, so nothing is counted twice: a server that is killed before
-then asks for those bodies again (409 with the offset), passes their rows over in the history,
-where they are kept, and derives the summary from where it stood.
+summary. Those two are written to the record store together a moment later (`flush_seconds`), for
+many bodies at once; until then they lie in a note beside the rows, kept in the rows' own transaction.
+So what was answered is kept: a server that is killed in between finds the note when it starts
+(`recover`) or when the writer comes back, and goes on from there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -40,15 +41,15 @@ from runstone.server.domain.errors import (
     Unavailable,
 )
 from runstone.server.domain.feed import Feed
-from runstone.server.domain.history import History
+from runstone.server.domain.history import History, batch_of
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.ingest_bodies import Sorted
 from runstone.server.domain.ingest_records import Item, Outcome, Refused, Work, WriterFields, end_state
-from runstone.server.domain.ingest_writers import Address, LiveWriter
+from runstone.server.domain.ingest_writers import STREAM_PREFIX, Address, LiveWriter
 from runstone.server.domain.journal_batches import Frames, decode, frames_of, skip_header
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.places import PLACE_SECONDS
-from runstone.server.domain.runs import Runs
+from runstone.server.domain.runs import ENDED, Runs
 from runstone.server.domain.summary import encode_stats
 from runstone.server.stores.history.contract import HistoryStore, RowBatch, SetKey
 from runstone.server.stores.records import files as file_statements
@@ -172,7 +173,7 @@ class Ingest:
         takes those, one by one, and says what is wrong. Never raises for a single body's fault.
         """
         answers: list[IngestAnswer | None] = [None] * len(bodies)
-        begun: list[tuple[int, LiveWriter, RowBatch]] = []
+        begun: list[tuple[int, LiveWriter, RowBatch, bytes | None]] = []
         try:
             for at, body in enumerate(bodies):
                 live = self._at_hand(body)
@@ -181,22 +182,28 @@ class Ingest:
                 batch = None
                 try:
                     batch = self._only_rows(live, body)
+                    if batch is not None:
+                        begun.append((at, live, batch, self._folded(live, [batch], batch.end_offset)))
                 finally:
-                    if batch is None:
+                    if not begun or begun[-1][0] != at:
                         live.lock.release()
-                if batch is not None:
-                    begun.append((at, live, batch))
             try:
-                self._history.append_many([(live.run, live.stream, batch) for _, live, batch in begun])
-            except RunstoneError:
-                return answers  # each will be told by itself
-            for at, live, batch in begun:
+                self._history.append_many(
+                    [(live.run, live.stream, batch, note) for _, live, batch, note in begun]
+                )
+            except BaseException as error:
+                for _, live, _, _ in begun:
+                    self._break(live)  # its summary says what the history may not hold
+                if isinstance(error, RunstoneError):
+                    return answers  # each will be told by itself
+                raise
+            for at, live, batch, note in begun:
                 try:
-                    answers[at] = self._kept(live, batch)
+                    answers[at] = self._kept(live, batch.end_offset, note)
                 except (_Overtaken, RunstoneError):
                     continue
         finally:
-            for _, live, _ in begun:
+            for _, live, _, _ in begun:
                 live.lock.release()
         return answers
 
@@ -226,22 +233,57 @@ class Ingest:
         only = prepared[0] if len(prepared) == 1 else None
         return None if only is None or isinstance(only, Item) or only.end_offset != frames.end else only
 
-    def _kept(self, live: LiveWriter, batch: RowBatch) -> IngestAnswer:
-        """The history keeps the batch: the rest of what `_apply` does with one."""
+    def _folded(self, live: LiveWriter, prepared: Sequence[RowBatch | Item], end: int) -> bytes | None:
+        """Take the rows into the summary. Returns the note that goes with them into the history; None
+        where the records are to be written before the answer."""
+        try:
+            _fold(live, prepared)
+        except BaseException:
+            self._break(live)
+            raise
+        live.came_since_end = live.came_since_end or any(not isinstance(one, Item) for one in prepared)
+        return live.note(end) if self._flush_seconds and not self._is_late(live) else None
+
+    def _kept(self, live: LiveWriter, end: int, note: bytes | None) -> IngestAnswer:
+        """The history keeps the rows up to `end`, and the note: the offset moves on."""
         live.used_at = time.monotonic()
         try:
-            live.deriver.fold(batch, label=live.label)
-            if not self._flush_seconds or self._is_late(live):
-                self._commit(live, batch.end_offset)
+            if note is None:
+                self._commit(live, end)
             else:
-                live.next_offset = batch.end_offset
+                live.noted = True
+                live.next_offset = end
                 self._flush_later(live)
         except BaseException:
             self._break(live)
             raise
+        return self._answer(live)
+
+    def _answer(self, live: LiveWriter) -> IngestAnswer:
         stop = self._leases.touch(live.run)
         place = live.place
         return IngestAnswer(live.next_offset, place.entity, place.project, place.run_id, stop)
+
+    def recover(self) -> None:
+        """Write what a server that was killed had answered and not written to the records. Called
+        once, before the first request."""
+        done: list[tuple[SetKey, str, int]] = []
+        for where, stream, note in self._history_store.notes():
+            done.append((where, stream, 2**63 - 1))
+            try:
+                with self._records.read() as conn:
+                    place = statements.place(conn, where.run)
+                    row = statements.writer(conn, where.run, stream.removeprefix(STREAM_PREFIX))
+                    if place is None or row is None:
+                        continue
+                    live = ingest_writers.load(conn, place, row)
+                if live.catch_up(note):
+                    self._commit(live, live.next_offset)
+            except _Overtaken:
+                continue  # another process wrote it
+            except RunstoneError as error:
+                log.info("stream %s of run %s is left as it is: %s", stream, where.run, error.message)
+        self._history_store.forget_notes(done)
 
     def next_offset(self, actor: Actor, entity: str, project: str, run_id: str, *, writer: str) -> int:
         """0 for a writer or a run never seen. All before it is kept, the derived summary too."""
@@ -255,7 +297,16 @@ class Ingest:
             self._flush([live], wait=True)
         with self._records.read() as conn:
             found = ingest_writers.find(conn, self._access, actor, address)
-        return 0 if found is None else int(found[1].next_offset)
+            fresh = None if found is None else ingest_writers.load(conn, *found)
+        if fresh is None:
+            return 0
+        if fresh.catch_up(self._history_store.note(SetKey(fresh.run, "history"), fresh.stream)):
+            with contextlib.suppress(_Overtaken):
+                self._commit(fresh, fresh.next_offset)
+            with self._records.read() as conn:
+                row = statements.writer(conn, fresh.run, fresh.writer)
+            return 0 if row is None else int(row.next_offset)
+        return fresh.kept_offset
 
     def flush(self) -> None:
         """Write what is waiting to be written."""
@@ -275,6 +326,7 @@ class Ingest:
         if self._flusher is not None:
             self._flusher.join()
         self.flush()
+        self._forget_notes(self._all())
 
     # -- the writer
 
@@ -298,6 +350,12 @@ class Ingest:
                 # Ours is at least as new as the records, or notices when it writes that it is not.
                 kept.place, kept.checked_at = fresh.place, fresh.checked_at
                 return kept
+        if fresh.catch_up(self._history_store.note(SetKey(fresh.run, "history"), fresh.stream)):
+            fresh.dirty_since = time.monotonic()
+        with self._lock:
+            kept = self._writers.get(address)
+            if kept is not None and not kept.broken and kept.run == fresh.run:
+                return kept  # another request was first
             if kept is not None:
                 kept.broken = True
             if len(self._writers) >= _WRITERS_MAX:
@@ -364,9 +422,7 @@ class Ingest:
                 self._apply(actor, live, frames)
             if frames.damage is not None:
                 self._damaged(frames)
-        stop = self._leases.touch(live.run)
-        place = live.place
-        return IngestAnswer(live.next_offset, place.entity, place.project, place.run_id, stop)
+        return self._answer(live)
 
     def _apply(self, actor: Actor, live: LiveWriter, frames: Frames) -> None:
         """Everything up to the first record that cannot be applied; then raise for that one."""
@@ -376,26 +432,33 @@ class Ingest:
             sorted_.stop_at(missing[0], missing[1])
         prepared = sorted_.batches()
         # From here on only stores can fail. What they kept is idempotent by offset; the live state
-        # is changed after them, and given up where the records do not follow.
+        # is given up where they do not follow.
         if sorted_.fork is not None:
             self._fork(live, sorted_.fork)
-        for batch in prepared:
-            if not isinstance(batch, Item):
-                self._history.append(actor, live.run, live.stream, batch)
         if sorted_.system:
             self._history.append(actor, live.run, live.stream, sorted_.system_rows(), space="system")
         if sorted_.lines:
             self._console.write(actor, live.run, live.writer, sorted_.lines, label=live.label)
-        try:
-            _fold(live, prepared)
-            if sorted_.items or sorted_.refused or not self._flush_seconds or self._is_late(live):
-                self._commit(live, sorted_.end, sorted_.items, sorted_.refused)
-            elif sorted_.end > live.next_offset:
-                live.next_offset = sorted_.end
-                self._flush_later(live)
-        except BaseException:
-            self._break(live)
-            raise
+        end = sorted_.end
+        if end > live.next_offset:
+            try:
+                note = self._folded(live, prepared, end)
+                if sorted_.items or sorted_.refused:
+                    note = None
+                batches = [one for one in prepared if not isinstance(one, Item)]
+                if note is not None and not batches:
+                    batches.append(batch_of([], end_offset=end))  # the note lies in the rows' stream
+                for batch in batches:
+                    self._history.append(actor, live.run, live.stream, batch, note=note)
+                if note is None:
+                    self._commit(live, end, sorted_.items, sorted_.refused)
+                else:
+                    live.noted = True
+                    live.next_offset = end
+                    self._flush_later(live)
+            except BaseException:
+                self._break(live)
+                raise
         if sorted_.error is not None:
             raise sorted_.error
 
@@ -486,10 +549,15 @@ class Ingest:
             work.each(items)
         else:
             work.all(items)
+        if any(one.state_changed and one.state in ENDED for one in work.outcome.applied):
+            # Rows of others that came before this end do not bring the run back when they are written.
+            for other in self._all():
+                if other.run == live.run and other is not live:
+                    other.came_since_end = False
         if live.deriver.changed:
             primaries = [] if fields.is_primary else statements.primary_summary_keys(conn, live.run)
             work.derived(live.derived(primaries), careful=careful)
-            if not live.ended:
+            if not live.ended and live.came_since_end:
                 work.revive()
         work.note([*refused, *work.outcome.refused])
         return work.outcome
@@ -503,6 +571,7 @@ class Ingest:
         live.fields = fields
         if outcome.ended is not None:
             live.ended = True
+            self._forget_notes([live])
         detail = outcome.detail()
         if detail is not None:
             self._feed.publish(live.place.event("run", **detail))
@@ -545,7 +614,8 @@ class Ingest:
             if now - swept > 30.0:
                 swept = now
                 with self._lock:
-                    self._let_go(idle_seconds=_IDLE_SECONDS)
+                    gone = self._let_go(idle_seconds=_IDLE_SECONDS)
+                self._forget_notes(gone)
 
     def _flush(self, due: Sequence[LiveWriter], *, wait: bool) -> None:
         """Write the offsets and derived summaries of these writers. Without `wait` those that are
@@ -587,14 +657,30 @@ class Ingest:
             for address in [address for address, kept in self._writers.items() if kept is live]:
                 del self._writers[address]
 
-    def _let_go(self, *, idle_seconds: float) -> None:
+    def _let_go(self, *, idle_seconds: float) -> list[LiveWriter]:
         """Forget idle writers with nothing to be written. The caller holds the lock of the map."""
         before = time.monotonic() - idle_seconds
+        gone = []
         for address, live in list(self._writers.items()):
             if live.used_at < before and live.dirty_since is None and live.lock.acquire(blocking=False):
                 live.broken = True
                 live.lock.release()
                 del self._writers[address]
+                gone.append(live)
+        return gone
+
+    def _forget_notes(self, lives: Sequence[LiveWriter]) -> None:
+        """The records say all that these writers' notes do. One left behind is passed over."""
+        noted = [live for live in lives if live.noted and live.dirty_since is None]
+        try:
+            self._history_store.forget_notes(
+                [(SetKey(live.run, "history"), live.stream, live.kept_offset) for live in noted]
+            )
+        except Unavailable as error:
+            log.warning("notes of %d writers are left: %s", len(noted), error.message)
+            return
+        for live in noted:
+            live.noted = False
 
     def _look_whether_overtaken(self, live: LiveWriter) -> None:
         with self._records.read() as conn:

@@ -22,7 +22,7 @@ from runstone.server.domain.journal_batches import RowPivot
 from runstone.server.domain.places import Place
 from runstone.server.domain.run_changes import apply
 from runstone.server.domain.runs import RunChange, Runs
-from runstone.server.domain.summary import Definitions, Deriver, deriver_of
+from runstone.server.domain.summary import Definitions, Deriver, deriver_of, encode_stats
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records import writers as statements
@@ -45,7 +45,9 @@ class LiveWriter:
 
     next_offset: everything below is applied, or (rows, system rows, console lines) kept in its
     store and folded into `deriver`. kept_offset: what the record store says; the difference is
-    written soon after (see `Ingest`). Once `broken` it is no longer to be used: load it again.
+    written soon after (see `Ingest`), and until then lies in a note beside the rows (`noted`).
+    came_since_end: rows came that no end of the run, by another writer, came after. Once `broken`
+    it is no longer to be used: load it again.
     """
 
     place: Place
@@ -62,6 +64,8 @@ class LiveWriter:
     dirty_since: float | None = None
     flush_after: float = 0.0
     broken: bool = False
+    noted: bool = False
+    came_since_end: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     pivot: RowPivot = field(default_factory=RowPivot)
 
@@ -76,7 +80,29 @@ class LiveWriter:
     @property
     def stream(self) -> str:
         """The name of its rows' stream in the history."""
-        return f"journal:{self.writer}"
+        return STREAM_PREFIX + self.writer
+
+    def note(self, end: int) -> bytes | None:
+        """What a server that is killed before it writes the records is to find: the offset, and all
+        that follows from the rows before it. None where it is better written there at once."""
+        try:
+            note = _encode((end, encode_stats(self.deriver), self.deriver.changed))
+        except (OverflowError, UnicodeEncodeError):
+            return None
+        return note if len(note) <= NOTE_BYTES_MAX else None
+
+    def catch_up(self, note: bytes | None) -> bool:
+        """Go on from the note, where it is ahead of the records."""
+        if note is None:
+            return False
+        self.noted = True
+        offset, stats, changed = _decode_note(note)
+        if offset <= self.kept_offset:
+            return False
+        self.deriver = deriver_of(stats, self.metrics.values())
+        self.deriver.changed = changed
+        self.next_offset = offset
+        return True
 
     def define(self, metrics: Iterable[Mapping[str, Any]]) -> None:
         """Later rows are derived by these definitions too."""
@@ -94,6 +120,12 @@ class LiveWriter:
         for encoded in primaries:
             taken.update(msgspec.msgpack.decode(encoded, type=list[str]))
         return [([key], value) for key, value in changed.items() if key not in taken]
+
+
+STREAM_PREFIX = "journal:"
+NOTE_BYTES_MAX = 256 * 1024
+_encode = msgspec.msgpack.Encoder().encode
+_decode_note = msgspec.msgpack.Decoder(tuple[int, bytes, dict[str, Any]]).decode
 
 
 def find(conn: Connection, access: Access, actor: Actor, address: Address) -> tuple[AnyRow, AnyRow] | None:

@@ -39,6 +39,21 @@ class TestSqliteWithTinyParts(TestSqlite):
     test_late_rows_find_their_place_in_a_long_run = None  # type: ignore[assignment]
 
 
+def test_a_store_from_before_there_were_notes_gets_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'history.db'}"
+    store = open_history(url, blobs=None)
+    store.append(SET, "s", numbers([1], {"x": [1.0]}))
+    store.close()
+    with Database(url).write() as tx:
+        tx.run("DROP INDEX hist_stream_note")
+        tx.run("ALTER TABLE hist_stream DROP COLUMN note")
+    store = open_history(url, blobs=None)
+    assert store.next_offset(SET, "s") == 1 and store.notes() == []
+    store.append(SET, "s", numbers([2], {"x": [2.0]}, offset=1), note=b"n")
+    assert store.notes() == [(SET, "s", b"n")]
+    store.close()
+
+
 def _fresh(folder: Path) -> OpenStore:
     url = f"sqlite:///{folder / f'history{next(_numbers)}.db'}"
     return lambda: open_history(url, blobs=None)

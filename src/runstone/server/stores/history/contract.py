@@ -142,18 +142,30 @@ class Row:
 
 
 class HistoryStore(Protocol):
-    def append(self, where: SetKey, stream: str, batch: RowBatch) -> int:
+    def append(self, where: SetKey, stream: str, batch: RowBatch, *, note: bytes | None = None) -> int:
         """Keep a batch; returns once it would survive the process (and, where the kind says so,
         the power). Rows whose offset is below the stream's next offset are passed over, so a
         re-send is harmless whatever its boundaries. Returns the stream's next offset.
+
+        note: what the caller wants to find with the stream later (`note`), kept in the same
+        transaction in the place of an earlier one; None leaves that one alone.
         """
 
-    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch]]) -> list[int]:
-        """Several at once, (where, stream, batch) each: as `append` one by one, but they may share
+    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch, bytes | None]]) -> list[int]:
+        """Several at once, (where, stream, batch, note) each: as `append` one by one, but they may share
         a transaction. Where one raises, others may be kept."""
 
     def next_offset(self, where: SetKey, stream: str) -> int:
         """Where `stream` goes on; 0 for one never seen."""
+
+    def note(self, where: SetKey, stream: str) -> bytes | None:
+        """The stream's note, if there is one."""
+
+    def notes(self) -> list[tuple[SetKey, str, bytes]]:
+        """All notes there are, as (where, stream, note). A rewind drops those of its set."""
+
+    def forget_notes(self, streams: Sequence[tuple[SetKey, str, int]]) -> None:
+        """(where, stream, offset) each: not needed any more, unless the stream is beyond that offset."""
 
     def info(self, where: SetKey) -> SetInfo:
         """Of an unknown set: zero rows."""

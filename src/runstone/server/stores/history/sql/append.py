@@ -35,6 +35,7 @@ class Append:
     stream: bytes
     batch: RowBatch
     frame: bytes
+    note: bytes | None = None
 
 
 def text_bytes(text: str) -> bytes:
@@ -46,7 +47,7 @@ def bytes_text(data: bytes | memoryview) -> str:
     return bytes(data).decode("utf-8", "surrogatepass")
 
 
-def prepare(where: SetKey, stream: str, batch: RowBatch) -> Append:
+def prepare(where: SetKey, stream: str, batch: RowBatch, note: bytes | None = None) -> Append:
     """Check a batch and encode it. Raises Invalid for one that contradicts itself."""
     n = len(batch.steps)
     for what, column in (
@@ -67,7 +68,7 @@ def prepare(where: SetKey, stream: str, batch: RowBatch) -> Append:
     stream_bytes = text_bytes(stream)
     if not 0 < len(stream_bytes) <= STREAM_BYTES_MAX:
         raise Invalid(f"A stream's name has 1 to {STREAM_BYTES_MAX} bytes, met {len(stream_bytes)}.")
-    return Append(where, stream_bytes, batch, _encode(batch) if n else b"")
+    return Append(where, stream_bytes, batch, _encode(batch) if n else b"", note)
 
 
 def _encode(batch: RowBatch) -> bytes:
@@ -162,6 +163,7 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
         ):
             streams[branch, bytes(stream)] = offset
     moved: dict[tuple[int, bytes], int] = {}
+    notes: dict[tuple[int, bytes], bytes] = {}
     log_rows: list[tuple[object, ...]] = []
     results: list[int] = []
     now = time.time()
@@ -173,12 +175,15 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
             if item.frame:
                 _take(heads[branch], branch, item, next_offset, log_rows)
             next_offset = moved[key] = item.batch.end_offset
+            if item.note is not None:
+                notes[key] = item.note
         results.append(next_offset)
     tx.run_many("INSERT INTO hist_log (branch, seq, n, step_lo, step_hi, b) VALUES (?,?,?,?,?,?)", log_rows)
     tx.run_many(
-        "INSERT INTO hist_stream (branch, stream, next_offset) VALUES (?,?,?) "
-        "ON CONFLICT (branch, stream) DO UPDATE SET next_offset = excluded.next_offset",
-        [(branch, stream, offset) for (branch, stream), offset in moved.items()],
+        "INSERT INTO hist_stream (branch, stream, next_offset, note) VALUES (?,?,?,?) "
+        "ON CONFLICT (branch, stream) DO UPDATE SET next_offset = excluded.next_offset, "
+        "note = coalesce(excluded.note, hist_stream.note)",
+        [(*key, offset, notes.get(key)) for key, offset in moved.items()],
     )
     tx.run_many(
         "UPDATE hist_branch SET next_seq = ?, version = ?, first_step = ?, last_step = ?, first_ts = ?, "

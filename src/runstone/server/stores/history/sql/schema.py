@@ -4,7 +4,7 @@
     hist_branch   points that belong together; `parent` up to `fork_step` is read before its own.
                   A rewind and a fork are the same thing: a new branch. Ids are drawn from the clock,
                   so no two processes meet and blobs of one branch lie together.
-    hist_stream   where each writer's stream goes on, per branch
+    hist_stream   where each writer's stream goes on, per branch, and the caller's note on it
     hist_log      acknowledged rows as they came, until they are merged; `seq` counts rows by arrival
     hist_key      the catalogue: (key, kind) has a place, `bucket` and `slot`, for good
     hist_bucket   what is known of a bucket's keys (see stats.py)
@@ -19,7 +19,7 @@ bytes alike.
 from __future__ import annotations
 
 from runstone.server.domain.errors import Unavailable
-from runstone.server.stores.history.sql.database import Database
+from runstone.server.stores.history.sql.database import Database, Tx
 
 VERSION = 2
 
@@ -50,7 +50,7 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS hist_branch_run ON hist_branch (run)",
     "CREATE INDEX IF NOT EXISTS hist_branch_dead ON hist_branch (dead, id) WHERE dead <> 0",
     """CREATE TABLE IF NOT EXISTS hist_stream (
-        branch BIGINT NOT NULL, stream {blob} NOT NULL, next_offset BIGINT NOT NULL,
+        branch BIGINT NOT NULL, stream {blob} NOT NULL, next_offset BIGINT NOT NULL, note {blob},
         PRIMARY KEY (branch, stream))""",
     """CREATE TABLE IF NOT EXISTS hist_log (
         branch BIGINT NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL,
@@ -106,6 +106,7 @@ def create(database: Database) -> None:
                 for statement in _POSTGRESQL:
                     tx.run(statement)
             tx.run("INSERT INTO hist_version (version) VALUES (?)", (VERSION,))
+        _add_notes(tx, types["blob"])
         row = tx.one("SELECT max(version) FROM hist_version")
     found = int(row[0]) if row and row[0] is not None else VERSION
     if found < VERSION:
@@ -120,3 +121,12 @@ def create(database: Database) -> None:
             f"{VERSION}). Upgrade runstone.",
             found=found,
         )
+
+
+def _add_notes(tx: Tx, blob: str) -> None:
+    """Streams of stores made before they had notes get the column; the layout is the same otherwise."""
+    if tx.dialect == "postgresql":
+        tx.run(f"ALTER TABLE hist_stream ADD COLUMN IF NOT EXISTS note {blob}")
+    elif all(column[1] != "note" for column in tx.all("PRAGMA table_info(hist_stream)")):
+        tx.run(f"ALTER TABLE hist_stream ADD COLUMN note {blob}")
+    tx.run("CREATE INDEX IF NOT EXISTS hist_stream_note ON hist_stream (branch) WHERE note IS NOT NULL")

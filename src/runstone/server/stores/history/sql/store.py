@@ -42,10 +42,10 @@ class SqlHistory:
 
     # -- writing
 
-    def append(self, where: SetKey, stream: str, batch: RowBatch) -> int:
-        return int(self._writer.add(append.prepare(where, stream, batch)))
+    def append(self, where: SetKey, stream: str, batch: RowBatch, *, note: bytes | None = None) -> int:
+        return int(self._writer.add(append.prepare(where, stream, batch, note)))
 
-    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch]]) -> list[int]:
+    def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch, bytes | None]]) -> list[int]:
         return self._writer.add_many([append.prepare(*one) for one in batches])
 
     def next_offset(self, where: SetKey, stream: str) -> int:
@@ -56,6 +56,41 @@ class SqlHistory:
                 (*branches.set_row(where), text_bytes(stream)),
             )
         return int(row[0]) if row else 0
+
+    def note(self, where: SetKey, stream: str) -> bytes | None:
+        with self._database.read() as tx:
+            row = tx.one(
+                "SELECT t.note FROM hist_set s JOIN hist_stream t ON t.branch = s.branch "
+                "WHERE s.run = ? AND s.space = ? AND t.stream = ?",
+                (*branches.set_row(where), text_bytes(stream)),
+            )
+        return bytes(row[0]) if row and row[0] is not None else None
+
+    def notes(self) -> list[tuple[SetKey, str, bytes]]:
+        with self._database.read() as tx:
+            rows = tx.all(
+                "SELECT s.run, s.space, t.stream, t.note FROM hist_stream t "
+                "JOIN hist_branch b ON b.id = t.branch "
+                "JOIN hist_set s ON s.run = b.run AND s.space = b.space AND s.branch = b.id "
+                "WHERE t.note IS NOT NULL"
+            )
+        spaces = {number: space for space, number in branches.SPACES.items()}
+        return [
+            (SetKey(RunKey(run), spaces[space]), bytes_text(stream), bytes(note))
+            for run, space, stream, note in rows
+        ]
+
+    def forget_notes(self, streams: Sequence[tuple[SetKey, str, int]]) -> None:
+        gone = [(*branches.set_row(where), text_bytes(stream), offset) for where, stream, offset in streams]
+        if gone:
+            self._writer.run(
+                lambda tx: tx.run_many(
+                    "UPDATE hist_stream SET note = NULL WHERE branch = "
+                    "(SELECT branch FROM hist_set WHERE run = ? AND space = ?) AND stream = ? "
+                    "AND next_offset <= ?",
+                    gone,
+                )
+            )
 
     # -- reading
 
