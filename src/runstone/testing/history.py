@@ -477,6 +477,19 @@ class HistoryStoreSuite:
         assert store.info(SET).version == before
         assert store.versions([SET, key_of(77)]) == [before, 0]
 
+    def test_many_sets_say_of_themselves_what_each_says(self, store: HistoryStore) -> None:
+        """Among them one that was never seen, one that was forked, and one of another space."""
+        sets = [key_of(n) for n in (1, 2, 3, 77)] + [SetKey(key_of(1).run, "system")]
+        store.append(sets[0], "s", numbers(range(10), {"loss": np.arange(10.0)}))
+        store.append(sets[1], "other", numbers(range(3), {"loss": np.arange(3.0)}))
+        store.append(sets[4], "s", numbers(range(5), {"cpu": np.arange(5.0)}))
+        store.fork(sets[0], sets[2], last_step=4)
+        store.append(sets[2], "s", numbers(range(5, 8), {"loss": np.arange(3.0)}))
+        assert store.infos(sets) == [store.info(where) for where in sets]
+        assert store.next_offsets(sets, "s") == [store.next_offset(where, "s") for where in sets]
+        assert [info.rows for info in store.infos(sets)] == [10, 3, 8, 0, 5]
+        assert store.infos([]) == [] and store.next_offsets([], "s") == []
+
     def test_a_resend_with_other_boundaries_adds_nothing(self, store: HistoryStore) -> None:
         whole = numbers(range(10), {"loss": np.arange(10.0)})
         assert store.append(SET, "s", whole) == 10

@@ -428,6 +428,28 @@ class History:
         self._check(actor, run)
         return self._store.info(SetKey(run, space))
 
+    def line_counts(
+        self, actor: Actor, runs: Sequence[RunKey], stream: str, *, space: Space = "history"
+    ) -> list[int]:
+        """Of each run: the offset at which that stream goes on, or its number of rows where other
+        streams wrote more."""
+        self._runs.check_many(actor, runs, Permission.READ)
+        wheres = [SetKey(run, space) for run in runs]
+        known = zip(self._store.infos(wheres), self._store.next_offsets(wheres, stream), strict=True)
+        return [max(info.rows, offset) for info, offset in known]
+
+    def overview(
+        self, actor: Actor, run: RunKey, *, keys_max: int, space: Space = "history"
+    ) -> tuple[SetInfo, list[KeyInfo], Row | None]:
+        """What one page says of a run: how much there is, its first keys by name, its last row."""
+        self._check(actor, run)
+        where = SetKey(run, space)
+        info = self._store.info(where)
+        if not info.rows:
+            return info, [], None
+        keys = self._store.keys(where, search="", after="", limit=keys_max)
+        return info, keys, self._store.tail(where, 1)[-1]
+
     def sample(
         self,
         actor: Actor,

@@ -27,7 +27,7 @@ from runstone.server.domain.identity import (
 from runstone.server.domain.projects import TRASH_SECONDS, Projects
 from runstone.server.domain.run_bulk import RunBulk
 from runstone.server.domain.run_changes import Applied, Made
-from runstone.server.domain.run_checks import checked, detail_of, event_of
+from runstone.server.domain.run_checks import checked, checked_many, detail_of, event_of
 from runstone.server.domain.run_model import (
     ENDED,
     ColumnInfo,
@@ -188,6 +188,11 @@ class Runs:
         """Raises what `get_by_key` would, or NotAllowed, for other stores' calls on a run."""
         with self._records.read() as conn:
             checked(self._access, conn, actor, key, permission)
+
+    def check_many(self, actor: Actor, keys: Sequence[RunKey], permission: Permission) -> None:
+        """`check` of all of them."""
+        with self._records.read() as conn:
+            checked_many(self._access, conn, actor, keys, permission)
 
     def update(self, actor: Actor, key: RunKey, change: RunChange) -> Run:
         def work(conn: Connection) -> tuple[Run, Event | None]:

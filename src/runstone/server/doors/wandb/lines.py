@@ -7,6 +7,8 @@ re-sent ones and be lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.stores.history.contract import Space
@@ -17,10 +19,9 @@ def history_stream(client_id: str = "") -> str:
     return f"wandb:{client_id}" if client_id else "wandb"
 
 
-def next_line(domain: Domain, actor: Actor, run: RunKey, space: Space) -> int:
-    """The line at which a resumed client goes on: after what any door wrote before it."""
-    rows = domain.history.info(actor, run, space=space).rows
-    return max(rows, domain.history.next_offset(actor, run, history_stream(), space=space))
+def next_lines(domain: Domain, actor: Actor, runs: Sequence[RunKey], space: Space) -> list[int]:
+    """The line at which a resumed client of each run goes on: after what any door wrote before it."""
+    return domain.history.line_counts(actor, runs, history_stream(), space=space)
 
 
 def console_lines(domain: Domain, actor: Actor, run: RunKey) -> int:

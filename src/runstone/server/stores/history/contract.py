@@ -237,6 +237,12 @@ class HistoryStore(Protocol):
         """Merge appended rows into segments for about that long. True: there is more to do.
         Called by a background job; several processes may call it at once."""
 
+    def infos(self, wheres: Sequence[SetKey]) -> list[SetInfo]:
+        """`info` of many sets at once."""
+
+    def next_offsets(self, wheres: Sequence[SetKey], stream: str) -> list[int]:
+        """`next_offset` of that stream in many sets at once."""
+
     def versions(self, wheres: Sequence[SetKey]) -> list[int]:
         """`info(...).version` of many sets at once; 0 for one never seen."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from runstone.server.domain.accounts import Entity, User
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
-from runstone.server.domain.identity import Actor
+from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.projects import Project
 from runstone.server.doors.wandb.gql.budget import Budget
 from runstone.server.doors.wandb.links import Links
@@ -26,6 +26,7 @@ class Call:
     links: Links
     client_id: str = ""  # of a writer in shared mode
     budget: Budget = field(default_factory=Budget)
+    _pages: dict[RunKey, tuple[RunKey, ...]] = field(default_factory=dict)
     _kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def signed_in(self) -> Actor:
@@ -51,6 +52,21 @@ class Call:
         if not username:
             return None
         return self._keep("user", username, "", lambda: self.domain.accounts.user(self.signed_in(), username))
+
+    def expect(self, runs: Sequence[RunKey]) -> None:
+        """These are of one page: what is asked of one of them will be asked of all."""
+        page = tuple(runs)
+        self._pages.update(dict.fromkeys(page, page))
+
+    def of_page(self, what: str, run: RunKey, find: Callable[[Sequence[RunKey]], Sequence[T]]) -> T:
+        """What `find` says of a run; it is asked once for the whole page the run is on."""
+        key = (what, str(run), "")
+        if key not in self._kept:
+            page = self._pages.get(run, (run,))
+            for one, value in zip(page, find(page), strict=True):
+                self._kept[(what, str(one), "")] = value
+        found: T = self._kept[key]
+        return found
 
     def forget(self) -> None:
         """After a change: what was looked up may be old."""

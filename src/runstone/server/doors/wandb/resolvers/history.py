@@ -10,10 +10,10 @@ from runstone.server.domain.runs import ENDED, Run
 from runstone.server.doors.wandb import clock, ids, jsonx
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
-from runstone.server.doors.wandb.lines import console_lines, history_stream, next_line
+from runstone.server.doors.wandb.lines import console_lines, history_stream, next_lines
 from runstone.server.doors.wandb.resolvers.base import connection, page_size
 from runstone.server.stores.console.contract import Line
-from runstone.server.stores.history.contract import KeyInfo, Row
+from runstone.server.stores.history.contract import KeyInfo, Row, Space
 
 run = Fields("Run")
 
@@ -146,11 +146,12 @@ def _all_keys(call: Call, parent: Run) -> list[KeyInfo]:
 
 @run("historyKeys")
 def history_keys(parent: Run, call: Call) -> dict[str, Any]:
-    info = call.domain.history.info(call.signed_in(), parent.key)
-    if not info.rows:
+    info, found, last = call.domain.history.overview(call.signed_in(), parent.key, keys_max=KEYS_PAGE)
+    if last is None:
         return {"keys": {}, "sets": [], "lastStep": -1}
-    keys = {key.name: _key(_kind(key), key.count, key.last) for key in _all_keys(call, parent)}
-    last = call.domain.history.tail(call.signed_in(), parent.key, 1)[-1]
+    if len(found) == KEYS_PAGE:
+        found = _all_keys(call, parent)
+    keys = {key.name: _key(_kind(key), key.count, key.last) for key in found}
     for name, value in (("_step", last.step), ("_timestamp", last.timestamp), ("_runtime", last.runtime)):
         keys[name] = _key("number", info.rows, value, monotonic=True)
     return {"keys": keys, "sets": [], "lastStep": info.last_step}
@@ -177,12 +178,20 @@ def _kind(info: KeyInfo) -> str:
 
 @run("historyLineCount")
 def history_line_count(parent: Run, call: Call) -> int:
-    return next_line(call.domain, call.signed_in(), parent.key, "history")
+    return _next_line(parent, call, "history")
 
 
 @run("eventsLineCount")
 def events_line_count(parent: Run, call: Call) -> int:
-    return next_line(call.domain, call.signed_in(), parent.key, "system")
+    return _next_line(parent, call, "system")
+
+
+def _next_line(parent: Run, call: Call, space: Space) -> int:
+    return call.of_page(
+        f"lines {space}",
+        parent.key,
+        lambda page: next_lines(call.domain, call.signed_in(), page, space),
+    )
 
 
 @run("logLineCount")

@@ -191,6 +191,7 @@ def _run_page(
     query = run_query(filters=filters, order=order, cursor=after or "", limit=max(size, 1), light=light)
     page = call.domain.runs.find(call.signed_in(), parent.entity, parent.name, query)
     nodes, cursors = list(page.runs)[:size], list(page.cursors)[:size]
+    call.expect([run.key for run in nodes])
     has_next = bool(page.next_cursor) if size else page.total > 0
     return connection(nodes, cursors, has_next=has_next, total=page.total, has_previous=bool(after))
 

@@ -21,7 +21,7 @@ from runstone.server.stores.history.contract import (
 )
 from runstone.server.stores.history.sql import charts
 from runstone.server.stores.history.sql.append import bytes_text, text_bytes
-from runstone.server.stores.history.sql.branches import Branch, Chain
+from runstone.server.stores.history.sql.branches import Branch, Chain, set_row
 from runstone.server.stores.history.sql.codec import INTEGER, KIND_NUMBERS, KINDS, NUMBER
 from runstone.server.stores.history.sql.database import Tx
 from runstone.server.stores.history.sql.reading import Piece, Reader, as_python
@@ -33,7 +33,26 @@ PAGE_MIN = 32
 
 
 def info(tx: Tx, where: SetKey) -> SetInfo:
-    reader = Reader(tx, [where])
+    return _info(tx, where, Reader(tx, [where]))
+
+
+def infos(tx: Tx, wheres: Sequence[SetKey]) -> list[SetInfo]:
+    reader = Reader(tx, wheres)
+    return [_info(tx, where, reader) for where in wheres]
+
+
+def next_offsets(tx: Tx, wheres: Sequence[SetKey], stream: str) -> list[int]:
+    name = text_bytes(stream)
+    rows = tx.all_in(
+        "SELECT s.run, s.space, t.next_offset FROM hist_set s JOIN hist_stream t ON t.branch = s.branch "
+        "WHERE (s.run, s.space, t.stream) IN (VALUES {values})",
+        [(*set_row(where), name) for where in wheres],
+    )
+    found = {(int(row[0]), int(row[1])): int(row[2]) for row in rows}
+    return [found.get(set_row(where), 0) for where in wheres]
+
+
+def _info(tx: Tx, where: SetKey, reader: Reader) -> SetInfo:
     chain = reader.chains.get(where)
     if not chain:
         return SetInfo(0, None, None, None, 0)

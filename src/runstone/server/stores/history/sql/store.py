@@ -98,6 +98,14 @@ class SqlHistory:
         with self._database.read() as tx:
             return listing.info(tx, where)
 
+    def infos(self, wheres: Sequence[SetKey]) -> list[SetInfo]:
+        with self._database.read() as tx:
+            return listing.infos(tx, wheres)
+
+    def next_offsets(self, wheres: Sequence[SetKey], stream: str) -> list[int]:
+        with self._database.read() as tx:
+            return listing.next_offsets(tx, wheres, stream)
+
     def versions(self, wheres: Sequence[SetKey]) -> list[int]:
         with self._database.read() as tx:
             chains = branches.chains(tx, wheres)
