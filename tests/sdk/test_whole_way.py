@@ -104,3 +104,40 @@ def test_resume_never_meets_the_server(server: RunningServer, tmp_path: Path) ->
         SCRIPT.replace("config={", "resume='must', config={"), "none", str(tmp_path / "b"), environ=environ
     )
     assert "there is no run 'none'" in done.stderr
+
+
+REWIND = """
+    import sys
+    import runstone
+    options = dict(project="way", dir=sys.argv[1], settings=runstone.Settings(system=False, git=False))
+    with runstone.init(id="rewound", **options) as run:
+        for step in range(10):
+            run.log({"loss": float(step), "first": step})
+    with runstone.init(resume_from="rewound?_step=4", **options) as run:
+        assert run.id == "rewound"
+        for step in range(3):
+            run.log({"loss": 100.0 + step})
+    with runstone.init(id="forked", fork_from="rewound?_step=5", **options) as run:
+        run.log({"loss": -1.0})
+"""
+
+
+def test_a_run_goes_on_from_a_step_of_its_own_and_another_from_there(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    environ = {"RUNSTONE_BASE_URL": server.base_url, "RUNSTONE_API_KEY": server.admin_key}
+    done = run_script(REWIND, str(tmp_path / "here"), environ=environ)
+    assert done.returncode == 0, done.stderr
+
+    def rows(run: str) -> list[tuple[int, float]]:
+        found = ask(server, f"/projects/-/way/runs/{run}/rows?keys=loss&limit=1000")["rows"]
+        return [(row["_step"], row["loss"]) for row in found]
+
+    before = [(step, float(step)) for step in range(5)]
+    assert until(lambda: rows("forked")[5:]) == [(5, 100.0), (6, -1.0)]
+    assert rows("rewound") == [*before, (5, 100.0), (6, 101.0), (7, 102.0)]
+    assert rows("forked")[:5] == before
+    run = until(lambda: (r := ask(server, "/projects/-/way/runs/rewound"))["state"] == "finished" and r)
+    assert (run["summary"]["loss"], run["summary"]["_step"], run["fork_of"]) == (102.0, 7, "")
+    forked = ask(server, "/projects/-/way/runs/forked")
+    assert (forked["fork_of"], forked["fork_step"]) == ("rewound", 5)

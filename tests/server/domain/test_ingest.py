@@ -25,6 +25,7 @@ from runstone.server.domain.errors import (
     NotSignedIn,
     OffsetMismatch,
     RunstoneError,
+    Unavailable,
 )
 from runstone.server.domain.identity import ANONYMOUS, Actor
 from runstone.server.domain.ingest import Body, IngestAnswer
@@ -821,3 +822,28 @@ def test_a_fork_reads_its_parents_rows_up_to_the_step(house: IngestHouse) -> Non
     run = house.run("child")
     assert (run.fork_of, run.fork_step) == ("r1", 2)
     assert len(house.rows()) == 5
+
+
+def test_a_run_rewound_by_its_next_journal_shows_what_came_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the server failed between the rows and the records, and is sent it all again."""
+    with ingest_house(tmp_path) as house:
+        house.send(JournalBytes(primary=True).rows(10, keys=1).finish())
+        again = JournalBytes(primary=True, resume="must", fork_of="r1", fork_step=4)
+        again.step = 5
+        again.rows(3, keys=1)
+
+        def fails(*_: Any, **__: Any) -> None:
+            raise Unavailable("The disk is full.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(house.ingest, "_commit", fails)
+            with pytest.raises(Unavailable):
+                house.send(again)
+        house.send(again)
+        house.send(again.rows(1, keys=1))
+        house.post(again, FIRST, again.end)
+        assert [(row.step, row.values["k0"]) for row in house.rows()] == [(n, float(n)) for n in range(9)]
+        assert house.run().fork_of == ""
+        assert house.run().state == "running"

@@ -493,6 +493,10 @@ class Ingest:
                 run=fields.fork_of,
             )
         last_step = fields.fork_step if fields.fork_step is not None else 2**63 - 1
+        if parent == live.run:
+            # It goes on from itself: what came later is hidden, also what an earlier try has kept.
+            self._history_store.rewind(SetKey(live.run, "history"), last_step=last_step)
+            return
         self._history_store.fork(
             SetKey(RunKey(parent), "history"), SetKey(live.run, "history"), last_step=last_step
         )

@@ -119,7 +119,9 @@ class Outcome:
 
 
 def fields_change(fields: RunFields, *, writer: str) -> RunChange:
-    """The change that a RUN record asks for; nothing about the state."""
+    """The change that a RUN record asks for; nothing about the state. A run that goes on from a step
+    of its own is no fork."""
+    forks = fields.fork_of != fields.run
     return RunChange(
         display_name=fields.display_name,
         group=fields.group,
@@ -131,8 +133,8 @@ def fields_change(fields: RunFields, *, writer: str) -> RunChange:
         program=fields.program,
         command=fields.command,
         started_at=fields.started_at,
-        fork_of=fields.fork_of,
-        fork_step=fields.fork_step,
+        fork_of=fields.fork_of if forks else None,
+        fork_step=fields.fork_step if forks else None,
         writer=writer,
     )
 
