@@ -19,7 +19,7 @@ _LATER = re.compile(
     r"Artifact|Alias|Manifest|Portfolio|Multipart|UploadParts|clientIDMapping|storagePath|digestAlgorithm|"
     r"artifact|commitHash|historyStep|ttl|Registry|usedBy|createdBy|includeAll|Role|[mM]ember|"
     r"'(aliases|tags|files|description|name)' on type|"
-    r"Sweep|Agent|agent|'runs' on type|"
+    r"RunQueue|LaunchAgent|launchAgent|'runs' on type|"
     r"CustomChart"
 )
 

@@ -34,6 +34,9 @@ MACROS = (
     "args",
     "args_no_hyphens",
     "args_no_boolean_flags",
+    "args_no_equals",
+    "args_append_hydra",
+    "args_override_hydra",
     "args_json",
     "args_json_file",
 )
@@ -427,10 +430,13 @@ class _Reader:
                 continue
             for macro in re.findall(r"\$\{([^}]*)\}", str(word)):
                 if macro not in MACROS and not macro.startswith("envvar:"):
-                    self._bad(
-                        f"command[{place}]",
-                        f"knows no macro ${{{macro}}}. There are "
-                        + ", ".join(f"${{{name}}}" for name in (*MACROS, "envvar:NAME")),
+                    words = ", ".join(f"${{{name}}}" for name in (*MACROS, "envvar:NAME"))
+                    self._problems.append(
+                        Problem(
+                            f"command[{place}]",
+                            f"unknown macro ${{{macro}}}. Known are {words}.",
+                            fatal=False,
+                        )
                     )
         return tuple(str(word) for word in given)
 

@@ -134,9 +134,13 @@ class TrialRuns:
                     self._trials.judge(found, row.number)
         return changed
 
-    def watch(self, sweep: Sweep, run_ids: Sequence[str]) -> None:
-        """Judge the trials of these runs now, without waiting for the job."""
-        self.settle(sweep.key)
+    def has_begun(self, sweep: SweepKey, run_id: str) -> bool:
+        """Whether a client was heard of that run: it is there, and no mere placeholder."""
+        with self._records.read() as conn:
+            own = sweep_statements.sweep_by_key(conn, sweep)
+            key = None if own is None else run_statements.key_of(conn, own.project_id, run_id)
+            row = None if key is None else run_statements.base(conn, key)
+        return row is not None and row.state != "pending"
 
     @staticmethod
     def _is_over(row: AnyRow, now: float) -> bool:

@@ -42,7 +42,12 @@ from runstone.server.domain.sweep_model import (
 )
 from runstone.server.domain.sweep_search import Kept, Searches
 from runstone.server.domain.sweeps import Sweeps
-from runstone.server.domain.trial_endings import breaker_shut_until, end_attempt, finish_if_done
+from runstone.server.domain.trial_endings import (
+    breaker_shut_until,
+    end_attempt,
+    finish_if_done,
+    lose_attempt,
+)
 from runstone.server.stores.records import sweeps as sweep_statements
 from runstone.server.stores.records import trials as statements
 from runstone.server.stores.records.contract import Records
@@ -60,7 +65,7 @@ LIMIT_MAX = 10_000
 _TURNS_MAX = 100
 _ID_CHARS = string.ascii_lowercase + string.digits
 
-Placeholder = Callable[[Trial], RunChange]
+Placeholder = Callable[[Sweep, Trial], RunChange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +274,7 @@ class Trials:
                     sweep.entity,
                     sweep.project,
                     trial.run_id,
-                    placeholder(trial_of(trial, config)),
+                    placeholder(sweep, trial_of(trial, config)),
                     now=now,
                 )
                 if made.event is not None:
@@ -343,7 +348,7 @@ class Trials:
             check_run_id(run_id)
         own = self._sweeps.get_by_key(actor, sweep, Permission.WRITE)
         config = self._searches.of(own).config
-        if config.sampler == "grid":
+        if config.sampler == "grid" and not config.is_local:
             raise Invalid(
                 "A grid has its own cells; nothing can be added to it. Use method custom or random."
             )
@@ -544,6 +549,22 @@ class Trials:
             self._feed.publish(found.event(trial=number, state=found.state))
         return trial_of(row, self._searches.of(found).config)
 
+    def give_back(self, actor: Actor, sweep: SweepKey, number: int, attempt: int) -> None:
+        """The agent does not have it: back into the queue, as if its lease had lapsed."""
+        now = time.time()
+
+        def work(conn: Connection) -> Event | None:
+            own = self._sweeps.checked_row(conn, actor, sweep, Permission.WRITE, hold=True)
+            row = self._attempt(conn, sweep, number, attempt)
+            if row.state != "running":
+                return None
+            lose_attempt(conn, own, row, now=now)
+            return sweep_of(own).event(trial=number)
+
+        event = self._records.write(work)
+        if event is not None:
+            self._feed.publish(event)
+
     def retry(
         self, actor: Actor, sweep: SweepKey, states: Sequence[TrialState] = ("failed", "crashed", "oom")
     ) -> int:
@@ -597,6 +618,29 @@ class Trials:
         if found is None:
             raise _no_trial(number)
         return trial_of(found, self._searches.of(sweep_of(row)).config)
+
+    def of_runs(self, actor: Actor, sweep: SweepKey, run_ids: Sequence[str]) -> list[Trial]:
+        """Those whose present attempt is one of these runs."""
+        with self._records.read() as conn:
+            row = self._sweeps.checked_row(conn, actor, sweep, Permission.READ)
+            found = [statements.trial_of_run(conn, sweep, run_id) for run_id in run_ids]
+        config = self._searches.of(sweep_of(row)).config
+        return [trial_of(one, config) for one in found if one is not None]
+
+    def superseded(self, actor: Actor, sweep: SweepKey, run_ids: Sequence[str]) -> list[str]:
+        """Of these runs those that were attempts of trials which have others by now."""
+        with self._records.read() as conn:
+            row = self._sweeps.checked_row(conn, actor, sweep, Permission.READ)
+            known = {run_id: statements.number_of_run(row.sweep_id, run_id) for run_id in run_ids}
+            numbers = [number for number in known.values() if number is not None]
+            present = {
+                trial.number: trial.run_id for trial in statements.trials_by_number(conn, sweep, numbers)
+            }
+        return [
+            run_id
+            for run_id, number in known.items()
+            if number is not None and present.get(number, run_id) != run_id
+        ]
 
     # -- inside
 

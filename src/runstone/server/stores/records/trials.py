@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -72,6 +73,12 @@ def sweep_of_run(conn: Connection, project_id: int, run_id: str) -> int | None:
         .limit(1)
     ).scalar()
     return None if found is None else int(found)
+
+
+def number_of_run(sweep_id: str, run_id: str) -> int | None:
+    """The trial whose attempt a run was, by the name that `take_queued` gives; None for other names."""
+    found = re.fullmatch(rf"{re.escape(sweep_id)}-(\d{{1,9}})(-\d{{1,9}})?", run_id)
+    return None if found is None else int(found[1])
 
 
 def find_trials(

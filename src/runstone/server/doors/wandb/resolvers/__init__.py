@@ -16,6 +16,8 @@ from runstone.server.doors.wandb.resolvers import (
     run_changes,
     runs,
     server,
+    sweep_agents,
+    sweep_changes,
     sweeps,
     users,
     views,
@@ -38,6 +40,8 @@ def all_fields() -> list[Fields]:
         charts,
         artifacts,
         sweeps,
+        sweep_changes,
+        sweep_agents,
         automations,
         launch,
     )
