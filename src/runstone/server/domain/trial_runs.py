@@ -33,7 +33,6 @@ from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
 SYSTEM = Actor(None, "", system="sweeps")
-GRACE_SECONDS = 60.0  # after a start: agents could not say that they live while no server was there
 RUN_SILENT_SECONDS = 95.0  # a run's beats are written every 30 s
 UNSTARTED_SECONDS = 600.0  # how long a result may still come of a run that never began
 _AT_ONCE = 500
@@ -63,7 +62,8 @@ class TrialRuns:
         self._history = history
         self._console = console
         self._feed = feed
-        self._grace_until = time.time() + GRACE_SECONDS
+        # While this server was down nobody could say that they live: each has one lease from here.
+        self._started_at = time.time()
 
     # -- jobs
 
@@ -74,14 +74,13 @@ class TrialRuns:
         return sum(self.settle(SweepKey(key), now=now) for key in keys)
 
     def recover(self, *, now: float) -> int:
-        """Put trials of silent agents back into the queue; how many. Not in the first minute after a
-        start, in which agents say that they are there."""
-        if now < self._grace_until:
-            return 0
+        """Put trials of silent agents back into the queue; how many."""
         lost = 0
         while True:
             with self._records.read() as conn:
-                lapsed = statements.lapsed_trials(conn, before=now, limit=_AT_ONCE)
+                lapsed = statements.lapsed_trials(
+                    conn, before=now, since_start=now - self._started_at, limit=_AT_ONCE
+                )
             for row in lapsed:
                 lost += self._recover_one(SweepKey(row.sweep_key), row.number, row.attempt, now)
             if len(lapsed) < _AT_ONCE:

@@ -294,10 +294,13 @@ def requeue(conn: Connection, sweep_key: int, *, states: Sequence[str], untried_
     return conn.execute(statement).rowcount
 
 
-def lapsed_trials(conn: Connection, *, before: float, limit: int) -> Sequence[AnyRow]:
-    """sweep_key, number, attempt of running trials whose lease ended before then."""
+def lapsed_trials(conn: Connection, *, before: float, since_start: float, limit: int) -> Sequence[AnyRow]:
+    """sweep_key, number, attempt of running trials whose lease ended before then, and is no longer
+    than the seconds `since_start`."""
     t = sweep_trials.c
-    wanted = select(t.sweep_key, t.number, t.attempt).where(t.state == "running", t.lease_until < before)
+    wanted = select(t.sweep_key, t.number, t.attempt).where(
+        t.state == "running", t.lease_until < before, t.lease_seconds <= since_start
+    )
     return conn.execute(wanted.order_by(t.lease_until).limit(limit)).all()
 
 
