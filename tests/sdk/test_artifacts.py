@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 import runstone
+from runstone.content import schemas as schema
 from runstone.content.store import LocalStore
 from runstone.journal.check import check
 from runstone.journal.kinds import ArtifactLogged, ArtifactUsed, Kind
 from runstone.journal.reader import read_records
-from runstone.sdk.artifacts import schema
 
 Start = Callable[..., runstone.Run]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from struct import pack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     import httpx
 
     from runstone.client.connection import Connection
+
+
+class Target(NamedTuple):
+    """Where a version is to be linked."""
+
+    entity: str
+    project: str
+    collection: str
+
 
 T = TypeVar("T", bound=msgspec.Struct)
 ENTRIES_AT_ONCE = 10_000
@@ -155,6 +164,46 @@ class ArtifactCalls:
         body = {"add": list(add), "remove": list(remove), "reason": reason}
         path = f"{_artifact(entity, project, name)}/aliases"
         return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+
+    def link(
+        self,
+        entity: str,
+        project: str,
+        name: str,
+        target: Target,
+        *,
+        aliases: Sequence[str] = (),
+        reason: str = "",
+        force: bool = False,
+    ) -> ArtifactRecord:
+        """The version in a further collection too, such as a registry's."""
+        body = {
+            "entity": target.entity,
+            "project": target.project,
+            "collection": target.collection,
+            "aliases": list(aliases),
+            "reason": reason,
+            "force": force,
+        }
+        path = f"{_artifact(entity, project, name)}/links"
+        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+
+    def unlink(self, entity: str, project: str, name: str, *, reason: str = "") -> None:
+        """Out of the collection it is named in here, which it was linked into."""
+        path = f"{_artifact(entity, project, name)}/unlink"
+        self._send("POST", path, json={"reason": reason}, repeatable=True)
+
+    def delete(
+        self, entity: str, project: str, name: str, *, aliases: bool = False, reason: str = ""
+    ) -> None:
+        """To the trash. aliases: although it has some. Raises Conflict."""
+        params = {"aliases": aliases or None, "reason": reason or None}
+        self._send("DELETE", _artifact(entity, project, name), params=params)
+
+    def restore(self, entity: str, project: str, version_id: int | str) -> ArtifactRecord:
+        """Out of the trash."""
+        path = f"{_artifact(entity, project, f'@{version_id}')}/restore"
+        return _record(self._send("POST", path, repeatable=True), ArtifactRecord)
 
     # Runs ----------------------------------------------------------------------------------------
 

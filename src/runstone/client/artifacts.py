@@ -390,6 +390,38 @@ class ArtifactVersion:
         self._take(record)
         self._entries = entries
 
+    def delete(self, *, delete_aliases: bool = False, reason: str = "") -> None:
+        """To the trash. delete_aliases: although aliases beside `latest` point to it."""
+        self._client.artifacts.delete(
+            self.entity, self.project, f"@{self.id}", aliases=delete_aliases, reason=reason
+        )
+
+    def link(
+        self, target_path: str, aliases: Sequence[str] = (), *, reason: str = "", force: bool = False
+    ) -> ArtifactVersion:
+        """Into another collection; it as it is known there. target_path: `COLLECTION` of its own project,
+        `PROJECT/COLLECTION` of its entity, `ENTITY/PROJECT/COLLECTION`, or a registry's:
+        `wandb-registry-NAME/COLLECTION`."""
+        target = self._client.registries.target(target_path, entity=self.entity, project=self.project)
+        record = self._client.artifacts.link(
+            self.entity,
+            self.project,
+            f"@{self.id}",
+            target,
+            aliases=aliases,
+            reason=reason,
+            force=force,
+        )
+        return ArtifactVersion(self._client, record)
+
+    def unlink(self, *, reason: str = "") -> None:
+        """Out of the collection that it was asked for through. Raises Misuse where it was made there."""
+        if not self.is_link:
+            raise Misuse(f"{self.name} was made in this collection; only links can be taken out of one.")
+        self._client.artifacts.unlink(
+            self.entity, self.project, f"{self.collection_name}:{self.version}", reason=reason
+        )
+
     # --- where it comes from
 
     def logged_by(self) -> Run | None:
@@ -471,5 +503,5 @@ def artifact_path(path: str) -> tuple[str, str, str]:
     parts = path.strip("/").split("/")
     if not 1 <= len(parts) <= 3 or not all(parts):
         raise Misuse(f"{path!r} names no artifact. Write 'entity/project/name:version'.")
-    name = parts[-1] if ":" in parts[-1] else f"{parts[-1]}:latest"
+    name = parts[-1] if ":" in parts[-1] or parts[-1].startswith("@") else f"{parts[-1]}:latest"
     return (["", "", *parts[:-1]])[-2], (["", *parts[:-1]])[-1], name

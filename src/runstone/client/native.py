@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import httpx
 
     from runstone.client.artifact_calls import ArtifactCalls
+    from runstone.client.registry_calls import RegistryCalls
     from runstone.client.series import SeriesAnswer
 
 Space = Literal["history", "system"]
@@ -96,6 +97,13 @@ class Client:
         from runstone.client.artifact_calls import ArtifactCalls
 
         return ArtifactCalls(self.connection)
+
+    @cached_property
+    def registries(self) -> RegistryCalls:
+        """Registries, what was moved in them, deployments and the audit log."""
+        from runstone.client.registry_calls import RegistryCalls
+
+        return RegistryCalls(self.connection, self.me)
 
     # Who I am ------------------------------------------------------------------------------------
 

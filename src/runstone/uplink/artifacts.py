@@ -91,6 +91,9 @@ class ArtifactShipper:
             client_id=said.id,
             history_step=said.step,
         )
+        for link in said.links:
+            target = client.registries.target(link.target, entity=entity, project=project)
+            client.artifacts.link(entity, project, f"@{record.id}", target, aliases=link.aliases)
         self._store.note_known(
             client.base_url, (entry.sha256 for entry in entries if entry.reference is None)
         )

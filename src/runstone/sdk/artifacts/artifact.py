@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
@@ -212,11 +212,11 @@ class Artifact:
 
     @property
     def schema(self) -> list[dict[str, Any]]:
-        """The tables in it, with the columns of each; see `schema.py`. Of a draft: read from its files
-        now."""
+        """The tables in it, with the columns of each; see `content/schemas.py`. Of a draft: read from its
+        files now."""
         if self._version is not None:
             return list(self._version.record.facts.get("schema") or [])
-        from runstone.sdk.artifacts import schema
+        from runstone.content import schemas as schema
 
         draft = self._drafting()
         said = {table["path"] for table in self._tables}
@@ -230,7 +230,7 @@ class Artifact:
     def set_schema(self, frame: Any, path: str = "") -> None:
         """Take the schema of a frame or dataset in memory, for content whose files do not say it: pandas,
         polars, Arrow, Hugging Face. Raises UsageError for anything else."""
-        from runstone.sdk.artifacts import schema
+        from runstone.content import schemas as schema
 
         found = schema.of_frame(frame, path)
         if found is None:
@@ -498,6 +498,23 @@ class Artifact:
 
     def files(self, names: Sequence[str] | None = None, per_page: int = 50) -> list[ArtifactFile]:
         return self._logged("files()").files(names)
+
+    def delete(self, delete_aliases: bool = False) -> None:
+        """To the trash."""
+        self._logged("delete()").delete(delete_aliases=delete_aliases)
+
+    def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Artifact | None:
+        """Into a registry's collection, `[REGISTRY/]COLLECTION`. Of what is not on a server yet: when it
+        arrives there; None then."""
+        wanted = names.own_aliases(aliases)
+        if self._version is None and self._record is None:
+            self._links.append((target_path, wanted))
+            return None
+        linked = self.wait()._logged("link()").link(target_path, wanted)
+        return Artifact._of_version(linked)
+
+    def unlink(self) -> None:
+        self._logged("unlink()").unlink()
 
     def json_encode(self) -> dict[str, Any]:
         version = self._logged("json_encode()")

@@ -37,7 +37,7 @@ class _IntoArtifact:
 
 def add_object(artifact: Artifact, obj: Any, name: str, overwrite: bool) -> str:
     """The path of the entry. Raises UsageError for what is neither a table nor a medium."""
-    from runstone.sdk.artifacts import schema
+    from runstone.content import schemas as schema
     from runstone.sdk.media.table import Table, _cell
 
     keeper = _IntoArtifact(artifact)

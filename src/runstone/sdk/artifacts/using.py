@@ -155,9 +155,7 @@ def link_artifact(
             f"Artifact {artifact.name!r} is not on a server yet. Link it before it is logged: "
             "artifact.link(…), then run.log_artifact(artifact)."
         )
-    raise NotLoggedError(
-        f"Artifact {artifact.name!r} is logged already. Link it before that: artifact.link(…)."
-    )
+    return artifact.link(target_path, aliases)
 
 
 def link_model(

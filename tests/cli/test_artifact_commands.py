@@ -1,0 +1,164 @@
+"""`runstone artifact`, `pull`, `registry`, `audit`: real commands against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.server import RunningServer
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def call(shared_server: RunningServer, tmp_path: Path) -> Call:
+    def run(*arguments: str, status: int = 0, key: str = "", plain: bool = False) -> Any:
+        environ = {
+            **os.environ,
+            "RUNSTONE_BASE_URL": shared_server.base_url,
+            "RUNSTONE_API_KEY": key or shared_server.admin_key,
+        }
+        command = [sys.executable, "-m", "runstone", *arguments, *([] if plain else ["--json"])]
+        done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, timeout=60)
+        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        return done.stdout if plain else json.loads(done.stdout or "null")
+
+    return run
+
+
+def admin(server: RunningServer, method: str, path: str, **body: Any) -> Any:
+    answer = httpx.request(
+        method,
+        f"{server.base_url}/api/v1/admin/{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {server.admin_key}"},
+    )
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "sub").mkdir(parents=True)
+    (tmp_path / "data" / "t.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "data" / "sub" / "w.bin").write_bytes(os.urandom(300_000))
+    return tmp_path / "data"
+
+
+def test_a_folder_is_put_listed_shown_fetched_and_checked(call: Call, data: Path, tmp_path: Path) -> None:
+    made = call("artifact", "put", "data", "-n", "cli/cats", "-a", "clean", "--tag", "t", "-d", "said")
+    assert (made["name"], made["state"], sorted(made["aliases"])) == (
+        "cats:v0",
+        "committed",
+        ["clean", "latest"],
+    )
+    assert call("artifact", "put", "data", "-n", "cli/cats")["name"] == "cats:v0"
+    (data / "t.csv").write_text("a,b\n2,x\n")
+    assert call("artifact", "put", "data", "-n", "cli/cats")["name"] == "cats:v1"
+    assert [item["name"] for item in call("artifact", "ls", "cli")] == ["cats"]
+    versions = call("artifact", "ls", "cli/cats")
+    assert [version["version"] for version in versions] == ["v1", "v0"]
+    assert len({version["sha256"] for version in versions}) == 2
+    shown = call("artifact", "show", "cli/cats:clean", "--contents")
+    assert shown["description"] == "said" and [f["path"] for f in shown["files"]] == ["sub/w.bin", "t.csv"]
+    found = call("artifact", "diff", "cli/cats:v0", "cats:v1")
+    assert (found["changed"], [change["path"] for change in found["changes"]]) == (1, ["t.csv"])
+    got = call("artifact", "get", "cli/cats:v1", "-o", "out")
+    assert got["files_fetched"] + got["files_from_cache"] == 2
+    assert (tmp_path / "out" / "sub" / "w.bin").read_bytes() == (data / "sub" / "w.bin").read_bytes()
+    assert call("artifact", "get", "cli/cats:v1", "-o", "out")["files_there"] == 2
+    assert call("artifact", "verify", "cli/cats:v1")["ok"]
+    assert call("artifact", "verify", "cli/cats:v1", "--root", "out")["ok"]
+    target = tmp_path / "out" / "sub" / "w.bin"
+    content = bytearray(target.read_bytes())
+    content[1000] ^= 1
+    target.unlink()
+    target.write_bytes(content)
+    told = call("artifact", "verify", "cli/cats:v1", "--root", "out", status=1)
+    assert told["changed"] == ["sub/w.bin"]
+
+
+def test_a_byte_that_the_server_lost_is_told(call: Call, data: Path, shared_server: RunningServer) -> None:
+    (data / "big.bin").write_bytes(os.urandom(1_500_000))
+    call("artifact", "put", "data", "-n", "rot/cats")
+    stored = [
+        path for path in shared_server.data.rglob("*") if path.is_file() and path.stat().st_size == 1_500_000
+    ]
+    assert len(stored) == 1
+    content = bytearray(stored[0].read_bytes())
+    content[700_000] ^= 1
+    stored[0].chmod(0o600)
+    stored[0].write_bytes(content)
+    assert call("artifact", "verify", "rot/cats:v0", status=1)["changed"] == ["big.bin"]
+    call("artifact", "get", "rot/cats:v0", "-o", "out", status=1)
+    assert not (Path("out") / "big.bin").exists()
+
+
+def test_aliases_tags_and_the_trash(call: Call, data: Path) -> None:
+    call("artifact", "put", "data", "-n", "bin/cats")
+    assert "prod" in call("artifact", "alias", "bin/cats:v0", "--add", "prod", "--reason", "good")["aliases"]
+    assert call("artifact", "tag", "bin/cats", "--add", "x", "--add", "y")["tags"] == ["x", "y"]
+    assert call("artifact", "tag", "bin/cats", "--remove", "x")["tags"] == ["y"]
+    call("artifact", "rm", "bin/cats:v0", status=1)  # an alias points to it
+    gone = call("artifact", "rm", "bin/cats:v0", "--aliases")
+    call("artifact", "show", "bin/cats:v0", status=4)
+    assert call("artifact", "restore", f"@{gone['id']}")["name"] == "cats:v0"
+    call("artifact", "show", "bin/cats:v0")
+
+
+def test_what_is_wrong_is_said_with_a_status(call: Call, data: Path) -> None:
+    call("artifact", "put", "data", "-n", "a/b/c/d", status=2, plain=True)
+    call("artifact", "put", "none", "-n", "p/x", status=1, plain=True)
+    call("artifact", "put", "data", "-n", "p/x", "--metadata", "{", status=2, plain=True)
+    call("artifact", "get", "p/none:v0", status=4)
+    call("artifact", "restore", "x", status=2, plain=True)
+    (data / "leak").symlink_to("/etc/hostname")
+    call("artifact", "put", "data", "-n", "p/x", status=1, plain=True)
+
+
+def test_a_registry_from_link_to_rollback(
+    call: Call, data: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    admin(shared_server, "POST", "organizations", name="acme", owner="admin")
+    admin(shared_server, "POST", "users", username="reader", api_key="r" * 40)
+    admin(shared_server, "POST", "organizations/acme/members", username="reader", role="viewer")
+    assert call("registry", "create", "models", "--type", "model")["organization"] == "acme"
+    assert [found["name"] for found in call("registry", "ls")] == ["models"]
+    for number in range(2):
+        (data / "t.csv").write_text(str(number))
+        call("artifact", "put", "data", "-n", "team/net", "-t", "model")
+    call("registry", "link", "team/net:v0", "models/net", status=1)  # no run, so no dataset
+    for number in range(2):
+        linked = call("registry", "link", f"team/net:v{number}", "models/net", "--allow-unlinked", "by hand")
+        assert linked["version"] == f"v{number}"
+    for version in ("v0", "v1"):
+        call("registry", "promote", "models/net", version, "production", "-r", f"try {version}", "--force")
+    points = call("registry", "ls", "models")[0]["aliases"]
+    assert points["production"] == "v1"
+    back = call("registry", "rollback", "models/net", "production", "-r", "worse")
+    assert back["version"] == "v0"
+    log = call("registry", "log", "models/net", "--alias", "production")
+    assert [(move["act"], move["to_version"], move["reason"]) for move in log] == [
+        ("rollback", "v0", "worse"),
+        ("promote", "v1", "try v1"),
+        ("promote", "v0", "try v0"),
+    ]
+    at = "acme/wandb-registry-models/net"
+    compared = call("registry", "compare", f"{at}:v1", f"{at}:production")
+    assert not compared["same_content"] and compared["files"]["changed"] == 1
+    pulled = call("pull", f"{at}:production", "-o", "deploy", key="r" * 40)
+    assert pulled["version"] == "v0" and (tmp_path / "deploy" / "t.csv").read_text() == "0"
+    call(
+        "registry", "promote", "models/net", "v1", "production", "-r", "x", "--force", status=3, key="r" * 40
+    )
+    verdict = call("audit", "verify")
+    assert verdict["ok"] and verdict["rows"] > 0
+    lines = call("audit", "export", plain=True).splitlines()
+    assert len(lines) >= verdict["rows"] and all(json.loads(line)["hash"] for line in lines)
