@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,23 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.server import RunningServer
+from typer.testing import CliRunner
+
+from runstone.cli.main import app
 
 Call = Callable[..., Any]
 
 
 @pytest.fixture
-def call(shared_server: RunningServer, tmp_path: Path) -> Call:
+def call(shared_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """A command in this process: a hundred interpreters would take a minute to start."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUNSTONE_BASE_URL", shared_server.base_url)
+
     def run(*arguments: str, status: int = 0, key: str = "", plain: bool = False) -> Any:
-        environ = {
-            **os.environ,
-            "RUNSTONE_BASE_URL": shared_server.base_url,
-            "RUNSTONE_API_KEY": key or shared_server.admin_key,
-        }
-        command = [sys.executable, "-m", "runstone", *arguments, *([] if plain else ["--json"])]
-        done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, timeout=60)
-        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        monkeypatch.setenv("RUNSTONE_API_KEY", key or shared_server.admin_key)
+        done = CliRunner().invoke(app, [*arguments, *([] if plain else ["--json"])])
+        assert done.exit_code == status, (done.exit_code, done.output, done.exception)
         return done.stdout if plain else json.loads(done.stdout or "null")
 
     return run

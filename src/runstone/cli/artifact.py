@@ -191,8 +191,8 @@ def ls(
                 print_table(
                     ("version", "aliases", "files", "bytes", "digest", "by", "created"),
                     [
-                        (v.version, " ".join(v.aliases), v.file_count, v.size, v.sha256[:12], v.record.created_by,
-                         when(v.created_at))
+                        (v.version, " ".join(v.aliases), v.file_count, v.size, v.sha256[:12],
+                         v.record.created_by, when(v.created_at))
                         for v in versions
                     ],
                     empty="No versions.",
@@ -269,12 +269,12 @@ def _tell_facts(facts: dict[str, Any]) -> None:
     roles = facts.get("roles")
     if roles:
         print()
-        rows = [
-            (role, " ".join(paths[:5]) + (f" (+{len(paths) - 5})" if len(paths) > 5 else "") or "MISSING")
-            for role, paths in roles.items()
-            if role not in ("missing", "pickles")
-        ]
-        print_table(("role", "files"), rows, empty="")
+        listed = []
+        for role, paths in roles.items():
+            if role not in ("missing", "pickles"):
+                more = f" (+{len(paths) - 5})" if len(paths) > 5 else ""
+                listed.append((role, " ".join(paths[:5]) + more or "MISSING"))
+        print_table(("role", "files"), listed, empty="")
     for table in facts.get("schema") or []:
         print()
         rows = [(column["name"], column["dtype"], column["nullable"]) for column in table["columns"]]
