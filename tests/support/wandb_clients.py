@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
 from tests.support.server import RunningServer, clean_environment
 
 CLIENTS_DIR = Path(os.environ.get("RUNSTONE_CLIENTS_DIR") or Path(__file__).parents[2] / ".cache" / "clients")
@@ -124,11 +126,12 @@ class WandbClient:
         `result(value)` to tell values by."""
         self.folder.mkdir(parents=True, exist_ok=True)
         names = "".join(f"{name} = {value!r}\n" for name, value in given.items())
-        text = _PRELUDE + names + textwrap.dedent(script)
+        mark = secrets.token_hex(8)
+        text = f"{_PRELUDE}{names}{textwrap.dedent(script)}\n# {mark}"
         return subprocess.Popen(
             [self.python, "-c", text],
             cwd=self.folder,
-            env=self.environment(**(env or {})),
+            env=self.environment(**(env or {}), TEST_SCRIPT=mark),
             stdin=subprocess.PIPE if stdin else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -149,8 +152,7 @@ class WandbClient:
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            output, _ = process.communicate()
+            output = end(process)
             raise AssertionError(f"The script did not end within {timeout} s:\n{output}") from None
         return self._outcome(process.returncode, output, check)
 
@@ -177,6 +179,20 @@ class WandbClient:
         if check:
             assert returncode == 0, f"wandb {self.release} ended with {returncode}:\n{output}"
         return outcome
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    """Kill a script with all that it started (the service of 0.16 leaves its process group, and holds
+    on to its output). Returns what it printed that nobody read yet."""
+    mark = str(process.args[-1]).rpartition("# ")[2]  # type: ignore[index]
+    for one in psutil.process_iter():
+        try:
+            if one.environ().get("TEST_SCRIPT") == mark:
+                one.kill()
+        except psutil.Error:
+            continue  # gone, or another user's
+    output, _ = process.communicate()
+    return output or ""
 
 
 _PRELUDE = f"""

@@ -3,9 +3,8 @@ stop, kill, fork, rewind, several writers, preemption, partial and live sync; ea
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.server import RunningServer
-from tests.support.wandb_clients import NEWEST, RELEASES, WandbClient, graphql
+from tests.support.wandb_clients import NEWEST, RELEASES, WandbClient, end, graphql
 
 STOP = "mutation S($id: ID!) { stopRun(input: {id: $id}) { success } }"
 RUN = """query R($p: String!, $r: String!) { project(name: $p) { run(name: $r) {
@@ -45,13 +44,13 @@ def quick(client: WandbClient) -> dict[str, float]:
     return {"x_file_stream_transmit_interval": 1.0} if client.version >= (0, 19) else {}
 
 
-def until_told(process: subprocess.Popen[str]) -> None:
+def until_told(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     seen = []
     for line in process.stdout:
         seen.append(line)
         if line.startswith(RESULT):
-            return
+            return line
     raise AssertionError("The script ended early:\n" + "".join(seen))
 
 
@@ -62,8 +61,7 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
     yield running
     for process in running:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            end(process)
 
 
 def test_media_are_stored_and_read_back(client: WandbClient, project: str) -> None:
@@ -117,12 +115,14 @@ def test_auto_resume_finds_the_run_that_died(client: WandbClient, project: str) 
         run.log({"x": 1})
         result(run.id)
         if die:
-            os.killpg(0, 9)  # with the client's service
+            time.sleep(600)
         run.finish()
         """
-    first = client.run(script, project=project, die=True, check=False)
+    first = client.start(script, project=project, die=True)
+    told = until_told(first)
+    end(first)
     second = client.run(script, project=project, die=False)
-    assert first.result == second.result
+    assert json.loads(told.removeprefix(RESULT)) == second.result
     found = client.run(
         'run = wandb.Api().run(f"admin/{project}/{id}")\n'
         'result([run.state, [row["_step"] for row in run.scan_history()]])',
@@ -156,7 +156,8 @@ def test_a_run_is_stopped_from_the_server(
     until_told(process)
     assert graphql(shared_server, STOP, {"id": run_of(shared_server, project, "stopped")["id"]})
     began = time.monotonic()
-    process.communicate(timeout=90)
+    process.wait(timeout=90)
+    end(process)
     assert process.returncode != 0 and time.monotonic() - began < 60
     found = run_of(shared_server, project, "stopped")
     assert found["state"] == "killed"
@@ -199,8 +200,7 @@ def test_what_a_killed_client_had_sent_is_kept(
     while run_of(shared_server, project, "victim")["historyLineCount"] == 0:
         assert time.monotonic() < deadline, "no line came"
         time.sleep(0.5)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    end(process)
     folder = next((client.folder / "wandb").glob("run-*victim"))
     kept = run_of(shared_server, project, "victim")
     assert kept["state"] == "running"

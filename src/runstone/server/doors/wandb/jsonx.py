@@ -84,9 +84,19 @@ def dumps(value: Any) -> str:
 
 def dump_bytes(value: Any) -> bytes:
     try:
-        return _encode(plain(value))
-    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):
+        encoded = _encode(value)
+        # The encoder writes numbers that are not finite as null: without one there are none.
+        return _encode(plain(value)) if b"null" in encoded else encoded
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, TypeError):
         return json.dumps(plain(_clean(value)), ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def dump_ready(value: Any) -> bytes:
+    """As `dump_bytes`, for a value whose numbers are finite for certain."""
+    try:
+        return _encode(value)
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, TypeError):
+        return dump_bytes(value)
 
 
 def _parse_or_none(line: str) -> Any:

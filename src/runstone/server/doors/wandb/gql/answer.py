@@ -88,7 +88,8 @@ class Answers:
         except Spent as spent:
             return error_answer(spent.error)
         if not result.errors:
-            return Answer(200, jsonx.dump_bytes({"data": result.data}))
+            # The scalars saw to it that every number is one that JSON has.
+            return Answer(200, jsonx.dump_ready({"data": result.data}))
         for error in result.errors[:ERRORS_TOLD_MAX]:
             fault = error.original_error
             if fault is not None and not isinstance(fault, (RunstoneError, GraphQLError)):
