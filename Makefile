@@ -13,7 +13,7 @@ TESTS ?= tests
 ONCE_MORE = { echo "Once more, alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(TESTS); }
 WORKERS ?= 2
 
-.PHONY: help demo test check format bench web system-packages lock clean test-unit test-clients
+.PHONY: help demo test check format bench web system-packages lock clean test-unit test-clients test-integrations
 
 help:
 	@echo "make demo        set up, train a small model with both clients, and keep the server running"
@@ -69,6 +69,10 @@ test-unit: $(VENV)/.dev
 # Each client has an environment of its own under .cache/clients.
 test-clients: $(VENV)/.dev
 	RUNSTONE_TEST_CLIENTS=all $(BIN)/python -m pytest -n $(WORKERS) tests/wandb
+
+# Training libraries, in environments of their own under .cache/integrations (about 3 GB).
+test-integrations: $(VENV)/.dev
+	RUNSTONE_INTEGRATIONS=1 $(BIN)/python -m pytest tests/integrations
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

@@ -7,8 +7,9 @@ its bodies are replayed for each client, numbered anew, every 15 seconds as a cl
 sent again after failures as a client's core does. With --kill the server is killed (SIGKILL) in the
 middle and started again five seconds later. At the end every row is read back and compared.
 
-Figures: seconds of an answer as the client sees it (p50, p99, the longest; those after a failure are
-counted as retries), the server's processor time, its memory (PSS) from minute to minute, and rows.
+Figures: milliseconds of an answer as the client sees it (p50, p99, the longest; failures are counted as
+retries), beside them by how much a sleep of 10 ms in the same process came late, which is the machine's
+doing; the server's processor time, its memory (PSS) from minute to minute, and rows.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.postgres import running_postgres
 from tests.support.server import RunningServer, running_server
-from tests.support.wandb_load import Load, Steady, check_rows
+from tests.support.wandb_load import Load, Steady, check_rows, quantile
 from tests.support.wandb_recording import record_stream
 
 RELEASE = "0.31.0"
@@ -136,6 +137,12 @@ def report(
             "p99": round(figures.quantile(0.99) * 1000, 1),
             "max": round(figures.quantile(1.0) * 1000, 1),
         },
+        "machine_delay_ms": {
+            "p50": round(quantile(figures.delays, 0.5) * 1000, 1),
+            "p99": round(quantile(figures.delays, 0.99) * 1000, 1),
+            "max": round(quantile(figures.delays, 1.0) * 1000, 1),
+        },
+        "cpu_ms_per_request": round(watch.cpu_seconds / max(1, len(figures.seconds)) * 1000, 1),
         "server_cpu_seconds": round(watch.cpu_seconds, 1),
         "server_cpu_share": round(watch.cpu_seconds / wall, 3),
         "pss_mb": {f"{at:.0f}s": round(mb, 1) for at, mb in minutes},

@@ -79,12 +79,17 @@ class Figures:
     """Of answers; retries are counted apart."""
 
     seconds: list[float] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)  # by which the machine woke us late: its noise
     retries: int = 0
     fatal: list[str] = field(default_factory=list)
 
     def quantile(self, share: float) -> float:
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+        return quantile(self.seconds, share)
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 class Load:
@@ -118,10 +123,18 @@ class Load:
             headers={"User-Agent": "wandb-core", "Content-Type": "application/json"},
         ) as http:
             end = time.monotonic() + seconds
-            watching = asyncio.create_task(self._watch(meanwhile, every))
+            watching = asyncio.gather(self._watch(meanwhile, every), self._listen())
             await asyncio.gather(*(self._live(http, client, end) for client in self.clients))
             self._stop.set()
             await watching
+
+    async def _listen(self) -> None:
+        """How late a sleep of 10 ms ends: what of the answers is the machine, not the server."""
+        while not self._stop.is_set():
+            began = time.perf_counter()
+            await asyncio.sleep(0.01)
+            self.figures.delays.append(time.perf_counter() - began - 0.01)
+            await asyncio.sleep(0.2)
 
     async def _watch(self, meanwhile: Callable[[], Any] | None, every: float) -> None:
         while not self._stop.is_set():
