@@ -16,6 +16,7 @@ import { parseArtifactsSearch, parseVersionSearch } from "@/features/artifacts/s
 import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
+import { parseSweepSearch, parseSweepsSearch } from "@/features/sweeps/search";
 import { parseWorkspaceSearch } from "@/model/workspace/search";
 
 import { PageError, PageMissing, ProjectPage, Root } from "./shell";
@@ -86,6 +87,20 @@ const version = createRoute({
   component: lazyRouteComponent(() => import("@/features/artifacts/version"), "VersionPage"),
 });
 
+const sweeps = createRoute({
+  getParentRoute: () => project,
+  path: "sweeps",
+  validateSearch: parseSweepsSearch,
+  component: lazyRouteComponent(() => import("@/features/sweeps/list"), "SweepsPage"),
+});
+
+const sweep = createRoute({
+  getParentRoute: () => project,
+  path: "sweeps/$sweep",
+  validateSearch: parseSweepSearch,
+  component: lazyRouteComponent(() => import("@/features/sweeps/page"), "SweepPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "settings",
@@ -102,7 +117,7 @@ const routes = root.addChildren([
   home,
   settings,
   admin,
-  project.addChildren([projectIndex, workspace, runs, run, compare, artifacts, collection, version]),
+  project.addChildren([projectIndex, workspace, runs, run, compare, artifacts, collection, version, sweeps, sweep]),
 ]);
 
 export const router = createRouter({

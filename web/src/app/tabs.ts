@@ -4,5 +4,6 @@ export const PROJECT_TABS = [
   { name: "Workspace", to: "/$entity/$project/workspace", keys: "g w" },
   { name: "Runs", to: "/$entity/$project/runs", keys: "g r" },
   { name: "Compare", to: "/$entity/$project/compare", keys: "g c" },
+  { name: "Sweeps", to: "/$entity/$project/sweeps", keys: "g s" },
   { name: "Artifacts", to: "/$entity/$project/artifacts", keys: "g a" },
 ] as const;

@@ -1,0 +1,178 @@
+"""A sweep as a person reads it: what is best, which parameters matter, why each trial was tried."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import OpenContext, axe_violations
+from tests.browser.seed import Seeder
+
+PROJECT = "sweeps"
+AT = f"/admin/{PROJECT}/sweeps"
+
+
+def run_sweep(seed: Seeder, sweep: str, config: dict[str, Any], trials: int, *, end: bool = True) -> None:
+    """Create a sweep and tell it results of a made-up problem, as a strategy of one's own would."""
+    draw = random.Random(sweep)
+    at = f"/projects/-/{PROJECT}/sweeps"
+    _ok(seed.api.post(at, json={"config": config, "id": sweep, "display_name": sweep}))
+    done = 0
+    while done < trials:
+        claimed = _ok(seed.api.post(f"{at}/{sweep}/ask", json={"count": min(200, trials - done)}))["trials"]
+        assert claimed
+        for trial in claimed:
+            arguments = trial["arguments"]
+            loss = (arguments["lr"] - 0.03) ** 2 * 100 + (0.2 if arguments["optimizer"] == "sgd" else 0)
+            values = [loss + draw.gauss(0, 0.02), 20 + 100 * arguments["lr"] + draw.random() * 5]
+            failed = draw.random() < 0.05
+            _ok(
+                seed.api.post(
+                    f"{at}/{sweep}/tell",
+                    json={
+                        "number": trial["number"],
+                        "attempt": trial["attempt"],
+                        "state": "failed" if failed else "finished",
+                        "values": None if failed else values[: len(config.get("metrics", [0]))],
+                        "error": "the loss was not a number" if failed else "",
+                    },
+                )
+            )
+        done += len(claimed)
+    if end:
+        _ok(seed.api.patch(f"{at}/{sweep}", json={"state": "finished"}))
+
+
+def config(**more: Any) -> dict[str, Any]:
+    return {
+        "method": "random",
+        "seed": 7,
+        "parameters": {
+            "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.5},
+            "optimizer": {"values": ["adam", "sgd"]},
+            "layers": {"values": [1, 2, 4, 8]},
+        },
+        **more,
+    }
+
+
+def _ok(answer: Any) -> Any:
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+@pytest.fixture(scope="module")
+def sweeps(seed: Seeder) -> str:
+    seed.project(PROJECT)
+    run_sweep(seed, "one-goal", config(metric={"name": "loss", "goal": "minimize"}), 60, end=False)
+    two = [{"name": "loss", "goal": "minimize"}, {"name": "latency", "goal": "minimize"}]
+    run_sweep(seed, "two-goals", config(metrics=two, constraints=["latency < 60"]), 80)
+    return PROJECT
+
+
+def test_sweeps_are_listed_with_their_progress_and_best(page: Any, sweeps: str) -> None:
+    page.goto(AT)
+    row = page.get_by_role("row", name=re.compile("one-goal"))
+    expect(row).to_contain_text("running")
+    expect(row).to_contain_text("minimize loss")
+    page.get_by_label("Find sweeps").fill("two")
+    expect(page.get_by_role("row", name=re.compile("one-goal"))).to_have_count(0)
+    page.get_by_role("link", name="two-goals").click()
+    expect(page.get_by_role("heading", name="two-goals")).to_be_visible()
+
+
+def test_the_best_trial_and_its_parameters_are_shown_by_default(page: Any, sweeps: str, seed: Seeder) -> None:
+    page.goto(f"{AT}/one-goal")
+    card = page.get_by_role("region", name="Best trial")
+    best = _ok(seed.api.get(f"/projects/-/{PROJECT}/sweeps/one-goal/best?robust=false"))["combinations"][0]
+    expect(card.get_by_title(str(best["best"][0]))).to_be_visible()
+    expect(card.get_by_text(f"optimizer {best['params']['optimizer']}")).to_be_visible()
+    expect(
+        page.get_by_role("img", name=re.compile("Trials of one-goal: .* lines over layers, lr"))
+    ).to_be_visible()
+
+
+def test_a_range_is_brushed_with_the_mouse_kept_in_the_address_and_let_go(page: Any, sweeps: str) -> None:
+    page.goto(f"{AT}/one-goal")
+    chart = page.get_by_role("img", name=re.compile("Trials of one-goal"))
+    box = chart.bounding_box()
+    x = box["x"] + 46  # the first axis
+    page.mouse.move(x, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + box["height"] * 0.95, steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("brushes="))
+    expect(chart).to_have_attribute("aria-label", re.compile(r"\d+ of \d+ lines within the chosen ranges"))
+    page.reload()
+    expect(page.get_by_title("Let go of this range")).to_be_visible()
+    page.get_by_title("Let go of this range").click()
+    expect(page).not_to_have_url(re.compile("brushes="))
+
+
+def test_several_objectives_have_a_front_with_its_hypervolume(page: Any, sweeps: str) -> None:
+    page.goto(f"{AT}/two-goals")
+    expect(
+        page.get_by_role("img", name=re.compile(r"Pareto front: \d+ points.* on the Pareto front"))
+    ).to_be_visible()
+    expect(page.get_by_text(re.compile("no other beats in every objective.*Hypervolume"))).to_be_visible()
+
+
+def test_trials_are_filtered_sorted_and_say_why_they_failed(page: Any, sweeps: str) -> None:
+    page.goto(f"{AT}/one-goal?tab=trials")
+    page.get_by_label("State", exact=True).select_option("failed")
+    expect(page.get_by_text("the loss was not a number").first).to_be_visible()
+    page.get_by_label("State", exact=True).select_option("all")
+    page.get_by_role("button", name="loss").click()
+    expect(page.get_by_role("columnheader", name=re.compile("loss"))).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    table = page.get_by_role("region", name="Trials")
+    first, second = (
+        float(table.get_by_role("row").nth(n).get_by_role("cell").nth(2).inner_text().replace("−", "-"))
+        for n in (1, 2)
+    )
+    assert first <= second
+
+
+def test_a_sweep_is_paused_and_resumed_after_a_question(page: Any, sweeps: str, seed: Seeder) -> None:
+    page.goto(f"{AT}/one-goal")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert _ok(seed.api.get(f"/projects/-/{PROJECT}/sweeps/one-goal"))["state"] == "paused"
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_a_sweep_of_two_thousand_trials_draws_and_can_be_scrolled(
+    page: Any, seed: Seeder, sweeps: str
+) -> None:
+    run_sweep(seed, "many", config(metric={"name": "loss", "goal": "minimize"}), 2000)
+    page.goto(f"{AT}/many")
+    expect(page.get_by_role("img", name=re.compile(r"Trials of many: \d{4} lines"))).to_be_visible()
+    page.goto(f"{AT}/many?tab=trials")
+    expect(page.get_by_text("2,000 of 2,000 trials")).to_be_visible()
+    page.get_by_role("button", name="More trials").click()
+    expect(page.get_by_role("region", name="Trials").get_by_role("row")).to_have_count(201)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_have_no_serious_accessibility_problem(
+    open_context: OpenContext, sweeps: str, axe_source: str, theme: str
+) -> None:
+    page = open_context(theme=theme, bypass_csp=True).new_page()
+    for address in (
+        AT,
+        f"{AT}/two-goals",
+        f"{AT}/one-goal?tab=trials",
+        f"{AT}/one-goal?tab=agents",
+        f"{AT}/one-goal?tab=config",
+    ):
+        page.goto(address)
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.wait_for_timeout(400)
+        assert axe_violations(page, axe_source) == [], address
