@@ -1,15 +1,18 @@
 """What the server costs: taking journals in, drawing charts, listing runs, and being idle.
 
-    python bench/servers.py [ingest] [charts] [lists] [idle] [--quick] [--json FILE]
+    python bench/servers.py [ingest] [charts] [exact] [lists] [idle] [--quick] [--grow] [--json FILE]
 
 A real server process over loopback HTTP; its CPU is measured from outside (user and system time of
 the process), so the clients' own does not count. Walls on a busy machine say little: trust CPU,
 ratios and counts.
 
 ingest   one run per client; bodies of 100 rows x 10 metrics (as small as an uplink's live ones), and
-         of about 1 MB (as when it catches up); 1, 4, 16, 64 clients
+         of about 1 MB (as when it catches up); 1, 4, 16, 64 clients. Beside them the floor: a bare
+         uvicorn that reads the same bodies and answers
 charts   one run of 1 M steps (first request after a restart, and again), 100 runs x 10,000 steps, a
          zoom; points 10^4 .. 10^7 with --grow
+exact    minimum, maximum and mean of every bucket of a chart over 10^6 points (10^7 with --grow), against
+         numpy over the export of all of them: the largest relative difference
 lists    1,000 and 100,000 runs x (30 config, 40 summary keys): newest first, filter and sort, and 1,000
          in full; "first" is the first such request after a restart
 idle     memory of the server after its start, and again after the others
@@ -23,6 +26,7 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -32,11 +36,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer, free_port, running_server
 
 from runstone.journal.format import HEADER_BYTES, frame
 from runstone.journal.kinds import Kind, Row, RunFields
@@ -237,6 +242,90 @@ def charts(server: RunningServer, *, points: int, runs: int, steps: int, rounds:
     return results
 
 
+FLOOR = """
+import sys, uvicorn
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": kind + ".complete"})
+            if kind.endswith("shutdown"):
+                return
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{}"})
+uvicorn.run(app, port=int(sys.argv[1]), http="httptools", ws="none", log_config=None, access_log=False)
+"""
+
+
+def floor(clients: int, *, rows_per_body: int, requests: int) -> dict[str, Any]:
+    """CPU per request of a server that only reads the body and answers: what HTTP costs anyone here."""
+    port = free_port()
+    bare = subprocess.Popen([sys.executable, "-c", FLOOR, str(port)], stderr=subprocess.DEVNULL)
+    try:
+        body = rows(0, rows_per_body, random.Random(1))
+
+        def go(count: int) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            for _ in range(count):
+                connection.request("POST", "/journal", body, {"Authorization": "Bearer key"})
+                connection.getresponse().read()
+
+        for _ in range(100):
+            try:
+                go(50)
+                break
+            except OSError:
+                time.sleep(0.05)
+        clock = lambda: time.clock_gettime((~bare.pid << 3) | 2)  # noqa: E731
+        cpu = clock()
+        threads = [threading.Thread(target=go, args=(requests // clients,)) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        each = (clock() - cpu) / (requests // clients * clients)
+    finally:
+        bare.terminate()
+        bare.wait()
+    points = rows_per_body * len(METRICS)
+    return {
+        "clients": clients,
+        "rows_per_body": rows_per_body,
+        "cpu_us": each * 1e6,
+        "points_per_cpu_s": points / each,
+    }
+
+
+def exact(server: RunningServer, points: int) -> dict[str, Any]:
+    """The largest relative difference between a chart's numbers and numpy's over all exported points."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    dice = random.Random(9)
+    send_series(
+        server, "exact", "exact", [dice.gauss(3, 2) * 10 ** dice.randint(-3, 3) for _ in range(points)]
+    )
+    settle(server)
+    http_ = Http(server)
+    wanted = {"runs": ["exact"], "keys": ["loss"], "buckets": 1000}
+    [line] = http_.json("POST", "/projects/-/exact/series", wanted, Accept="application/json")["lines"]
+    table = pq.read_table(pa.BufferReader(http_("GET", "/projects/-/exact/runs/exact/export?keys=loss")))
+    steps, values = table["_step"].to_numpy(), table["loss"].to_numpy()
+    starts = np.searchsorted(steps, np.array(line["x"]))
+    ends = np.searchsorted(steps, np.array(line["x_last"]), "right")
+    worst = 0.0
+    for at, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        part = values[start:end]
+        assert line["count"][at] == len(part)
+        for name, true in (("min", part.min()), ("max", part.max()), ("mean", part.mean())):
+            worst = max(worst, abs(line[name][at] - true) / max(abs(true), 1e-300))
+    assert sum(line["count"]) == len(values) == points == line["total"]
+    return {"points": points, "buckets": len(line["x"]), "largest_relative_difference": worst}
+
+
 def fill_runs(data: Path, project: str, count: int) -> None:
     """Runs of 30 config and 40 summary keys, written into the store while no server runs: what is
     measured is reading them."""
@@ -297,7 +386,13 @@ def show(title: str, found: list[dict[str, Any]]) -> None:
 
     def text(value: Any) -> str:
         if isinstance(value, float):
-            return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}"
+            return (
+                f"{value:,.0f}"
+                if abs(value) >= 1000
+                else f"{value:.2f}"
+                if abs(value) >= 0.01
+                else f"{value:.2g}"
+            )
         return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
 
     table = [names, *([text(row.get(name)) for name in names] for row in found)]
@@ -310,14 +405,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", help="ingest, charts, lists, idle; all by default")
+    parser.add_argument("parts", nargs="*", help="ingest, charts, exact, lists, idle; all by default")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     parser.add_argument(
         "--grow", action="store_true", help="growth tables: points 10^4 .. 10^7, runs 10^2 .. 10^5"
     )
     parser.add_argument("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
-    parts = options.parts or ["ingest", "charts", "lists", "idle"]
+    parts = options.parts or ["ingest", "charts", "exact", "lists", "idle"]
     scale = 10 if options.quick else 1
     results: dict[str, Any] = {}
 
@@ -339,6 +434,11 @@ def main() -> None:
                 results["pss_after_ingest_mb"] = Meter(server).pss_mb()
             results["ingest"] = found
             show("ingest", found)
+            if sys.platform == "linux":
+                results["floor"] = [
+                    floor(clients, rows_per_body=100, requests=3200 // scale) for clients in (1, 4, 16, 64)
+                ]
+                show("a bare uvicorn with the same bodies", results["floor"])
             print(f"memory after it: {results['pss_after_ingest_mb']:.1f} MB PSS")
         if "charts" in parts:
             found = []
@@ -350,6 +450,12 @@ def main() -> None:
                     )
             results["charts"] = found
             show("charts", found)
+        if "exact" in parts:
+            with running_server(root, name="exact") as server:
+                sizes = [10**6 // scale, *([10**7] if options.grow else [])]
+                found = [exact(server, size) for size in sizes[-1:]]
+            results["exact"] = found
+            show("exact", found)
         if "lists" in parts:
             found = []
             sizes = [100, 1000, 10_000, 100_000] if options.grow else [1000, 100_000 // scale]

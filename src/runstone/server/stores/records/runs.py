@@ -103,6 +103,7 @@ _listed: Select[Any] = select(
     .join(run_details, run_details.c.run_key == runs.c.id)
 )
 _whole: Select[Any] = _listed.add_columns(run_details.c.environment).where(runs.c.id == bindparam("key"))
+_listed_by_key: Select[Any] = _listed.where(runs.c.id.in_(bindparam("keys", expanding=True)))
 _base_by_key: Select[Any] = _base.where(runs.c.id == bindparam("key"))
 
 
@@ -127,8 +128,8 @@ def listed(conn: Connection, keys: Sequence[int]) -> dict[int, AnyRow]:
     """By key: the record without the environment."""
     found: dict[int, AnyRow] = {}
     for start in range(0, len(keys), _KEYS_AT_ONCE):
-        statement = _listed.where(runs.c.id.in_(keys[start : start + _KEYS_AT_ONCE]))
-        found.update({row.id: row for row in conn.execute(statement)})
+        asked = {"keys": keys[start : start + _KEYS_AT_ONCE]}
+        found.update({row.id: row for row in conn.execute(_listed_by_key, asked)})
     return found
 
 
