@@ -54,6 +54,9 @@ class Run:
     version: int = 0  # rises with each change of the record
     deleted_at: float | None = None
     ranks: int = 0  # > 0: that many labelled writers log this run together
+    # JSON texts in the place of config and summary, where a query was `brief`; else None.
+    config_json: str | None = None
+    summary_json: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ class RunQuery:
     limit: int = 50
     trash: bool = False
     select: Sequence[str] | None = None  # config./summary. keys to bring; None: all of them
+    brief: bool = False  # without metrics and wire; config and summary as kept JSON where that is plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ def run_of(
     config: Mapping[str, Any],
     summary: Mapping[str, Any],
     environment: Mapping[str, Any] | None = None,
+    config_json: str | None = None,
+    summary_json: str | None = None,
 ) -> Run:
     """A row of `statements.whole` or `statements.listed` as the domain's record."""
     return Run(
@@ -202,8 +208,10 @@ def run_of(
         config=config,
         summary=summary,
         environment=environment or {},
-        metrics=row.metrics,
-        wire=row.wire,
+        metrics=row.metrics or [],
+        wire=row.wire or {},
+        config_json=config_json,
+        summary_json=summary_json,
         created_at=row.created_at,
         started_at=row.started_at,
         updated_at=row.updated_at,

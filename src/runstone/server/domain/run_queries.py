@@ -54,8 +54,9 @@ class RunQueries:
         with self._matching(actor, entity, project, query, order) as (table, conn, found):
             keys, cursors, more = run_search.page(table, found, order, query.cursor, limit)
             total = int(np.count_nonzero(found))
-            rows = statements.listed(conn, keys)
-        runs = [_listed(rows[key], select) for key in keys]
+            rows = statements.listed(conn, keys, brief=query.brief)
+        make = _briefly if query.brief else _listed
+        runs = [make(rows[key], select) for key in keys]
         return RunPage(runs, cursors, cursors[-1] if more else "", total)
 
     def find_keys(self, actor: Actor, entity: str, project: str, query: RunQuery) -> list[RunKey]:
@@ -152,6 +153,18 @@ def _listed(row: AnyRow, select: Sequence[Column] | None) -> Run:
         config=_chosen(row.config, "config", select),
         summary=_chosen(row.summary, "summary", select),
     )
+
+
+def _briefly(row: AnyRow, select: Sequence[Column] | None) -> Run:
+    """What is kept as plain JSON stays as it is: most of what lists bring is only handed on."""
+    config, summary = row.config, row.summary
+    if select is None and codec.is_plain(config) and codec.is_plain(summary):
+        return run_of(row, config={}, summary={}, config_json=config, summary_json=summary)
+    config, summary = codec.loads(config), codec.loads(summary)
+    if select is not None:
+        config = _chosen(config, "config", select)
+        summary = _chosen(summary, "summary", select)
+    return run_of(row, config=config, summary=summary)
 
 
 def _chosen(whole: Mapping[str, Any], source: str, select: Sequence[Column]) -> dict[str, Any]:

@@ -390,8 +390,11 @@ def _signature(order: Sequence[OrderKey]) -> str:
     return ",".join(f"{'-' if key.descending else '+'}{key.column.source}.{key.column.name}" for key in order)
 
 
+_encode_mark = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _cursor(mark: list[Any]) -> str:
-    text = json.dumps(mark, separators=(",", ":"))
+    text = _encode_mark(mark)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -99,6 +99,23 @@ def test_lists_leave_environment_and_metrics_out(api: httpx.Client, project: str
     assert "environment" not in run and "metrics" not in run
 
 
+def test_lists_say_of_config_and_summary_what_the_run_itself_says(api: httpx.Client, project: str) -> None:
+    odd = [
+        {"a": 1, "b": [1.5, None, True], "c": {"d.e": 'é\n"q"'}},
+        {"big": 2**70, "digits": "1234567890123456789012", "list": [12345678901234567890123]},
+        {"escaped": "\x00 and \x1a", "key \x1a": 1, "large": 1e300, "minus": -0.0},
+        {"text": "\\u001a is no escape"},
+        {},
+    ]
+    for at, values in enumerate(odd):
+        put(api, project, f"r{at}", config=values, summary=values)
+    api.patch(f"{project}/runs/r4", json={"summary_set": [[["x"], "NaN"]]})
+    for run in query(api, project)["runs"]:
+        whole = api.get(f"{project}/runs/{run['id']}").json()
+        assert (run["config"], run["summary"]) == (whole["config"], whole["summary"])
+        assert run["config"] == odd[int(run["id"][1:])]
+
+
 def test_runs_are_filtered_sorted_and_paged_over_all(api: httpx.Client, project: str) -> None:
     for number in range(25):
         put(

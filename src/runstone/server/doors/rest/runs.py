@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
+from msgspec import Raw
 from starlette.responses import Response
 
 from runstone.server.domain.errors import Conflict, Invalid
@@ -51,6 +52,7 @@ async def query_runs(
                 limit=body.limit,
                 trash=body.trash,
                 select=body.select,
+                brief=True,
             ),
         )
         return {
@@ -365,8 +367,8 @@ def run_out(run: Run, *, whole: bool = False) -> dict[str, Any]:
         "host": run.host,
         "program": run.program,
         "command": run.command,
-        "config": plain(run.config),
-        "summary": plain(run.summary),
+        "config": plain(run.config) if run.config_json is None else Raw(run.config_json.encode()),
+        "summary": plain(run.summary) if run.summary_json is None else Raw(run.summary_json.encode()),
         "created_at": run.created_at,
         "started_at": run.started_at,
         "updated_at": run.updated_at,

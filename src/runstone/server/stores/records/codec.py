@@ -123,6 +123,11 @@ def _unescape(value: Any) -> Any:
     return value
 
 
+def is_plain(text: str) -> bool:
+    """Whether a kept text is the value's own JSON, nothing in it escaped."""
+    return _MARK_IN_JSON not in text and MARK not in text
+
+
 def loads_kept(text: str) -> Any:
     """JSON as it is kept, escapes and all."""
     return json.loads(text) if _has_long_integer(text) else _decode(text)

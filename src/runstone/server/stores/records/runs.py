@@ -6,7 +6,20 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from runstone.server.stores.records.changes import next_change
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
@@ -103,6 +116,22 @@ _listed: Select[Any] = select(
     .join(run_details, run_details.c.run_key == runs.c.id)
 )
 _whole: Select[Any] = _listed.add_columns(run_details.c.environment).where(runs.c.id == bindparam("key"))
+_briefly_by_key: Select[Any] = (
+    select(
+        *runs.c,
+        *_names,
+        cast(run_configs.c.config, Text).label("config"),
+        cast(run_summaries.c.summary, Text).label("summary"),
+        null().label("metrics"),
+        null().label("wire"),
+    )
+    .select_from(
+        _owners.join(run_configs, run_configs.c.run_key == runs.c.id).join(
+            run_summaries, run_summaries.c.run_key == runs.c.id
+        )
+    )
+    .where(runs.c.id.in_(bindparam("keys", expanding=True)))
+)
 _listed_by_key: Select[Any] = _listed.where(runs.c.id.in_(bindparam("keys", expanding=True)))
 _base_by_key: Select[Any] = _base.where(runs.c.id == bindparam("key"))
 
@@ -124,12 +153,14 @@ def bases(conn: Connection, keys: Sequence[int]) -> list[AnyRow]:
     return found
 
 
-def listed(conn: Connection, keys: Sequence[int]) -> dict[int, AnyRow]:
-    """By key: the record without the environment."""
+def listed(conn: Connection, keys: Sequence[int], *, brief: bool = False) -> dict[int, AnyRow]:
+    """By key: the record without the environment. `brief`: without metrics and wire, config and
+    summary as they are kept, as text."""
     found: dict[int, AnyRow] = {}
+    statement = _briefly_by_key if brief else _listed_by_key
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         asked = {"keys": keys[start : start + _KEYS_AT_ONCE]}
-        found.update({row.id: row for row in conn.execute(_listed_by_key, asked)})
+        found.update({row.id: row for row in conn.execute(statement, asked)})
     return found
 
 
