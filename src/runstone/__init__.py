@@ -124,6 +124,11 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+if sys.version_info >= (3, 11) and "msgspec" not in sys.modules:
+    from runstone.startup import spare_typing_extensions
+
+    spare_typing_extensions()
+
 # A helper process (uplink, capture, console) is started with `-X runstone=helper` and logs nothing.
 if getattr(sys, "_xoptions", {}).get("runstone") != "helper":
     from runstone.sdk.init import init as init

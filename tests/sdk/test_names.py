@@ -129,3 +129,27 @@ def test_an_ordinary_script_of_the_field_runs(tmp_path: Path) -> None:
     assert found[1]["train/loss"] == 0.5
     assert len(rows(tmp_path)) == 7
     assert patched(tmp_path)["done"] is True
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="`typing` has all names from 3.11 on")
+def test_importing_costs_no_typing_extensions_and_leaves_them_as_they_are() -> None:
+    done = run_script(
+        """
+        import sys
+        import runstone
+        assert not {"typing_extensions", "inspect", "ast"} & set(sys.modules), "loaded at import"
+        import msgspec, typing_extensions
+        from typing import NotRequired, TypedDict
+
+        class Map(TypedDict):
+            a: int
+            b: NotRequired[int]
+
+        assert msgspec.json.decode(b'{"a": 1}', type=Map) == {"a": 1}
+        try:
+            msgspec.json.decode(b'{"b": 1}', type=Map)
+        except msgspec.ValidationError:
+            print("as ever")
+        """
+    )
+    assert done.stdout.strip() == "as ever", done.stderr

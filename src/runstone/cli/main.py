@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from runstone.cli import artifact, local, login, query, registry, serve, sync
+from runstone.cli import artifact, lineage, local, login, query, registry, serve, sync
 
 app = typer.Typer(
     name="runstone",
@@ -33,6 +33,11 @@ app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact.pull)
 app.add_typer(registry.registry_app, name="registry")
 app.add_typer(registry.audit_app, name="audit")
+app.command("lineage")(lineage.lineage)
+app.command("trace-back")(lineage.trace_back)
+app.command("impact")(lineage.impact)
+app.command("du")(lineage.du)
+app.command("gc")(lineage.gc)
 app.command("status")(local.status)
 app.command("doctor")(local.doctor)
 app.command("verify-journal")(local.verify_journal)

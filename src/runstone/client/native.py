@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import httpx
 
     from runstone.client.artifact_calls import ArtifactCalls
+    from runstone.client.lineage_calls import LineageCalls
     from runstone.client.registry_calls import RegistryCalls
     from runstone.client.series import SeriesAnswer
 
@@ -97,6 +98,13 @@ class Client:
         from runstone.client.artifact_calls import ArtifactCalls
 
         return ArtifactCalls(self.connection)
+
+    @cached_property
+    def lineage(self) -> LineageCalls:
+        """Where things come from, what came of them, and what they take up."""
+        from runstone.client.lineage_calls import LineageCalls
+
+        return LineageCalls(self.connection)
 
     @cached_property
     def registries(self) -> RegistryCalls:

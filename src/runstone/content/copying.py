@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import threading
 import time
 from typing import Literal
@@ -231,6 +230,8 @@ def place(source: str, target: str, *, links: Links = "auto") -> Placed:
                 except OSError:
                     pass
             if how == "copy":
+                import shutil
+
                 shutil.copyfile(source, temporary)
         os.replace(temporary, target)
         if os.path.lexists(temporary):

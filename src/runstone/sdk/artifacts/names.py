@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from runstone.sdk.errors import UsageError
 
 NAME_CHARS_MAX = 128
-_NAME = re.compile(r"[A-Za-z0-9_.\- ]+")
-_VERSION = re.compile(r"v\d+")
+_OTHER_CHARS = str.maketrans("", "", "_.- ")
 RESERVED_TYPES = ("job", "code")
 
 
 def artifact_name(name: object) -> str:
     """Raises UsageError."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS_MAX or not _is_plain(name):
         raise UsageError(
             f"An artifact cannot be named {name!r}. Use 1 to {NAME_CHARS_MAX} letters, digits, '_', '-', '.' "
             "and spaces."
@@ -24,6 +22,12 @@ def artifact_name(name: object) -> str:
     if name.strip(". ") == "":
         raise UsageError(f"An artifact cannot be named {name!r}: use at least one letter or digit.")
     return name
+
+
+def _is_plain(name: str) -> bool:
+    """Without `re`, which would be a tenth of what loading this costs."""
+    letters = name.translate(_OTHER_CHARS)
+    return not letters or (letters.isascii() and letters.isalnum())
 
 
 def artifact_type(kind: object) -> str:
@@ -52,7 +56,7 @@ def own_aliases(values: Iterable[str] | str | None) -> list[str]:
     """As `labels`; `v3` is a version's number and no alias. "latest" goes with every new version."""
     found = labels(values, "an alias")
     for alias in found:
-        if _VERSION.fullmatch(alias):
+        if alias[:1] == "v" and alias[1:].isdecimal():
             raise UsageError(f"{alias!r} is how versions are numbered, and cannot be an alias.")
     return found
 
