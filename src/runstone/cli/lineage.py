@@ -126,7 +126,7 @@ def du(
             empty="No artifacts.",
         )
         print()
-X
+        print(f"{found.versions} versions of {found.logical_bytes} bytes, kept in {found.stored_bytes}.")
         print(f"The trash: {found.trash_versions} versions that hold {found.trash_bytes} bytes alone.")
 
 

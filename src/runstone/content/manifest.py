@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from runstone.content.trees import collector_resting
+
 NO_DIGEST = bytes(32)
 
 
@@ -37,10 +39,11 @@ class Entry(NamedTuple):
 def entries_of(paths: Iterable[str], sizes: Iterable[int], digests: Iterable[bytes]) -> dict[str, Entry]:
     """By path; of files, not references."""
     new = tuple.__new__  # a third of what the class itself takes
-    return {
-        path: new(Entry, (path, size, digest, None))
-        for path, size, digest in zip(paths, sizes, digests, strict=True)
-    }
+    with collector_resting():
+        return {
+            path: new(Entry, (path, size, digest, None))
+            for path, size, digest in zip(paths, sizes, digests, strict=True)
+        }
 
 
 class _Columns(msgspec.Struct, frozen=True, array_like=True):
