@@ -15,6 +15,7 @@ from graphql import GraphQLNamedType, build_schema
 from tests.support.graphql_documents import MISSING, Root, document, roots
 from tests.support.rest import People, new_name
 from tests.support.server import RunningServer
+from tests.support.wandb_artifacts import Artifacts
 from tests.support.wandb_wire import Wire, put_files
 
 from runstone.server.doors.wandb import ids
@@ -35,6 +36,10 @@ PLANTED = [
     "planted-words",
     "planted-spec",
     "planted-file",
+    "planted-set",
+    "planted-said",
+    "planted-alias",
+    "planted-links",
 ]
 # These change from one moment to the next by themselves, or hold the hour in a signature.
 MOVING = {
@@ -81,6 +86,24 @@ class Tenant:
             "mutation U($i: UpsertModelInput!) { upsertModel(input: $i) { model { id } } }",
             i={"name": wire.project, "entityName": wire.entity, "description": "planted-words"},
         )
+        artifacts = Artifacts(wire)
+        made = artifacts.log(
+            "planted-set",
+            {"planted-entry.txt": b"planted-bytes"},
+            runName=self.run,
+            description="planted-said",
+            aliases=[{"artifactCollectionName": "planted-set", "alias": "planted-alias"}],
+            clientID="planted-client-id",
+        )
+        wire.graphql(
+            "mutation L($i: LinkArtifactInput!) { linkArtifact(input: $i) { versionIndex } }",
+            i={
+                "artifactID": made["id"],
+                "artifactPortfolioName": "planted-links",
+                "entityName": wire.entity,
+                "projectName": wire.project,
+            },
+        )
         wire.graphql(
             "mutation V($i: UpsertViewInput!) { upsertView(input: $i) { view { id } } }",
             i={
@@ -95,7 +118,13 @@ class Tenant:
     @property
     def names(self) -> list[str]:
         people = self.people
-        return [self.wire.project, self.run, people.team, people.organization, people.member.name]
+        return [
+            self.wire.project,
+            self.run,
+            people.team,
+            people.organization,
+            people.member.name,
+        ]
 
     def guide(self, this: str) -> Any:
         """Values for all arguments: what their names say, `this` where they say only `id` or `name`."""
@@ -115,6 +144,14 @@ class Tenant:
             # Below a project, where `name` alone would be any name.
             "Project.run.name": self.run,
             "Project.bucket.name": self.run,
+            "Project.artifact.name": "planted-set",
+            "Project.artifactType.name": "dataset",
+            "Project.artifactCollection.name": "planted-set",
+            "Project.artifactCollectionMembership.name": "planted-links:latest",
+            "artifactName": "planted-set",
+            "artifactCollectionName": "planted-set",
+            "artifactPortfolioName": "planted-links",
+            "clientID": "planted-client-id",
             "Run.history.samples": 100,
             "Run.events.samples": 100,
             "Run.logLines.last": 100,
@@ -128,7 +165,7 @@ class Tenant:
                 return this if kind.name in ("ID", "String") else MISSING
             if place.count(".") == 2 and not place.startswith(("Query.", "Mutation.")):
                 # Below the root nothing is narrowed down.
-                needed = {"name": this, "id": this, "specs": "{}", "liveKeys": "x"}
+                needed = {"name": this, "id": this, "specs": "{}", "liveKeys": "x", "aliasName": "latest"}
                 return needed.get(name, MISSING)
             if kind.name in ("JSONString", "JSON"):
                 return "{}"

@@ -262,6 +262,15 @@ class Accounts:
                 raise _no_user(username)
         return _user(found)
 
+    def user_by_number(self, actor: Actor, number: int) -> User:
+        """As `user`."""
+        self._access.check_signed_in(actor)
+        with self._records.read() as conn:
+            found = statements.user_by_id(conn, number)
+            if found is None or not self._may_see(conn, actor, found):
+                raise NotFound(f"There is no user {number} that you may see.", number=number)
+        return _user(found)
+
     def users(self, actor: Actor, *, search: str = "", after: str = "", limit: int = 100) -> list[User]:
         """By name, after `after`; those `user` answers. Deleted ones for server admins only."""
         self._access.check_signed_in(actor)
@@ -424,6 +433,14 @@ class Accounts:
         """ "" or "-" is the actor's default entity."""
         with self._records.read() as conn:
             return _entity(self._access.resolve(conn, actor, name, Permission.READ))
+
+    def entity_by_number(self, actor: Actor, number: int) -> Entity:
+        self._access.check_signed_in(actor)
+        with self._records.read() as conn:
+            found = statements.entity_by_id(conn, number)
+            if found is None or not self._access.allows(actor, Permission.READ, found.id, conn=conn):
+                raise NotFound(f"There is no entity {number} that you may see.", number=number)
+        return _entity(found)
 
     def entities_of(self, actor: Actor, *, username: str | None = None) -> Sequence[tuple[Entity, Role]]:
         """The user's own entity first, then teams and organisations by name. Another user's: only

@@ -48,10 +48,3 @@ def test_a_stranger_finds_nothing_and_changes_nothing(wire: Wire, stranger: http
 def test_telemetry_is_taken_and_dropped(wire: Wire) -> None:
     for signal in ("metrics", "logs"):
         assert wire.http.post(f"/sdk/otel/v1/{signal}", content=b"\x0a\x00").status_code == 200
-
-
-def test_making_an_artifact_is_refused_in_words(wire: Wire) -> None:
-    wire.upsert()
-    query = "mutation A($i: CreateArtifactInput!) { createArtifact(input: $i) { artifact { id } } }"
-    answer = wire.post(query, {"i": {"artifactTypeName": "t", "artifactCollectionName": "c", "digest": "d"}})
-    assert answer.status_code == 400 and "no artifacts" in answer.json()["errors"][0]["message"]

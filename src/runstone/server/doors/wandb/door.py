@@ -20,6 +20,7 @@ from runstone.server.doors.wandb.gql.schema import make_schema
 from runstone.server.doors.wandb.links import Links, base_url_of
 from runstone.server.doors.wandb.resolvers import all_fields
 from runstone.server.doors.wandb.storage import storage_routes
+from runstone.server.doors.wandb.storage_artifacts import artifact_routes
 from runstone.server.doors.wandb.stream.route import stream_routes
 from runstone.server.doors.wandb.telemetry import telemetry_routes
 from runstone.server.pool import Lane
@@ -48,6 +49,7 @@ def routes(domain: Domain, settings: ServerSettings) -> list[BaseRoute]:
         Route("/graphql", graphql, methods=["POST"]),
         *stream_routes(domain),
         *storage_routes(exports),
+        *artifact_routes(),
         *telemetry_routes(),
     ]
 

@@ -68,8 +68,78 @@ def number_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
+def numbered_id(kind: str, number: int) -> str:
+    """`User:7` and `Entity:7`: clients take the number of these apart (0.26 on:
+    `wandb/apis/public/registries/_members.py`)."""
+    return _pack(f"{kind}:{number}")
+
+
+def numbered_of(kind: str, node: str) -> int:
+    """The number in it. Raises NotFound for another kind's id."""
+    name, _, text = _unpack(node).partition(":")
+    number = number_of(text)
+    if name != kind or number is None:
+        raise NotFound(f"No {kind} has the id {node[:200]!r}.", id=node[:200])
+    return number
+
+
+def artifact_id(version: int) -> str:
+    return named_id("Artifact", str(version))
+
+
+def artifact_of(node: str) -> int:
+    return _number("Artifact", node)
+
+
+def artifact_or_none(node: str) -> int | None:
+    try:
+        return artifact_of(node)
+    except NotFound:
+        return None
+
+
+def collection_id(collection: int) -> str:
+    return named_id("ArtifactCollection", str(collection))
+
+
+def collection_of(node: str) -> int:
+    return _number("ArtifactCollection", node)
+
+
+def membership_id(collection: int, version: int) -> str:
+    return named_id("ArtifactCollectionMembership", f"{collection}:{version}")
+
+
+def artifact_file_id(version: int, path: str) -> str:
+    return _pack(f"ArtifactFile:v1:{version}:{path}")
+
+
+class ManifestRef(NamedTuple):
+    version: int
+    kind: str  # full, patch, incremental
+
+
+def manifest_id(ref: ManifestRef) -> str:
+    return named_id("ArtifactManifest", f"{ref.version}:{ref.kind}")
+
+
+def manifest_of(node: str) -> ManifestRef:
+    text, _, kind = named_of("ArtifactManifest", node).partition(":")
+    number = number_of(text)
+    if number is None or kind not in ("full", "patch", "incremental"):
+        raise NotFound(f"No ArtifactManifest has the id {node[:200]!r}.", id=node[:200])
+    return ManifestRef(number, kind)
+
+
+def _number(kind: str, node: str) -> int:
+    number = number_of(named_of(kind, node))
+    if number is None:
+        raise NotFound(f"No {kind} has the id {node[:200]!r}.", id=node[:200])
+    return number
+
+
 def named_id(kind: str, name: str) -> str:
-    """For what is found by one name or number: users, entities, organisations, keys, views."""
+    """For what is found by one name or number: organisations, keys, views, artifacts."""
     return _pack(f"{kind}:v1:{name}")
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 
+from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.signing import Signer
 from runstone.server.settings import ServerSettings
@@ -19,6 +21,7 @@ PUT_SECONDS = 24 * 3600.0  # a client retries an upload for hours
 GET_SECONDS = 3600.0
 
 PUT_FILE, GET_FILE, GET_HISTORY = "put", "get", "history"
+PUT_BLOB, PUT_MANIFEST, GET_BLOB, GET_MANIFEST = "put-blob", "put-manifest", "get-blob", "get-manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,22 @@ class Links:
 
     def get_history(self, run: RunKey, version: int) -> str:
         return self._link({"do": GET_HISTORY, "run": run, "version": version}, GET_SECONDS)
+
+    def put_blob(self, entity: str, version: int, md5: str) -> str:
+        """For bytes of that MD5 (hexadecimal), of whichever artifacts of the entity."""
+        return self._link({"do": PUT_BLOB, "entity": entity, "version": version, "md5": md5}, PUT_SECONDS)
+
+    def put_manifest(self, version: int, kind: str, md5: str) -> str:
+        return self._link({"do": PUT_MANIFEST, "version": version, "kind": kind, "md5": md5}, PUT_SECONDS)
+
+    def get_blob(self, version: int, entry: Entry) -> str:
+        name = entry.path.rpartition("/")[2]
+        claim = {"do": GET_BLOB, "version": version, "sha256": entry.sha256, "size": entry.size}
+        link = self._link({**claim, "md5": entry.md5, "name": name}, GET_SECONDS)
+        return f"{link}/wandb_artifacts/{quote(name.encode('utf-8', 'replace'))}"
+
+    def get_manifest(self, version: int) -> str:
+        return self._link({"do": GET_MANIFEST, "version": version}, GET_SECONDS) + "/wandb_manifest.json"
 
     def _link(self, claim: dict[str, Any], seconds: float) -> str:
         # The authority is that of whoever asked, as far as it reaches when the address is used.

@@ -1,4 +1,4 @@
-"""Bytes by signed address: uploads and downloads of run files, and exported histories.
+"""Bytes by signed address: uploads and downloads of files of runs and artifacts, exported histories.
 
 The address is the authority; no other credential is looked at. What comes back is data that
 anybody may have uploaded, so a browser is told to save it, never to show it.
@@ -21,7 +21,16 @@ from runstone.server.doors.http.context import Context, context_of
 from runstone.server.doors.http.downloads import Download, file_headers, parse_range
 from runstone.server.doors.http.permissions import needs
 from runstone.server.doors.wandb.exports import Exports
-from runstone.server.doors.wandb.links import GET_FILE, GET_HISTORY, PUT_FILE
+from runstone.server.doors.wandb.links import (
+    GET_BLOB,
+    GET_FILE,
+    GET_HISTORY,
+    GET_MANIFEST,
+    PUT_BLOB,
+    PUT_FILE,
+    PUT_MANIFEST,
+)
+from runstone.server.doors.wandb.storage_artifacts import get_blob, get_manifest, put_blob, put_manifest
 from runstone.server.pool import Lane
 
 
@@ -30,9 +39,13 @@ def storage_routes(exports: Exports) -> list[BaseRoute]:
     async def put(request: Request) -> Response:
         context = context_of(request)
         claim = context.domain.signer.verify(request.path_params["token"])
-        if claim.get("do") != PUT_FILE:
+        if claim.get("do") not in (PUT_FILE, PUT_BLOB, PUT_MANIFEST):
             raise NotAllowed("This signed address is for reading, not for putting.")
         actor = await context.run(lambda: _actor(context, claim))
+        if claim["do"] == PUT_BLOB:
+            return await put_blob(request, context, actor, claim)
+        if claim["do"] == PUT_MANIFEST:
+            return await put_manifest(request, context, actor, claim)
         chunks = stream_body(request, limit=context.settings.limits.file_body_bytes)
         # What a client's HTTP library calls the body says nothing: the name tells.
         kept = await context.domain.files.put(actor, RunKey(claim["run"]), claim["name"], chunks)
@@ -42,22 +55,25 @@ def storage_routes(exports: Exports) -> list[BaseRoute]:
     async def get(request: Request) -> Response:
         context = context_of(request)
         claim = context.domain.signer.verify(request.path_params["token"])
-        if claim.get("do") == GET_HISTORY:
+        do = claim.get("do")
+        if do == GET_HISTORY:
             path = await context.run(lambda: _export(context, exports, claim), lane=Lane.SLOW)
             return FileResponse(path, media_type="application/vnd.apache.parquet")
-        if claim.get("do") != GET_FILE:
+        if do not in (GET_FILE, GET_BLOB, GET_MANIFEST):
             raise NotAllowed("This signed address is for putting, not for reading.")
-
-        def find() -> tuple[Actor, RunFile]:
-            actor = _actor(context, claim)
-            return actor, context.domain.files.get(actor, RunKey(claim["run"]), claim["name"])
-
-        actor, file = await context.run(find)
+        actor = await context.run(lambda: _actor(context, claim))
+        if do == GET_BLOB:
+            return await get_blob(request, context, actor, claim)
+        if do == GET_MANIFEST:
+            return await get_manifest(context, actor, claim)
+        file = await context.run(lambda: context.domain.files.get(actor, RunKey(claim["run"]), claim["name"]))
         return _file_answer(request, context, actor, file)
 
     return [
         Route("/storage/{token}", put, methods=["PUT"]),
         Route("/storage/{token}", get, methods=["GET"]),  # and HEAD
+        # What follows the token is for whoever reads the address, a person or a proxy's log.
+        Route("/storage/{token}/{words:path}", get, methods=["GET"]),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.artifact_model import Collection, Member, Version
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
 from runstone.server.domain.identity import Actor, RunKey
@@ -41,17 +42,38 @@ class Call:
 
     def project(self, entity: str, name: str) -> Project | None:
         """None where it is not there, or not for this caller to know of."""
-        return self._keep(
+        return self.keep(
             "project", entity, name, lambda: self.domain.projects.get(self.signed_in(), entity, name)
         )
 
     def entity(self, name: str) -> Entity | None:
-        return self._keep("entity", name, "", lambda: self.domain.accounts.entity(self.signed_in(), name))
+        return self.keep("entity", name, "", lambda: self.domain.accounts.entity(self.signed_in(), name))
 
     def user(self, username: str) -> User | None:
         if not username:
             return None
-        return self._keep("user", username, "", lambda: self.domain.accounts.user(self.signed_in(), username))
+        return self.keep("user", username, "", lambda: self.domain.accounts.user(self.signed_in(), username))
+
+    def version(self, number: int) -> Version | None:
+        """An artifact's version."""
+        return self.keep(
+            "version", str(number), "", lambda: self.domain.artifacts.by_id(self.signed_in(), number)
+        )
+
+    def collection(self, number: int) -> Collection | None:
+        return self.keep(
+            "collection", str(number), "", lambda: self.domain.collections.by_id(self.signed_in(), number)
+        )
+
+    def members(self, version: Version) -> list[Member]:
+        """The version in every collection that has it and the caller may see, its source first."""
+        found = self.keep(
+            "members",
+            str(version.id),
+            "",
+            lambda: self.domain.artifacts.members_of(self.signed_in(), version.id),
+        )
+        return found or []
 
     def expect(self, runs: Sequence[RunKey]) -> None:
         """These are of one page: what is asked of one of them will be asked of all."""
@@ -72,7 +94,8 @@ class Call:
         """After a change: what was looked up may be old."""
         self._kept.clear()
 
-    def _keep(self, kind: str, first: str, second: str, find: Callable[[], T]) -> T | None:
+    def keep(self, kind: str, first: str, second: str, find: Callable[[], T]) -> T | None:
+        """What `find` finds, kept until the end of the request; None where it is not to be seen."""
         key = (kind, first, second)
         if key not in self._kept:
             self._kept[key] = _or_none(find)

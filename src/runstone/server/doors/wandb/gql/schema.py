@@ -8,6 +8,7 @@ from importlib import resources
 from graphql import GraphQLInterfaceType, GraphQLSchema, GraphQLUnionType, assert_valid_schema, build_schema
 
 from runstone.server.doors.wandb.gql.binding import Fields, bind
+from runstone.server.doors.wandb.gql.kinds import type_name
 from runstone.server.doors.wandb.gql.scalars import bind_scalars
 
 
@@ -27,7 +28,6 @@ def make_schema(fields: Iterable[Fields]) -> GraphQLSchema:
     bind(schema, fields)
     for kind in schema.type_map.values():
         if isinstance(kind, (GraphQLInterfaceType, GraphQLUnionType)):
-            # Nodes behind an abstract type say what they are.
-            kind.resolve_type = lambda value, _info, _kind: str(value.graphql_type)
+            kind.resolve_type = lambda value, _info, _kind: type_name(value)
     assert_valid_schema(schema)
     return schema

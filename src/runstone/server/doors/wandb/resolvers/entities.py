@@ -17,6 +17,7 @@ from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.projects import project_page
+from runstone.server.doors.wandb.resolvers.registries_pages import registry_projects
 
 query = Fields("Query")
 mutation = Fields("Mutation")
@@ -30,6 +31,12 @@ class Member:
     entity: str
     member: DomainMember
     user: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrgEntity(Entity):
+    """An organisation as the owner of registries: clients that list its projects take all of them for
+    registries (0.19 to 0.31: `wandb/apis/public/registries`)."""
 
 
 _NOBODY = EntityId(0)
@@ -53,7 +60,7 @@ def find_organization(_root: None, call: Call, name: str) -> Entity | None:
 def entity_id(parent: Entity, _call: Call) -> str:
     if parent.id == _NOBODY:
         return ids.named_id("EntityName", parent.name)
-    return ids.named_id("Entity", str(parent.id))
+    return ids.numbered_id("Entity", parent.id)
 
 
 @entity("isTeam")
@@ -128,6 +135,8 @@ def projects_of(
 ) -> dict[str, Any] | None:
     if parent.id == _NOBODY:
         return None
+    if isinstance(parent, OrgEntity):
+        return registry_projects(call, parent.name, first, after, order=order, filters=filters)
     return project_page(call, parent.name, first, after, order=order, filters=filters)
 
 
@@ -154,8 +163,8 @@ organization.constant(coreWeaveOrganizationId=None)
 
 
 @organization("orgEntity")
-def org_entity(parent: Entity, _call: Call) -> Entity:
-    return parent
+def org_entity(parent: Entity, _call: Call) -> OrgEntity:
+    return OrgEntity(parent.id, parent.name, parent.kind, parent.organization, parent.created_at)
 
 
 @organization("teams")

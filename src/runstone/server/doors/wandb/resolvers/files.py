@@ -5,8 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from runstone.server.domain.artifact_model import Version
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.files import RunFile, check_file_name
 from runstone.server.domain.identity import Permission, RunKey
@@ -14,6 +15,7 @@ from runstone.server.domain.runs import Run
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
+from runstone.server.doors.wandb.links import Links
 from runstone.server.doors.wandb.resolvers.base import connection, page_size
 from runstone.server.doors.wandb.resolvers.projects import DEFAULT_PROJECT
 
@@ -24,6 +26,38 @@ mutation = Fields("Mutation")
 FILES_MAX = 10_000  # names in one request
 
 
+class AnyFile(Protocol):
+    """What stands behind the schema's File: a file of a run, or of an artifact."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def node_id(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mimetype(self) -> str | None: ...
+    @property
+    def updated_at(self) -> float | None: ...
+    @property
+    def digest(self) -> str | None:
+        """As this wire tells it: mostly the base64 of an MD5."""
+        ...
+
+    @property
+    def storage_path(self) -> str | None: ...
+    def get_url(self, links: Links) -> str | None: ...
+    def put_url(self, links: Links) -> str | None: ...
+    def part_urls(self, links: Links) -> dict[str, Any] | None:
+        """Where to put it in parts, where that is possible."""
+        ...
+
+    @property
+    def birth(self) -> int:
+        """The artifact that its bytes first came for; 0 for none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file of a run, or a name that a file may be put under (`kept` None)."""
@@ -31,6 +65,43 @@ class File:
     run: RunKey
     name: str
     kept: RunFile | None = None
+
+    @property
+    def node_id(self) -> str:
+        return ids.file_id(self.run, self.name)
+
+    @property
+    def size(self) -> int:
+        return self.kept.size if self.kept else 0
+
+    @property
+    def mimetype(self) -> str | None:
+        return self.kept.mimetype if self.kept else None
+
+    @property
+    def updated_at(self) -> float | None:
+        return self.kept.updated_at if self.kept else None
+
+    @property
+    def digest(self) -> str | None:
+        return b64encode(bytes.fromhex(self.kept.md5)).decode() if self.kept else None
+
+    @property
+    def storage_path(self) -> None:
+        return None
+
+    @property
+    def birth(self) -> int:
+        return 0
+
+    def get_url(self, links: Links) -> str:
+        return links.get_file(self.run, self.name)
+
+    def put_url(self, links: Links) -> str:
+        return links.put_file(self.run, self.name)
+
+    def part_urls(self, links: Links) -> None:
+        return None
 
 
 @run("fileCount")
@@ -76,57 +147,43 @@ def _clean(name: str) -> str:
         return ""  # there can be no such file
 
 
-@file("id")
-def file_id(parent: File, _call: Call) -> str:
-    return ids.file_id(parent.run, parent.name)
-
-
-file.plain("name", displayName="name")
+file.plain(
+    "name",
+    "mimetype",
+    "digest",
+    "storagePath",
+    id="node_id",
+    displayName="name",
+    sizeBytes="size",
+    updatedAt="updated_at",
+    md5="digest",
+)
 file.constant(uploadHeaders=[])
 
 
 @file("url")
-def url(parent: File, call: Call, upload: bool | None = None) -> str:
-    return (
-        call.links.put_file(parent.run, parent.name)
-        if upload
-        else call.links.get_file(parent.run, parent.name)
-    )
+def url(parent: AnyFile, call: Call, upload: bool | None = None) -> str | None:
+    return parent.put_url(call.links) if upload else parent.get_url(call.links)
 
 
 @file("directUrl")
-def direct_url(parent: File, call: Call) -> str:
-    return call.links.get_file(parent.run, parent.name)
+def direct_url(parent: AnyFile, call: Call) -> str | None:
+    return parent.get_url(call.links)
 
 
 @file("uploadUrl")
-def upload_url(parent: File, call: Call) -> str:
-    return call.links.put_file(parent.run, parent.name)
+def upload_url(parent: AnyFile, call: Call) -> str | None:
+    return parent.put_url(call.links)
 
 
-@file("sizeBytes")
-def size_bytes(parent: File, _call: Call) -> int:
-    return parent.kept.size if parent.kept else 0
+@file("uploadMultipartUrls")
+def upload_multipart_urls(parent: AnyFile, call: Call) -> dict[str, Any] | None:
+    return parent.part_urls(call.links)
 
 
-@file("mimetype")
-def mimetype(parent: File, _call: Call) -> str | None:
-    return parent.kept.mimetype if parent.kept else None
-
-
-@file("updatedAt")
-def updated_at(parent: File, _call: Call) -> float | None:
-    return parent.kept.updated_at if parent.kept else None
-
-
-@file("md5")
-def md5(parent: File, _call: Call) -> str | None:
-    return b64encode(bytes.fromhex(parent.kept.md5)).decode() if parent.kept else None
-
-
-@file("digest")
-def digest(parent: File, call: Call) -> str | None:
-    return md5(parent, call)
+@file("artifact")
+def artifact(parent: AnyFile, call: Call) -> Version | None:
+    return call.version(parent.birth) if parent.birth else None
 
 
 @mutation("createRunFiles")
@@ -189,6 +246,8 @@ FIELDS = [
     *maps(
         "FileConnection",
         "FileEdge",
+        "UploadMultipartUrls",
+        "UploadUrlPart",
         "CreateRunFilesPayload",
         "MarkRunFilesUploadedPayload",
         "DeleteFilesPayload",

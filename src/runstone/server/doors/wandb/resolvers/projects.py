@@ -10,6 +10,7 @@ from runstone.server.domain.accounts import Entity, User
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.projects import Project, cursor_of
+from runstone.server.domain.registry_access import REGISTRY_PREFIX
 from runstone.server.domain.runs import Run
 from runstone.server.doors.wandb import ids, jsonx
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -24,6 +25,7 @@ project = Fields("Project")
 
 DEFAULT_PROJECT = "uncategorized"  # the client's own name for it
 _KEPT = ("framework", "repo", "access", "views", "docker_image", "is_benchmark", "is_published")
+_VISIBILITIES = {"PRIVATE": "organization", "RESTRICTED": "restricted"}
 _OWN_SETTINGS = "wandb"  # under a project's settings: what only this wire knows of it
 _HEAVY = ("config", "summaryMetrics", "wandbConfig")
 
@@ -117,13 +119,19 @@ def internal_id(parent: Project, _call: Call) -> str:
 project.plain(
     name="name",
     entityName="entity",
-    description="description",
     createdAt="created_at",
     updatedAt="updated_at",
     lastActive="updated_at",
     totalRuns="run_count",
 )
 project.constant(tags=[])
+
+
+@project("description")
+def description(parent: Project, _call: Call) -> str | None:
+    """None where nobody gave one; clients of registries tell an empty one from none."""
+    given = parent.settings.get(_OWN_SETTINGS, {}).get("described", False)
+    return parent.description or ("" if given else None)
 
 
 @project("entity")
@@ -145,7 +153,6 @@ def _setting(name: str, otherwise: Any = None) -> Any:
 project("repo")(_setting("repo"))
 project("dockerImage")(_setting("docker_image"))
 project("framework")(_setting("framework"))
-project("access")(_setting("access", "PRIVATE"))
 project("views")(_setting("views", "{}"))
 project("isBenchmark")(_setting("is_benchmark", False))
 project("isPublished")(_setting("is_published", False))
@@ -233,6 +240,9 @@ _FIELD_TYPES = {"integer": "number", "bool": "boolean"}
 @mutation("upsertModel")
 def upsert_model(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     actor = call.signed_in()
+    registry = upserted_registry(call, input)
+    if registry is not None:
+        return registry
     if input.get("id"):
         entity, current = ids.project_of(input["id"])
         found, inserted = call.domain.projects.get(actor, entity, current), False
@@ -251,7 +261,7 @@ def upsert_model(_root: None, call: Call, input: dict[str, Any]) -> dict[str, An
             found.name,
             description=description,
             new_name=new_name,
-            settings={_OWN_SETTINGS: {**found.settings.get(_OWN_SETTINGS, {}), **kept}} if kept else None,
+            settings=_own(found, kept) if kept else None,
         )
     call.forget()
     return {
@@ -262,10 +272,73 @@ def upsert_model(_root: None, call: Call, input: dict[str, Any]) -> dict[str, An
     }
 
 
+def upserted_registry(call: Call, input: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer where a registry of an organisation is meant, by its name or id; else None."""
+    actor = call.signed_in()
+    if input.get("id"):
+        entity, name = ids.project_of(input["id"])
+    else:
+        entity, name = call.entity_name(input.get("entity_name")), input.get("name") or ""
+    owner = call.entity(entity)
+    if not name.startswith(REGISTRY_PREFIX) or owner is None or owner.kind != "organization":
+        return None
+    types = [one["name"] for one in input.get("artifact_types") or ()]
+    visibility = _visibility(input.get("access"))
+    description = input.get("description")
+    inserted = call.project(entity, name) is None
+    if inserted:
+        call.domain.registry.create(
+            actor,
+            entity,
+            name,
+            description=description or "",
+            visibility=visibility or "organization",
+            artifact_types=types,
+        )
+    else:
+        everything = input.get("allow_all_artifact_types_in_registry")
+        known = call.domain.registry.get(actor, entity, name).artifact_types
+        call.domain.registry.update(
+            actor,
+            entity,
+            name,
+            description=description,
+            visibility=visibility,
+            artifact_types=[] if everything else [*known, *types] if types else None,
+        )
+    call.forget()
+    found = call.domain.projects.get(actor, entity, name)
+    if description == "":
+        found = call.domain.projects.update(actor, entity, name, settings=_own(found, {"described": True}))
+    return {
+        "project": found,
+        "model": found,
+        "inserted": inserted,
+        "clientMutationId": input.get("client_mutation_id"),
+    }
+
+
+def _visibility(access: str | None) -> str | None:
+    if not access:
+        return None
+    if access not in _VISIBILITIES:
+        raise Invalid(f"{access[:80]!r} is no access to a registry. One of: {', '.join(_VISIBILITIES)}.")
+    return _VISIBILITIES[access]
+
+
+def _own(found: Project, kept: dict[str, Any]) -> dict[str, Any]:
+    """The project's settings with these of this wire's own among them."""
+    return {_OWN_SETTINGS: {**found.settings.get(_OWN_SETTINGS, {}), **kept}}
+
+
 @mutation("deleteModel")
 def delete_model(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     entity, name = ids.project_of(input["id"])
-    call.domain.projects.delete(call.signed_in(), entity, name)
+    if name.startswith(REGISTRY_PREFIX):
+        call.domain.registry.delete(call.signed_in(), entity, name)
+    else:
+        call.domain.projects.delete(call.signed_in(), entity, name)
+    call.forget()
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
 
 

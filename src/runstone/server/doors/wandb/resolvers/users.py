@@ -57,7 +57,7 @@ def users(
 
 @user("id")
 def user_id(parent: User, _call: Call) -> str:
-    return ids.named_id("User", str(parent.id))
+    return ids.numbered_id("User", parent.id)
 
 
 @user("name")

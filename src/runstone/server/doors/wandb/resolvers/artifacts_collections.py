@@ -1,0 +1,436 @@
+"""Collections, as they are read: types, sequences and portfolios, memberships, aliases, tags.
+What changes them is in `artifacts_collection_changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runstone.server.domain.artifact_model import Collection, Member, Version
+from runstone.server.domain.errors import Conflict, Invalid, NotFound
+from runstone.server.domain.projects import Project
+from runstone.server.doors.wandb import ids
+from runstone.server.doors.wandb.gql.binding import Fields, maps
+from runstone.server.doors.wandb.gql.call import Call
+from runstone.server.doors.wandb.resolvers.artifacts_files import file_page
+from runstone.server.doors.wandb.resolvers.artifacts_pages import (
+    VERSION_FIELDS,
+    alias_names,
+    collection_page,
+    collections_in,
+    filter_of,
+    member_page,
+    members_in,
+)
+from runstone.server.doors.wandb.resolvers.base import sliced
+from runstone.server.doors.wandb.resolvers.registries_pages import registry_of
+
+query = Fields("Query")
+project = Fields("Project")
+artifact_type = Fields("ArtifactType")
+sequence = Fields("ArtifactSequence")
+portfolio = Fields("ArtifactPortfolio")
+membership = Fields("ArtifactCollectionMembership")
+alias = Fields("ArtifactAlias")
+tag = Fields("Tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type of artifacts in a project."""
+
+    entity: str
+    project: str
+    name: str
+    description: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name of a version in a collection."""
+
+    alias: str
+    collection: Collection
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    name: str
+
+
+def tags_of(names: Sequence[str]) -> list[Tag]:
+    return [Tag(name) for name in names]
+
+
+def aliases_of(member: Member) -> list[Alias]:
+    return [Alias(name, member.collection, member.version.id) for name in alias_names(member)]
+
+
+# -- types
+
+
+def types_in(call: Call, entity: str, project: str) -> list[Type]:
+    found = call.domain.collections.types(call.signed_in(), entity, project)
+    return [Type(entity, project, one["name"], one["description"], one["created_at"]) for one in found]
+
+
+def type_of(call: Call, entity: str, project: str, name: str) -> Type:
+    """The type under which something was found; only its name where the caller may see no more."""
+    for one in call.keep("types", entity, project, lambda: types_in(call, entity, project)) or ():
+        if one.name == name:
+            return one
+    return Type(entity, project, name, "", 0.0)
+
+
+@project("artifactType")
+def find_type(parent: Project, call: Call, name: str) -> Type | None:
+    found = (one for one in types_in(call, parent.entity, parent.name) if one.name == name)
+    return next(found, None)
+
+
+@project("artifactTypes")
+def artifact_types(
+    parent: Project,
+    call: Call,
+    first: int | None = None,
+    after: str | None = None,
+    include_all: bool | None = None,
+) -> dict[str, Any]:
+    """Those that were made; of a registry that takes some only, those."""
+    found = types_in(call, parent.entity, parent.name)
+    registry = registry_of(call, parent)
+    if include_all and registry is not None:
+        there = {one.name for one in found}
+        found += [
+            Type(parent.entity, parent.name, name, "", registry.created_at)
+            for name in registry.artifact_types
+            if name not in there
+        ]
+    return sliced(found, first, after)
+
+
+@artifact_type("id")
+def type_id(parent: Type, _call: Call) -> str:
+    return ids.named_id("ArtifactType", f"{parent.name}:{parent.project}:{parent.entity}")
+
+
+artifact_type.plain("name", "description", createdAt="created_at")
+
+
+@artifact_type("project")
+def type_project(parent: Type, call: Call) -> Project | None:
+    return call.project(parent.entity, parent.project)
+
+
+@artifact_type("artifact")
+def type_artifact(parent: Type, call: Call, name: str) -> Version | None:
+    place = call.project(parent.entity, parent.project)
+    found = None if place is None else find_member(call, place, name)
+    return found.version if found is not None and found.collection.type == parent.name else None
+
+
+@artifact_type("artifactCollection")
+def type_collection(parent: Type, call: Call, name: str) -> Collection | None:
+    found = find_collection(call, parent.entity, parent.project, name)
+    return found if found is not None and found.type == parent.name else None
+
+
+@artifact_type("artifactSequence")
+def type_sequence(parent: Type, call: Call, name: str) -> Collection | None:
+    found = type_collection(parent, call, name)
+    return found if found is not None and found.kind == "sequence" else None
+
+
+@artifact_type("artifactCollections")
+def type_collections(
+    parent: Type,
+    call: Call,
+    first: int | None = None,
+    after: str | None = None,
+    filters: str | None = None,
+    order: str | None = None,
+    collection_types: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    return collection_page(
+        call,
+        parent.entity,
+        parent.project,
+        type=parent.name,
+        first=first,
+        after=after,
+        filters=filters,
+        order=order,
+        collection_types=collection_types,
+    )
+
+
+@artifact_type("artifactSequences")
+def type_sequences(
+    parent: Type, call: Call, first: int | None = None, after: str | None = None
+) -> dict[str, Any]:
+    return collection_page(
+        call,
+        parent.entity,
+        parent.project,
+        type=parent.name,
+        first=first,
+        after=after,
+        collection_types=["SEQUENCE"],
+    )
+
+
+@artifact_type("artifacts")
+def type_artifacts(
+    parent: Type,
+    call: Call,
+    first: int | None = None,
+    after: str | None = None,
+    order: str | None = None,
+    filters: str | None = None,
+) -> dict[str, Any]:
+    """Versions of all sequences of the type, sequence by sequence unless ordered by time."""
+    _, test = filter_of(filters, VERSION_FIELDS)
+    found: list[Version] = []
+    places = collections_in(
+        call, parent.entity, parent.project, type=parent.name, kind="sequence", sort="name"
+    )
+    for place, _ in places:
+        for member, _ in members_in(call, place, sort="-version_index"):
+            call.budget.check()
+            if test(member):
+                found.append(member.version)
+    if order:
+        found.sort(key=lambda version: version.created_at, reverse=order.startswith("-"))
+    return sliced(found, first, after)
+
+
+# -- collections
+
+
+@query("artifactCollection")
+def collection_by_id(_root: None, call: Call, id: str) -> Collection | None:
+    try:
+        return call.collection(ids.collection_of(id))
+    except NotFound:
+        return None
+
+
+@project("artifactCollection")
+def project_collection(parent: Project, call: Call, name: str) -> Collection | None:
+    return find_collection(call, parent.entity, parent.name, name)
+
+
+def find_collection(call: Call, entity: str, project: str, name: str) -> Collection | None:
+    try:
+        return call.domain.collections.get(call.signed_in(), entity, project, name)
+    except (NotFound, Invalid):
+        return None
+
+
+@project("artifactCollections")
+def project_collections(
+    parent: Project,
+    call: Call,
+    first: int | None = None,
+    after: str | None = None,
+    filters: str | None = None,
+    order: str | None = None,
+    collection_types: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    return collection_page(
+        call,
+        parent.entity,
+        parent.name,
+        first=first,
+        after=after,
+        filters=filters,
+        order=order,
+        collection_types=collection_types,
+    )
+
+
+def _common(fields: Fields) -> None:
+    """What sequences and portfolios both answer."""
+    fields.plain("name", createdAt="created_at", updatedAt="updated_at")
+
+    @fields("description")
+    def description(parent: Collection, _call: Call) -> str | None:
+        return parent.description or None  # 0.22 takes an empty one for a fault
+
+    @fields("id")
+    def collection_id(parent: Collection, _call: Call) -> str:
+        return ids.collection_id(parent.id)
+
+    @fields("state")
+    def state(parent: Collection, _call: Call) -> str:
+        return "READY" if parent.deleted_at is None else "DELETED"
+
+    @fields("project")
+    def project_of(parent: Collection, call: Call) -> Project | None:
+        return call.project(parent.entity, parent.project)
+
+    @fields("defaultArtifactType")
+    def default_type(parent: Collection, call: Call) -> Type:
+        return type_of(call, parent.entity, parent.project, parent.type)
+
+    @fields("tags")
+    def tags(
+        parent: Collection, _call: Call, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
+        return sliced(tags_of(parent.tags), first, after)
+
+    @fields("aliases")
+    def aliases(
+        parent: Collection, call: Call, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
+        """All aliases of the collection; versions' numbers are none of them."""
+        found = call.domain.collections.aliases(call.signed_in(), parent)
+        names = [Alias(one.alias, parent, one.version_id) for one in found]
+        return sliced(names, first, after, otherwise=1000)
+
+    @fields("artifacts")
+    def artifacts(
+        parent: Collection,
+        call: Call,
+        first: int | None = None,
+        after: str | None = None,
+        order: str | None = None,
+        filters: str | None = None,
+    ) -> dict[str, Any]:
+        page = member_page(call, parent, first, after, order, filters)
+        for edge in page["edges"]:
+            member = edge["node"]
+            edge.update(node=member.version, version=f"v{member.index}")
+        return page
+
+    @fields("artifactMembership")
+    def artifact_membership(parent: Collection, call: Call, alias_name: str) -> Member | None:
+        return _member_or_none(call, parent.entity, parent.project, f"{parent.name}:{alias_name}")
+
+    @fields("artifactMemberships")
+    def artifact_memberships(
+        parent: Collection,
+        call: Call,
+        first: int | None = None,
+        after: str | None = None,
+        order: str | None = None,
+        filters: str | None = None,
+    ) -> dict[str, Any]:
+        return member_page(call, parent, first, after, order, filters)
+
+
+_common(sequence)
+_common(portfolio)
+sequence.constant(digestAlgorithm="MANIFEST_MD5")
+
+
+@sequence("latestArtifact")
+def latest_artifact(parent: Collection, call: Call) -> Version | None:
+    found = _member_or_none(call, parent.entity, parent.project, parent.name)
+    return None if found is None else found.version
+
+
+# -- memberships
+
+
+@project("artifactCollectionMembership")
+def project_membership(parent: Project, call: Call, name: str) -> Member | None:
+    return find_member(call, parent, name)
+
+
+def find_member(call: Call, place: Project, name: str) -> Member | None:
+    """What `collection:alias` means in the project; None where it means nothing."""
+    return _member_or_none(call, place.entity, place.name, name)
+
+
+def _member_or_none(call: Call, entity: str, project: str, name: str) -> Member | None:
+    try:
+        return call.domain.artifacts.get(call.signed_in(), entity, project, name)
+    except (NotFound, Invalid, Conflict):
+        return None
+
+
+@membership("id")
+def membership_id(parent: Member, _call: Call) -> str:
+    return ids.membership_id(parent.collection.id, parent.version.id)
+
+
+membership.plain(versionIndex="index", artifact="version", artifactCollection="collection")
+
+
+@membership("createdAt")
+def membership_created_at(parent: Member, _call: Call) -> float:
+    return parent.added_at
+
+
+@membership("aliases")
+def membership_aliases(parent: Member, _call: Call) -> list[Alias]:
+    return aliases_of(parent)
+
+
+@membership("files")
+def membership_files(
+    parent: Member,
+    call: Call,
+    names: Sequence[str] | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> dict[str, Any]:
+    return file_page(call, parent.version, names, first, after)
+
+
+# -- aliases and tags
+
+
+@alias("id")
+def alias_id(parent: Alias, _call: Call) -> str:
+    return ids.named_id("ArtifactAlias", f"{parent.collection.id}:{parent.alias}")
+
+
+alias.plain("alias", artifactCollection="collection")
+
+
+@alias("artifact")
+def alias_artifact(parent: Alias, call: Call) -> Version | None:
+    return call.version(parent.version)
+
+
+@alias("artifactCollectionName")
+def alias_collection_name(parent: Alias, _call: Call) -> str:
+    return parent.collection.name
+
+
+@tag("id")
+def tag_id(parent: Tag, _call: Call) -> str:
+    return ids.named_id("Tag", parent.name)
+
+
+tag.plain("name")
+tag.constant(tagCategoryName=None, attributes=None)
+
+
+FIELDS = [
+    query,
+    project,
+    artifact_type,
+    sequence,
+    portfolio,
+    membership,
+    alias,
+    tag,
+    *maps(
+        "ArtifactTypeConnection",
+        "ArtifactTypeEdge",
+        "ArtifactCollectionConnection",
+        "ArtifactCollectionEdge",
+        "ArtifactCollectionMembershipConnection",
+        "ArtifactCollectionMembershipEdge",
+        "ArtifactAliasConnection",
+        "ArtifactAliasEdge",
+        "TagConnection",
+        "TagEdge",
+    ),
+]
