@@ -90,6 +90,9 @@ BODIES: dict[str, Any] = {
     "decide_approval": {"approves": True},
     "record_deployment": {"site": "s", "name": "n", "artifact": "{team}/{project}/set"},
     "add_prediction": {"version_id": 1},
+    "begin_upload": {"size": 3},
+    "delete_versions": {"dry_run": False},
+    "collect_garbage": {"dry_run": True},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",
   displayName: "secret words", type: "vega2", access: "PRIVATE", spec: "{}"}) { chart { id } } }"""
@@ -145,6 +148,7 @@ class Tenant:
         wanted = {"name": self.registry, "default_role": "member"}
         made = people.admin.api.post(f"/organizations/{people.organization}/registries", json=wanted)
         assert made.status_code == 201, made.text
+        self.upload = people.member.api.post(f"/entities/{people.team}/uploads", json={}).json()["id"]
         said = {"id": self.prediction, "version_id": version["id"]}
         made = people.member.api.post(f"/entities/{people.team}/predictions", json=said)
         assert made.status_code == 201, made.text
@@ -173,6 +177,7 @@ class Tenant:
             "approval": "1",
             "deployment": "1",
             "prediction": self.prediction,
+            "upload": self.upload,
             "type": "dataset",
             "key_id": str(self.key),
         }.items():
@@ -196,6 +201,8 @@ class Tenant:
             options["params"] = {"writer": "0" * 32, "offset": "64"}
         elif operation == "get_statistics":
             options["params"] = {"key": "loss"}
+        elif operation == "append_upload":
+            options["params"] = {"offset": "0"}
         elif operation == "compare_versions":
             options["params"] = {"baseline": "set:v0"}
         elif operation == "diff_artifacts":

@@ -30,12 +30,15 @@ from runstone.server.domain.history import History
 from runstone.server.domain.identity import RunKey
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
+from runstone.server.domain.lineage import Lineage
 from runstone.server.domain.media import Media
 from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry import Registries
+from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.storage_use import Storage as StorageUse
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweep_search import Searches
 from runstone.server.domain.sweeps import Sweeps
@@ -45,6 +48,7 @@ from runstone.server.domain.uploads import Uploads
 from runstone.server.domain.view_links import ViewLinks
 from runstone.server.domain.views import Views
 from runstone.server.domain.warm_start import WarmStarts
+from runstone.server.jobs.artifacts import artifact_jobs
 from runstone.server.jobs.runner import Runner
 from runstone.server.jobs.standard import standard_jobs
 from runstone.server.settings import ServerSettings, Storage
@@ -183,6 +187,9 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
     places = Places(records, access)
     artifacts = Artifacts(records, access, projects, collections, uploads, feed)
+    deployments = Deployments(records, access, artifacts)
+    retention = Retention(records, collections)
+    storage_use = StorageUse(records, blobs, access, projects, uploads, files)
     domain = Domain(
         access=access,
         accounts=Accounts(records, access),
@@ -207,8 +214,11 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         artifacts=artifacts,
         registry=Registries(records, access, projects, collections, artifacts, places),
         approvals=Approvals(records, access, collections, artifacts),
-        deployments=Deployments(records, access, artifacts),
+        deployments=deployments,
         audit=Audit(records, access),
+        lineage=Lineage(records, access, artifacts, deployments),
+        storage=storage_use,
+        retention=retention,
         feed=feed,
         signer=signer,
     )
@@ -222,7 +232,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
             leases=leases,
             blob_referrers=[uploads.referred],
             trial_runs=trial_runs,
-        ),
+        )
+        + artifact_jobs(retention=retention, storage=storage_use),
     )
     closing.callback(runner.close)
     return House(domain, records, history_store, storage, runner, relay)

@@ -14,9 +14,10 @@ import os
 import threading
 from collections.abc import AsyncIterator, Iterable
 
+import httpx
 import pytest
 
-from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.errors import Invalid, NotFound, OffsetMismatch
 from runstone.server.stores.blobs.contract import BlobInfo, BlobStore, Sha256
 
 _MIB = 1024 * 1024
@@ -30,6 +31,16 @@ def put(blobs: BlobStore, chunks: Iterable[bytes], *, expect: str | None = None)
             yield chunk
 
     return asyncio.run(blobs.put(stream(), expect_sha256=None if expect is None else Sha256(expect)))
+
+
+def append(blobs: BlobStore, upload: str, chunks: Iterable[bytes], *, offset: int) -> int:
+    """`append` for tests that are not async."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    return asyncio.run(blobs.append(upload, stream(), offset=offset))
 
 
 def sha256(data: bytes) -> Sha256:
@@ -172,3 +183,79 @@ class BlobStoreSuite:
         del reader
         blobs.delete([info.sha256])
         assert blobs.info(info.sha256) is None
+
+    # -- uploads under way
+
+    def test_an_upload_in_pieces_is_the_blob_of_the_whole(self, blobs: BlobStore) -> None:
+        data, name, at = os.urandom(20 * _MIB + 5), "a" * 32, 0
+        for size in (1, 9 * _MIB, 0, 3, 11 * _MIB + 1):
+            assert append(blobs, name, [data[at : at + size]], offset=at) == at + size
+            at += size
+            assert blobs.appended(name) == at
+        assert list(blobs.all()) == []
+        info = blobs.finish(name, expect_sha256=sha256(data))
+        assert info == BlobInfo(sha256(data), hashlib.md5(data).hexdigest(), len(data))  # noqa: S324
+        assert b"".join(blobs.read(info.sha256)) == data
+        assert blobs.appended(name) == 0 and list(blobs.uploads()) == []
+
+    def test_an_upload_goes_on_only_where_it_ended(self, blobs: BlobStore) -> None:
+        name = "b" * 32
+        append(blobs, name, [b"four"], offset=0)
+        for offset in (0, 3, 5):
+            with pytest.raises(OffsetMismatch) as raised:
+                append(blobs, name, [b"more"], offset=offset)
+            assert raised.value.next_offset == 4
+        assert append(blobs, name, [b" more"], offset=4) == 9
+        assert blobs.finish(name).sha256 == sha256(b"four more")
+
+    def test_what_came_before_a_stream_broke_is_kept(self, blobs: BlobStore) -> None:
+        name, data = "c" * 32, os.urandom(3 * _MIB)
+
+        async def broken() -> AsyncIterator[bytes]:
+            yield data[: 2 * _MIB + 7]
+            raise ConnectionResetError("the client went away")
+
+        with pytest.raises(ConnectionResetError):
+            asyncio.run(blobs.append(name, broken(), offset=0))
+        at = blobs.appended(name)
+        assert at == 2 * _MIB + 7
+        append(blobs, name, [data[at:]], offset=at)
+        assert blobs.finish(name).sha256 == sha256(data)
+
+    def test_an_upload_that_is_not_what_was_announced_is_no_blob(self, blobs: BlobStore) -> None:
+        name = "d" * 32
+        append(blobs, name, [b"what came"], offset=0)
+        with pytest.raises(Invalid):
+            blobs.finish(name, expect_sha256=sha256(b"what was announced"))
+        assert list(blobs.all()) == []
+
+    def test_an_upload_of_bytes_that_are_there_makes_no_second_blob(self, blobs: BlobStore) -> None:
+        blobs.put_bytes(b"known")
+        append(blobs, "e" * 32, [b"known"], offset=0)
+        assert blobs.finish("e" * 32).sha256 == sha256(b"known")
+        assert list(blobs.all()) == [(sha256(b"known"), 5)]
+
+    def test_a_discarded_upload_is_gone(self, blobs: BlobStore) -> None:
+        append(blobs, "f" * 32, [b"never mind"], offset=0)
+        assert list(blobs.uploads()) == ["f" * 32]
+        assert list(blobs.uploads(older_than_seconds=3600)) == []
+        blobs.discard("f" * 32)
+        blobs.discard("f" * 32)
+        assert list(blobs.uploads()) == [] and blobs.appended("f" * 32) == 0
+
+    @pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 32, "a" * 31, "a" * 33])
+    def test_only_names_of_uploads_are_uploads(self, blobs: BlobStore, name: str) -> None:
+        with pytest.raises(Invalid):
+            blobs.appended(name)
+        with pytest.raises(Invalid):
+            blobs.discard(name)
+        with pytest.raises(Invalid):
+            append(blobs, name, [b"x"], offset=0)
+
+    def test_an_address_gives_the_bytes_without_us(self, blobs: BlobStore) -> None:
+        info = blobs.put_bytes(b"fetched from the store itself")
+        address = blobs.address(info.sha256, seconds=60)
+        if address is None:
+            pytest.skip("this kind of store gives no addresses")
+        assert httpx.get(address).content == b"fetched from the store itself"
+        assert httpx.get(address[:-1] + ("0" if address[-1] != "0" else "1")).status_code == 403

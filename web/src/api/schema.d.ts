@@ -59,6 +59,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Collect Garbage
+         * @description Give back what nothing refers to; with `dry_run` only say what that would be.
+         */
+        post: operations["collect_garbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/health": {
         parameters: {
             query?: never;
@@ -439,6 +459,95 @@ export interface paths {
         get: operations["get_prediction"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/predictions/{prediction}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace Prediction
+         * @description A prediction back to the model, the training run, its commit and its data.
+         */
+        get: operations["trace_prediction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Upload
+         * @description Begin a blob that comes in pieces and may be cut and gone on with.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upload
+         * @description How much has come: where to go on.
+         */
+        get: operations["get_upload"];
+        put?: never;
+        post?: never;
+        /**
+         * Abort Upload
+         * @description Give it up; what has come is forgotten.
+         */
+        delete: operations["abort_upload"];
+        options?: never;
+        head?: never;
+        /**
+         * Append Upload
+         * @description The next bytes, from `offset` on. 409 `offset_mismatch` tells where to go on instead; what came
+         *     before a connection broke is kept.
+         */
+        patch: operations["append_upload"];
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}/uploads/{upload}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Upload
+         * @description All has come: it is a blob now.
+         */
+        post: operations["finish_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -987,6 +1096,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact Impact
+         * @description Every version, run, model and deployment that came of a version, or of one of its rows.
+         */
+        get: operations["get_artifact_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact Lineage
+         * @description What a version was made from, and what was made of it. What the caller may not see is locked.
+         */
+        get: operations["get_artifact_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/links": {
         parameters: {
             query?: never;
@@ -1254,6 +1403,26 @@ export interface paths {
         get: operations["list_versions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/versions/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Versions
+         * @description Versions that match, to the trash; with `dry_run` only say how many.
+         */
+        post: operations["delete_versions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1589,6 +1758,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/{run}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run Lineage
+         * @description What a run used, what it made, and so on.
+         */
+        get: operations["get_run_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/{run}/rows": {
         parameters: {
             query?: never;
@@ -1803,6 +1992,26 @@ export interface paths {
          * @description Lines of a chart: exact minimum, maximum and mean of every bucket, on one common grid.
          */
         post: operations["read_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storage Use
+         * @description What the artifacts of a project take up, counted now: exact.
+         */
+        get: operations["get_storage_use"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2624,6 +2833,20 @@ export interface components {
              */
             next: string;
         };
+        /** ArtifactImpact */
+        ArtifactImpact: {
+            /**
+             * Certain
+             * @description The versions say which rows they hold.
+             */
+            certain: boolean;
+            graph: components["schemas"]["LineageGraph"];
+            /**
+             * Versions
+             * @description Those that hold the row, or may.
+             */
+            versions: components["schemas"]["LineageNode"][];
+        };
         /** ArtifactType */
         ArtifactType: {
             /** Collection Count */
@@ -3010,6 +3233,30 @@ export interface components {
              */
             lease_seconds: number;
         };
+        /** Collected */
+        Collected: {
+            /** Blobs */
+            blobs: number;
+            /** Bytes */
+            bytes: number;
+            /**
+             * Digests
+             * @description The first thousand: {sha256, size}.
+             */
+            digests: {
+                [key: string]: unknown;
+            }[];
+            /** Dry Run */
+            dry_run: boolean;
+            /** Packs Rewritten */
+            packs_rewritten: number;
+            /** Parts */
+            parts: number;
+            /** Uploads */
+            uploads: number;
+            /** Versions */
+            versions: number;
+        };
         /** Collection */
         Collection: {
             /** Created At */
@@ -3062,6 +3309,13 @@ export interface components {
             } | null;
             /** Name */
             name?: string | null;
+            /**
+             * Retention
+             * @description {"last": 1, "best": 3, "metric": "accuracy", "goal": "max"}; {}: all stay.
+             */
+            retention?: {
+                [key: string]: unknown;
+            } | null;
             /** Tags */
             tags?: string[] | null;
             /**
@@ -3082,6 +3336,17 @@ export interface components {
              */
             next: string;
         };
+        /** CollectionUse */
+        CollectionUse: {
+            /** Logical Bytes */
+            logical_bytes: number;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Versions */
+            versions: number;
+        };
         /** CollectionWanted */
         CollectionWanted: {
             /**
@@ -3099,6 +3364,32 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+        };
+        /** CollectWanted */
+        CollectWanted: {
+            /**
+             * Dry Run
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * Rewrite Packs
+             * @description Rewrite packs of which so much is dead.
+             * @default 0.5
+             */
+            rewrite_packs: number;
+            /**
+             * Spared Seconds
+             * @description What came since stays; 0 only while nobody uploads.
+             * @default 86400
+             */
+            spared_seconds: number;
+            /**
+             * Trash Seconds
+             * @description How long the trash is kept.
+             * @default 2592000
+             */
+            trash_seconds: number;
         };
         /** Column */
         Column: {
@@ -3245,6 +3536,34 @@ export interface components {
         Count: {
             /** Count */
             count: number;
+        };
+        /**
+         * DeleteWhere
+         * @description Versions that match all of it, save named and linked ones, go to the trash.
+         */
+        DeleteWhere: {
+            /** Created Before */
+            created_before?: number | null;
+            /**
+             * Dry Run
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * Keep Last
+             * @default 0
+             */
+            keep_last: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Tag
+             * @default
+             */
+            tag: string;
         };
         /** Deployment */
         Deployment: {
@@ -3735,6 +4054,67 @@ export interface components {
             /** X Last */
             x_last: (number | null)[];
         };
+        /** LineageEdge */
+        LineageEdge: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "used" | "made" | "base" | "linked" | "deployed" | "predicted";
+            /**
+             * Source
+             * @description The node data come from.
+             */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /** LineageGraph */
+        LineageGraph: {
+            /** Edges */
+            edges: components["schemas"]["LineageEdge"][];
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+            /**
+             * Truncated
+             * @description There is more than the depth or number of nodes asked for.
+             */
+            truncated: boolean;
+        };
+        /**
+         * LineageNode
+         * @description A locked node is one the caller may not see: it says nothing else.
+         */
+        LineageNode: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Depth
+             * @description Steps from where the walk began; negative upstream.
+             */
+            depth: number;
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "run" | "artifact" | "registry" | "deployment" | "prediction";
+            /** Label */
+            label: string;
+            /** Locked */
+            locked: boolean;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** State */
+            state: string;
+            /** Type */
+            type: string;
+        };
         /** Link */
         Link: {
             /** Expires At */
@@ -4100,6 +4480,21 @@ export interface components {
             };
             /** Version Id */
             version_id: number;
+        };
+        /**
+         * PredictionTrace
+         * @description Prediction, model, the run that trained it, its commit, and what it was trained on.
+         */
+        PredictionTrace: {
+            artifact: components["schemas"]["ArtifactVersion"];
+            /** Commit */
+            commit: string;
+            graph: components["schemas"]["LineageGraph"];
+            /** Inputs */
+            inputs: components["schemas"]["LineageNode"][];
+            prediction: components["schemas"]["Prediction"];
+            /** Run */
+            run: string;
         };
         /** PredictionWanted */
         PredictionWanted: {
@@ -4944,6 +5339,32 @@ export interface components {
             /** Records Bytes */
             records_bytes: number | null;
         };
+        /** StorageUse */
+        StorageUse: {
+            /** Blobs */
+            blobs: number;
+            /** Collections */
+            collections: components["schemas"]["CollectionUse"][];
+            /**
+             * Logical Bytes
+             * @description Each version counted in full.
+             */
+            logical_bytes: number;
+            /**
+             * Stored Bytes
+             * @description Each blob once.
+             */
+            stored_bytes: number;
+            /**
+             * Trash Bytes
+             * @description What only versions in the trash hold.
+             */
+            trash_bytes: number;
+            /** Trash Versions */
+            trash_versions: number;
+            /** Versions */
+            versions: number;
+        };
         /** Sweep */
         Sweep: {
             /**
@@ -5118,6 +5539,15 @@ export interface components {
              */
             values?: (number | ("NaN" | "Infinity" | "-Infinity") | null)[] | null;
         };
+        /** Trashed */
+        Trashed: {
+            /** Dry Run */
+            dry_run: boolean;
+            /** Logical Bytes */
+            logical_bytes: number;
+            /** Versions */
+            versions: number;
+        };
         /** TrashedProjects */
         TrashedProjects: {
             /** Projects */
@@ -5235,6 +5665,36 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /** Upload */
+        Upload: {
+            /** Id */
+            id: string;
+            /**
+             * Offset
+             * @description How much has come: where to go on.
+             */
+            offset: number;
+            /** Size */
+            size: number | null;
+        };
+        /**
+         * UploadWanted
+         * @description What is known of the blob; digests are checked at the end.
+         */
+        UploadWanted: {
+            /**
+             * Md5
+             * @default
+             */
+            md5: string | "";
+            /**
+             * Sha256
+             * @default
+             */
+            sha256: string | "";
+            /** Size */
+            size?: number | null;
         };
         /** User */
         User: {
@@ -5515,6 +5975,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    collect_garbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collected"];
                 };
             };
             /** @description What went wrong */
@@ -6273,6 +6766,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Prediction"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    trace_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                prediction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PredictionTrace"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description An upload, by the id it was begun under. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    abort_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description An upload, by the id it was begun under. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    append_upload: {
+        parameters: {
+            query: {
+                /** @description Where in the blob the body begins. */
+                offset: number;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description An upload, by the id it was begun under. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    finish_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description An upload, by the id it was begun under. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blob"];
                 };
             };
             /** @description What went wrong */
@@ -7564,6 +8267,8 @@ export interface operations {
             query?: {
                 /** @description Show it in place, if its type is harmless. */
                 inline?: boolean;
+                /** @description Straight from the blob store, where it can be. */
+                redirect?: boolean;
             };
             header?: {
                 Range?: string;
@@ -7605,12 +8310,99 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Where the blob store has it */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description No byte of the range exists */
             416: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifact_impact: {
+        parameters: {
+            query?: {
+                /** @description A row of the dataset: all versions that hold it. */
+                row?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactImpact"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifact_lineage: {
+        parameters: {
+            query?: {
+                depth?: number;
+                direction?: "up" | "down" | "both";
+                /** @description At most so many nodes. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageGraph"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -8284,6 +9076,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactVersions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteWhere"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trashed"];
                 };
             };
             /** @description What went wrong */
@@ -9210,6 +10042,47 @@ export interface operations {
             };
         };
     };
+    get_run_lineage: {
+        parameters: {
+            query?: {
+                depth?: number;
+                direction?: "up" | "down" | "both";
+                /** @description At most so many nodes. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Run id. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageGraph"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_rows: {
         parameters: {
             query?: {
@@ -9630,6 +10503,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_storage_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageUse"];
+                };
             };
             /** @description What went wrong */
             default: {

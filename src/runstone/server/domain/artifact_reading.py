@@ -176,6 +176,13 @@ class ArtifactReading(ArtifactBase):
             raise Invalid(f"{path!r} is a reference to {entry.ref!r}. Fetch it from there.", ref=entry.ref)
         return entry, self._uploads.read(entry.sha256, start=start, end=end)
 
+    def address(self, actor: Actor, version_id: int, path: str) -> str | None:
+        """Where a file can be fetched without us for an hour; None where it cannot."""
+        with self._records.read() as conn:
+            self._readable(conn, actor, version_id, content=True)
+        entry = self.entry(actor, version_id, path)
+        return None if entry.ref else self._uploads.address(entry.sha256)
+
     def diff(self, actor: Actor, old_id: int, new_id: int) -> Iterator[manifests.Change]:
         """Paths that differ, in order."""
         return manifests.diff(self.entries(actor, old_id), self.entries(actor, new_id))

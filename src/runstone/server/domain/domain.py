@@ -19,11 +19,14 @@ from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
 from runstone.server.domain.ingest import Ingest
 from runstone.server.domain.leases import Leases
+from runstone.server.domain.lineage import Lineage
 from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry import Registries
+from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
+from runstone.server.domain.storage_use import Storage
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweeps import Sweeps
 from runstone.server.domain.trial_runs import TrialRuns
@@ -60,5 +63,8 @@ class Domain:
     approvals: Approvals
     deployments: Deployments
     audit: Audit
+    lineage: Lineage
+    storage: Storage
+    retention: Retention
     feed: Feed
     signer: Signer

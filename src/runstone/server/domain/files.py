@@ -174,6 +174,11 @@ class Files:
             self._feed.publish(place.event("files"))
         return deleted
 
+    def referred(self, digests: Collection[Sha256]) -> set[str]:
+        """Those of these blobs that some run's file is."""
+        with self._records.read() as conn:
+            return statements.referred_digests(conn, digests)
+
     def collect_blobs(
         self,
         *,

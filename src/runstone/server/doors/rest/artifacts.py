@@ -115,7 +115,7 @@ async def add_artifact_entries(
             )
             for entry in body.entries
         ]
-        version_id = _version_id(call, entity, project, artifact)
+        version_id = artifact_id(call, entity, project, artifact)
         taken = call.domain.artifacts.add_entries(
             call.actor, version_id, entries, manifest=body.manifest, replace_all=body.replace_all
         )
@@ -132,7 +132,7 @@ async def commit_artifact(
     answer is that version. 409 `missing_file` names files whose bytes have not come."""
 
     def work() -> dict[str, Any]:
-        version_id = _version_id(call, entity, project, artifact)
+        version_id = artifact_id(call, entity, project, artifact)
         return member_out(call.domain.artifacts.commit(call.actor, version_id))
 
     return await call.answer(work, lane=Lane.SLOW)
@@ -153,7 +153,7 @@ async def update_artifact(
     """Change what is said of a version; what lies in it does not change."""
 
     def work() -> dict[str, Any]:
-        version_id = _version_id(call, entity, project, artifact)
+        version_id = artifact_id(call, entity, project, artifact)
         call.domain.artifacts.update(
             call.actor,
             version_id,
@@ -175,7 +175,7 @@ async def abandon_artifact(
 ) -> Response:
     """Give up a pending version (`@ID`)."""
     return await call.done(
-        lambda: call.domain.artifacts.abandon(call.actor, _version_id(call, entity, project, artifact))
+        lambda: call.domain.artifacts.abandon(call.actor, artifact_id(call, entity, project, artifact))
     )
 
 
@@ -229,7 +229,7 @@ async def delete_artifact(
     return await call.done(
         lambda: call.domain.artifacts.delete(
             call.actor,
-            _version_id(call, entity, project, artifact),
+            artifact_id(call, entity, project, artifact),
             delete_aliases=aliases,
             reason=reason,
         )
@@ -244,7 +244,7 @@ async def restore_artifact(
 
     def work() -> dict[str, Any]:
         name = parse_name(artifact)
-        version_id = name.version_id or _version_id(call, entity, project, artifact)
+        version_id = name.version_id or artifact_id(call, entity, project, artifact)
         return member_out(call.domain.artifacts.restore(call.actor, version_id))
 
     return await call.answer(work)
@@ -274,7 +274,7 @@ async def list_artifact_members(
     """The version in each collection it lies in or is linked into, its source first."""
 
     def work() -> dict[str, Any]:
-        version_id = _version_id(call, entity, project, artifact)
+        version_id = artifact_id(call, entity, project, artifact)
         found = call.domain.artifacts.members_of(call.actor, version_id)
         return {"versions": [member_out(member) for member in found]}
 
@@ -294,7 +294,7 @@ async def list_artifact_files(
     """Files and references by path."""
 
     def work() -> dict[str, Any]:
-        version_id = _version_id(call, entity, project, artifact)
+        version_id = artifact_id(call, entity, project, artifact)
         page = call.domain.artifacts.files(call.actor, version_id, prefix=prefix, after=after, limit=limit)
         return {"files": [entry_out(entry) for entry in page.items], "next": page.next}
 
@@ -309,6 +309,7 @@ async def list_artifact_files(
         "parameters": [
             *_ADDRESS,
             query_parameter("inline", "boolean", "Show it in place, if its type is harmless."),
+            query_parameter("redirect", "boolean", "Straight from the blob store, where it can be."),
             {"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}},
         ]
     },
@@ -318,6 +319,7 @@ async def list_artifact_files(
             "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         },
         206: {"description": "The range asked for"},
+        307: {"description": "Where the blob store has it"},
         304: {"description": "As in If-None-Match"},
         416: {"description": "No byte of the range exists"},
     },
@@ -330,10 +332,14 @@ async def get_artifact_file(request: Request) -> Response:
     inline = request.query_params.get("inline", "").lower() in ("1", "true")
 
     def find() -> tuple[int, domain.Entry]:
-        version_id = _version_id(call, path["entity"], path["project"], path["artifact"])
+        version_id = artifact_id(call, path["entity"], path["project"], path["artifact"])
         return version_id, call.domain.artifacts.entry(call.actor, version_id, name)
 
     version_id, entry = await call.run(find)
+    if request.query_params.get("redirect", "").lower() in ("1", "true") and not entry.ref:
+        address = await call.run(lambda: call.domain.artifacts.address(call.actor, version_id, name))
+        if address is not None:
+            return Response(status_code=307, headers={"Location": address, "Cache-Control": "no-store"})
     mimetype = mimetypes.guess_type(name.rsplit("/", 1)[-1])[0] or "application/octet-stream"
     headers, media = file_headers(name, mimetype, inline=inline)
     headers |= {"ETag": f'"{entry.sha256}"', "Accept-Ranges": "bytes"}
@@ -383,7 +389,7 @@ async def get_artifact_manifest(request: Request) -> Response:
     path = request.path_params
 
     def lines() -> Any:
-        version_id = _version_id(call, path["entity"], path["project"], path["artifact"])
+        version_id = artifact_id(call, path["entity"], path["project"], path["artifact"])
         prefix = request.query_params.get("prefix", "")
         entries = call.domain.artifacts.entries(call.actor, version_id, prefix=prefix)
         return _lines(entries)
@@ -422,7 +428,7 @@ async def diff_artifacts(
     def work() -> dict[str, Any]:
         counts = {"added": 0, "removed": 0, "changed": 0}
         changes: list[dict[str, Any]] = []
-        old, new = (_version_id(call, entity, project, name) for name in (artifact, to))
+        old, new = (artifact_id(call, entity, project, name) for name in (artifact, to))
         for found in call.domain.artifacts.diff(call.actor, old, new):
             change = "added" if found.old is None else "removed" if found.new is None else "changed"
             counts[change] += 1
@@ -536,7 +542,8 @@ async def use_artifact(
 # -- inside
 
 
-def _version_id(call: Call, entity: str, project: str, artifact: str) -> int:
+def artifact_id(call: Call, entity: str, project: str, artifact: str) -> int:
+    """The version an address means, pending ones by `@ID` too."""
     name = parse_name(artifact)
     if name.version_id is not None:
         return call.domain.artifacts.by_id(call.actor, name.version_id).id

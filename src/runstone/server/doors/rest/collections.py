@@ -134,8 +134,11 @@ async def update_collection(
     body: CollectionChange,
 ) -> Response:
     """Change what is given."""
-    return await call.answer(
-        lambda: collection_out(
+
+    def work() -> dict[str, Any]:
+        if body.retention is not None:
+            call.domain.retention.set_rule(call.actor, entity_of(entity), project, collection, body.retention)
+        return collection_out(
             call.domain.collections.update(
                 call.actor,
                 entity_of(entity),
@@ -149,7 +152,8 @@ async def update_collection(
                 ttl_seconds=body.ttl_seconds,
             )
         )
-    )
+
+    return await call.answer(work)
 
 
 @routes.typed("DELETE", C, needs=Permission.WRITE, status=204)

@@ -31,12 +31,14 @@ from runstone.server.doors.rest import (
     health,
     history,
     journal,
+    lineage,
     media,
     projects,
     registry,
     runs,
     series,
     session,
+    storage_use,
     sweeps,
     trials,
     ui,
@@ -72,6 +74,8 @@ NOUNS = (
     registry.routes,
     deployments.routes,
     audit.routes,
+    lineage.routes,
+    storage_use.routes,
     admin.routes,
 )
 

@@ -253,6 +253,7 @@ def path_parameters(*names: str) -> list[dict[str, Any]]:
         "project": "Project name.",
         "run": "Run id.",
         "name": "File name; slashes make folders.",
+        "upload": "An upload, by the id it was begun under.",
         "artifact": "`NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`.",
     }
     return [

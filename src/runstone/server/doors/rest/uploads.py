@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +14,14 @@ from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import read_body, stream_body
-from runstone.server.doors.rest.models.artifacts import Blob, BlobsAsked, BlobsFound, BlobsKept
+from runstone.server.doors.rest.models.artifacts import (
+    Blob,
+    BlobsAsked,
+    BlobsFound,
+    BlobsKept,
+    Upload,
+    UploadWanted,
+)
 from runstone.server.doors.rest.routing import (
     CallDep,
     EntityPath,
@@ -21,6 +29,7 @@ from runstone.server.doors.rest.routing import (
     call_for,
     entity_of,
     path_parameters,
+    query_parameter,
 )
 from runstone.server.pool import Lane
 
@@ -109,6 +118,81 @@ async def put_blobs(request: Request) -> Response:
         return {"blobs": [blob_out(blob) for blob in kept]}
 
     return await call.answer(work, status=201, lane=Lane.INGEST)
+
+
+U = "/entities/{entity}/uploads"
+UploadPath = Annotated[str, Path(max_length=64, description="An upload, by the id it was begun under.")]
+
+
+@routes.typed("POST", U, needs=Permission.WRITE, answers=Upload, status=201)
+async def begin_upload(call: CallDep, entity: EntityPath, body: UploadWanted) -> Response:
+    """Begin a blob that comes in pieces and may be cut and gone on with."""
+    return await call.answer(
+        lambda: upload_out(
+            call.domain.uploads.begin(
+                call.actor, entity_of(entity), size=body.size, sha256=body.sha256, md5=body.md5
+            )
+        ),
+        status=201,
+    )
+
+
+@routes.typed("GET", U + "/{upload}", needs=Permission.WRITE, answers=Upload)
+async def get_upload(call: CallDep, entity: EntityPath, upload: UploadPath) -> Response:
+    """How much has come: where to go on."""
+    return await call.answer(
+        lambda: upload_out(call.domain.uploads.status(call.actor, entity_of(entity), upload))
+    )
+
+
+@routes.raw(
+    "PATCH",
+    U + "/{upload}",
+    needs=Permission.WRITE,
+    answers=Upload,
+    docs={
+        "parameters": [
+            *path_parameters("entity", "upload"),
+            query_parameter("offset", "integer", "Where in the blob the body begins.", required=True),
+        ],
+        "requestBody": _BYTES,
+    },
+)
+async def append_upload(request: Request) -> Response:
+    """The next bytes, from `offset` on. 409 `offset_mismatch` tells where to go on instead; what came
+    before a connection broke is kept."""
+    call = await call_for(request, Permission.WRITE)
+    path, text = request.path_params, request.query_params.get("offset", "")
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid("Say where in the blob the body begins: ?offset=BYTES.", offset=text[:40])
+    upload = await call.domain.uploads.append(
+        call.actor,
+        entity_of(path["entity"]),
+        path["upload"],
+        stream_body(request, limit=domain.UPLOAD_BYTES_MAX),
+        offset=int(text),
+    )
+    return json_answer(upload_out(upload))
+
+
+@routes.typed("POST", U + "/{upload}/finish", needs=Permission.WRITE, answers=Blob, status=201)
+async def finish_upload(call: CallDep, entity: EntityPath, upload: UploadPath) -> Response:
+    """All has come: it is a blob now."""
+    return await call.answer(
+        lambda: blob_out(call.domain.uploads.finish(call.actor, entity_of(entity), upload)),
+        status=201,
+        lane=Lane.SLOW,
+    )
+
+
+@routes.typed("DELETE", U + "/{upload}", needs=Permission.WRITE, status=204)
+async def abort_upload(call: CallDep, entity: EntityPath, upload: UploadPath) -> Response:
+    """Give it up; what has come is forgotten."""
+    return await call.done(lambda: call.domain.uploads.abort(call.actor, entity_of(entity), upload))
+
+
+def upload_out(upload: domain.Upload) -> dict[str, Any]:
+    return {"id": upload.id, "size": upload.size, "offset": upload.offset}
 
 
 def _split(body: bytes) -> list[bytes]:

@@ -42,4 +42,29 @@ class BlobStore(Protocol):
         """All blobs with their sizes, in no order, for collecting those nothing refers to; with an
         age, only those that were last put longer ago."""
 
+    # -- uploads under way: bytes that come in pieces
+
+    async def append(self, upload: str, chunks: AsyncIterator[bytes], *, offset: int) -> int:
+        """Add to what has come of an upload (a name of 32 hexadecimal digits, made by the caller) and
+        return how much there is now, which then survives a crash. What came before a stream broke is
+        kept. Raises OffsetMismatch where `offset` is not how much there was, Conflict while another
+        request adds to it, Unavailable where the store is full or away."""
+
+    def appended(self, upload: str) -> int:
+        """How much of an upload has come; 0 for one that is not known."""
+
+    def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
+        """What has come is a blob now. Blocks. Raises Invalid where the digest is not the expected
+        one: then it stays an upload. Finishing one that is gone gives the empty blob."""
+
+    def discard(self, upload: str) -> None:
+        """Forget an upload; one that is not known is no error."""
+
+    def uploads(self, *, older_than_seconds: float = 0.0) -> Iterator[str]:
+        """Uploads under way; with an age, only those that nothing was added to since."""
+
+    def address(self, sha256: Sha256, *, seconds: float) -> str | None:
+        """An address, good for that long, from which anybody may fetch the blob without us; None
+        where the store gives no such addresses."""
+
     def close(self) -> None: ...

@@ -9,6 +9,7 @@ from runstone.server.domain.errors import Invalid
 from runstone.server.stores.blobs.contract import BlobInfo, Sha256
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UPLOAD = re.compile(r"[0-9a-f]{32}")
 PIECE_BYTES = 1024 * 1024  # how much is hashed, written and read at a time
 
 
@@ -32,6 +33,13 @@ def digest_of(path: str) -> Sha256 | None:
         return None
     digest = parts[1] + parts[2]
     return Sha256(digest) if len(parts[1]) == 2 and _SHA256.fullmatch(digest) else None
+
+
+def check_upload(name: str) -> str:
+    """The name of an upload: 32 hexadecimal digits, and nothing else ever becomes a path."""
+    if not _UPLOAD.fullmatch(name):
+        raise Invalid(f"{name[:80]!r} names no upload. Give the 32 digits it was begun under.")
+    return name
 
 
 class Hasher:

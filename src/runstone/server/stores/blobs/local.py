@@ -2,6 +2,7 @@
 
     ROOT/sha256/ab/cdef…   the blobs
     ROOT/tmp/              what is being written; a crash leaves files here, removed after a day
+    ROOT/uploads/          what has come of uploads that are under way, see `spool`
 
 A blob is written to `tmp`, flushed to disk, then renamed to its address, so a reader meets all of
 it or nothing. Every put renews the blob's modification time. Collection relies on that: it moves a
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import secrets
 import time
@@ -20,9 +20,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 
-from runstone.server.domain.errors import NotFound, Unavailable
+from runstone.server.domain.errors import NotFound
 from runstone.server.stores.blobs.contract import BlobInfo, Sha256
 from runstone.server.stores.blobs.digests import PIECE_BYTES, Hasher, address, digest_of
+from runstone.server.stores.blobs.disk import move_into_place, store_errors
+from runstone.server.stores.blobs.spool import LocalSpool
 
 _LEFTOVER_SECONDS = 86_400.0
 
@@ -33,9 +35,10 @@ class LocalBlobs:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tmp = root / "tmp"
-        with _store_errors(root):
+        with store_errors(root):
             self._tmp.mkdir(parents=True, exist_ok=True)
             (root / "sha256").mkdir(exist_ok=True)
+            self._spool = LocalSpool(root / "uploads")
         self._remove_leftovers()
 
     async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
@@ -66,7 +69,7 @@ class LocalBlobs:
             incoming.hasher.update(rest)  # all of it is at hand: perhaps nothing need be written
         info = incoming.hasher.finish(expect_sha256=expect)
         target = self._root / address(info.sha256)
-        with _store_errors(self._root):
+        with store_errors(self._root):
             with contextlib.suppress(FileNotFoundError):
                 os.utime(target)
                 return info
@@ -117,6 +120,36 @@ class LocalBlobs:
                         if not older_than_seconds or status.st_mtime < before:
                             yield digest, status.st_size
 
+    async def append(self, upload: str, chunks: AsyncIterator[bytes], *, offset: int) -> int:
+        return await self._spool.append(upload, chunks, offset=offset)
+
+    def appended(self, upload: str) -> int:
+        return self._spool.length(upload)
+
+    def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
+        with self._spool.whole(upload) as (path, hasher):
+            info = hasher.finish(expect_sha256=expect_sha256)
+            if path is None:
+                return self.put_bytes(b"")
+            target = self._root / address(info.sha256)
+            with store_errors(self._root):
+                with contextlib.suppress(FileNotFoundError):
+                    os.utime(target)
+                    path.unlink()
+                    return info
+                os.utime(path)
+                move_into_place(path, target)
+            return info
+
+    def discard(self, upload: str) -> None:
+        self._spool.discard(upload)
+
+    def uploads(self, *, older_than_seconds: float = 0.0) -> Iterator[str]:
+        return self._spool.all(older_than_seconds=older_than_seconds)
+
+    def address(self, sha256: Sha256, *, seconds: float) -> str | None:
+        return None
+
     def close(self) -> None:
         pass
 
@@ -152,7 +185,7 @@ class _Incoming:
     def write(self, data: bytes | bytearray, *, hash_it: bool = True) -> None:
         if hash_it:
             self.hasher.update(data)
-        with _store_errors(self._folder):
+        with store_errors(self._folder):
             if self._file is None:
                 self._file = FileIO(self._path, "x")
             view = memoryview(data)
@@ -164,11 +197,7 @@ class _Incoming:
         assert self._file is not None
         os.fsync(self._file.fileno())
         self._file.close()
-        made = _ensure_folder(target.parent)
-        self._path.replace(target)
-        _sync_folder(target.parent)
-        if made:
-            _sync_folder(target.parent.parent)
+        move_into_place(self._path, target)
         self._file = None
 
     def discard(self) -> None:
@@ -199,36 +228,3 @@ class _Chunks(Iterator[bytes]):
 
     def __del__(self) -> None:
         self._file.close()
-
-
-def _ensure_folder(folder: Path) -> bool:
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        return False
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _store_errors(folder: Path) -> Iterator[None]:
-    """A full or read-only disk as what a person can act on."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Unavailable(
-                f"There is no space left for blobs in {folder}. Free some, or move the data directory; "
-                "clients send again by themselves.",
-                reason="disk_full",
-            ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE):
-            raise Unavailable(f"Blobs cannot be written in {folder}: {error.strerror}.") from error
-        raise

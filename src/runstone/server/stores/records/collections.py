@@ -251,6 +251,16 @@ def drop_collection_version(conn: Connection, collection_id: int, version_id: in
     return bool(gone)
 
 
+def facts_of(conn: Connection, collection_id: int) -> Sequence[AnyRow]:
+    """id and facts of a collection's committed versions, the newest first."""
+    return conn.execute(
+        select(artifact_versions.c.id, artifact_versions.c.facts)
+        .where(artifact_versions.c.collection_id == collection_id, artifact_versions.c.state == "committed")
+        .order_by(artifact_versions.c.id.desc())
+        .limit(10_000)
+    ).all()
+
+
 def count_versions(conn: Connection, collection_ids: Iterable[int]) -> None:
     """Set `version_count` anew: the committed versions there are."""
     counted = (

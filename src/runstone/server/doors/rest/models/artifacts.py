@@ -64,6 +64,9 @@ class CollectionChange(BaseModel):
     tags: list[str] | None = None
     metadata: dict[str, Any] | None = None
     ttl_seconds: int | None = Field(None, description="Of versions that inherit; -2: they stay.")
+    retention: dict[str, Any] | None = Field(
+        None, description='{"last": 1, "best": 3, "metric": "accuracy", "goal": "max"}; {}: all stay.'
+    )
 
 
 class ArtifactAlias(BaseModel):
@@ -247,3 +250,17 @@ class BlobsFound(BaseModel):
 
 class BlobsKept(BaseModel):
     blobs: list[Blob]
+
+
+class UploadWanted(BaseModel):
+    """What is known of the blob; digests are checked at the end."""
+
+    size: int | None = Field(None, ge=0)
+    sha256: Sha256 | Literal[""] = ""
+    md5: Md5 | Literal[""] = ""
+
+
+class Upload(BaseModel):
+    id: str
+    size: int | None
+    offset: int = Field(description="How much has come: where to go on.")

@@ -1,0 +1,108 @@
+"""Lineage, and what artifacts take up."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from runstone.server.doors.rest.models.artifacts import ArtifactVersion
+from runstone.server.doors.rest.models.registry import Prediction
+
+
+class LineageNode(BaseModel):
+    """A locked node is one the caller may not see: it says nothing else."""
+
+    key: str
+    kind: Literal["run", "artifact", "registry", "deployment", "prediction"]
+    id: str
+    name: str
+    label: str
+    type: str
+    state: str
+    sha256: str
+    created_at: float
+    depth: int = Field(description="Steps from where the walk began; negative upstream.")
+    locked: bool
+
+
+class LineageEdge(BaseModel):
+    source: str = Field(description="The node data come from.")
+    target: str
+    kind: Literal["used", "made", "base", "linked", "deployed", "predicted"]
+
+
+class LineageGraph(BaseModel):
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+    truncated: bool = Field(description="There is more than the depth or number of nodes asked for.")
+
+
+class PredictionTrace(BaseModel):
+    """Prediction, model, the run that trained it, its commit, and what it was trained on."""
+
+    prediction: Prediction
+    artifact: ArtifactVersion
+    run: str
+    commit: str
+    inputs: list[LineageNode]
+    graph: LineageGraph
+
+
+class ArtifactImpact(BaseModel):
+    versions: list[LineageNode] = Field(description="Those that hold the row, or may.")
+    certain: bool = Field(description="The versions say which rows they hold.")
+    graph: LineageGraph
+
+
+class CollectionUse(BaseModel):
+    name: str
+    type: str
+    versions: int
+    logical_bytes: int
+
+
+class StorageUse(BaseModel):
+    versions: int
+    logical_bytes: int = Field(description="Each version counted in full.")
+    stored_bytes: int = Field(description="Each blob once.")
+    blobs: int
+    trash_versions: int
+    trash_bytes: int = Field(description="What only versions in the trash hold.")
+    collections: list[CollectionUse]
+
+
+class CollectWanted(BaseModel):
+    dry_run: bool = True
+    spared_seconds: float = Field(
+        86_400.0, ge=0, description="What came since stays; 0 only while nobody uploads."
+    )
+    trash_seconds: float = Field(30 * 86_400.0, ge=0, description="How long the trash is kept.")
+    rewrite_packs: float = Field(0.5, ge=0, le=1, description="Rewrite packs of which so much is dead.")
+
+
+class Collected(BaseModel):
+    dry_run: bool
+    versions: int
+    parts: int
+    blobs: int
+    bytes: int
+    packs_rewritten: int
+    uploads: int
+    digests: list[dict[str, Any]] = Field(description="The first thousand: {sha256, size}.")
+
+
+class DeleteWhere(BaseModel):
+    """Versions that match all of it, save named and linked ones, go to the trash."""
+
+    created_before: float | None = None
+    tag: str = ""
+    keep_last: int = Field(0, ge=0)
+    dry_run: bool = True
+    reason: str = ""
+
+
+class Trashed(BaseModel):
+    dry_run: bool
+    versions: int
+    logical_bytes: int
