@@ -247,7 +247,7 @@ class Registries:
 
         def work(conn: Connection) -> None:
             row = self._resolve(conn, actor, organization, name, Permission.MANAGE)
-            found = self._member(conn, row, member)
+            found = self._member(conn, actor, row, member)
             statements.set_member(conn, row.project_id, found.id, int(wanted))
             detail = {"member": found.name, "role": role_name(wanted)}
             self._log(conn, actor, "registry.member", row, detail, time.time())
@@ -392,10 +392,13 @@ class Registries:
             raise NotFound(f"{found.entity} has no registry {name[:200]!r}.", registry=name[:200])
         return row
 
-    def _member(self, conn: Connection, row: AnyRow, name: str) -> AnyRow:
+    def _member(self, conn: Connection, actor: Actor, row: AnyRow, name: str) -> AnyRow:
+        """Whoever belongs to the organisation; a server admin may let in anybody of the server."""
         found = account_statements.entity(conn, name)
-        inside = False
-        if found is not None and found.kind == "team":
+        inside = actor.is_admin and found is not None and found.kind != "organization"
+        if inside:
+            pass
+        elif found is not None and found.kind == "team":
             inside = found.organization_id == row.entity_id
         elif found is not None and found.kind == "user":
             user = account_statements.user(conn, name)

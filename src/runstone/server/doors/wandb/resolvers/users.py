@@ -161,6 +161,15 @@ def create_user(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any
     return {"user": made, "clientMutationId": input.get("client_mutation_id")}
 
 
+@mutation("updateUser")
+def update_user(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    changed = call.domain.accounts.update_me(
+        call.signed_in(), default_entity=input.get("default_entity"), email=input.get("email")
+    )
+    call.forget()
+    return {"user": changed, "clientMutationId": input.get("client_mutation_id")}
+
+
 @mutation("generateApiKey")
 def generate_api_key(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     key, secret = call.domain.accounts.create_key(call.signed_in(), name=input.get("description") or "")
@@ -211,6 +220,7 @@ FIELDS = [
         "ApiKeyConnection",
         "ApiKeyEdge",
         "CreateUserPayload",
+        "UpdateUserPayload",
         "CreateAnonymousEntityPayload",
         "GenerateApiKeyPayload",
         "DeleteApiKeyPayload",
