@@ -49,6 +49,7 @@ class ArtifactCalls:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.base_url = connection.base_url
 
     # Making --------------------------------------------------------------------------------------
 
@@ -101,6 +102,32 @@ class ArtifactCalls:
             "X-Sha256": sha256.hex(),
         }
         self._send("PUT", _blobs(entity), content=content, headers=headers)
+
+    def begin_upload(self, entity: str, sha256: bytes, size: int) -> str:
+        """The id of a blob that comes in pieces, and may be cut and gone on with."""
+        body = {"size": size, "sha256": sha256.hex()}
+        return str(self._send("POST", _uploads(entity), json=body, repeatable=True)["id"])
+
+    def upload_offset(self, entity: str, upload: str) -> int:
+        """How much of it has come. Raises NotFound."""
+        return int(self._get(f"{_uploads(entity)}/{segment(upload)}")["offset"])
+
+    def append_upload(
+        self, entity: str, upload: str, offset: int, size: int, content: Callable[[], Iterator[bytes]]
+    ) -> int:
+        """The next `size` bytes, from `offset` on; where to go on then. Raises OffsetMismatch."""
+        answer = self._send(
+            "PATCH",
+            f"{_uploads(entity)}/{segment(upload)}",
+            params={"offset": offset},
+            content=content,
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+        )
+        return int(answer["offset"])
+
+    def finish_upload(self, entity: str, upload: str) -> None:
+        """All has come. Raises Invalid where it is not what was announced."""
+        self._send("POST", f"{_uploads(entity)}/{segment(upload)}/finish", repeatable=True)
 
     # Reading -------------------------------------------------------------------------------------
 
@@ -273,6 +300,10 @@ def _project(entity: str, project: str) -> str:
 
 def _artifact(entity: str, project: str, name: str) -> str:
     return f"{_project(entity, project)}/artifacts/{segment(name)}"
+
+
+def _uploads(entity: str) -> str:
+    return f"/entities/{segment(entity or '-')}/uploads"
 
 
 def _blobs(entity: str) -> str:

@@ -8,21 +8,25 @@ logged is told, and never stored as something else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from runstone.client.errors import ClientError, Invalid
+from runstone.client.errors import ClientError, Invalid, NotFound, OffsetMismatch
 from runstone.content.manifest import NO_DIGEST, Entry
 from runstone.content.store import Place
+from runstone.journal.home import home_path
 
 if TYPE_CHECKING:
     from runstone.client.artifact_calls import ArtifactCalls
     from runstone.client.artifact_models import ArtifactRecord
 
 SMALL_BYTES_MAX = 256 * 1024
+LARGE_BYTES = 64 << 20  # from here on a file goes in pieces, and on where it was cut
+PIECE_BYTES = 64 << 20
 BODY_BYTES = 8 << 20
 BODY_BLOBS_MAX = 10_000
 HELPERS = 4
@@ -126,7 +130,8 @@ def send_missing(calls: ArtifactCalls, entity: str, entries: Iterable[Entry], lo
         if place is None or place.size != entry.size:
             gone.append(entry.path)
         elif entry.size > SMALL_BYTES_MAX:
-            work.append(_One(calls, entity, entry, place))
+            kind = _Pieces if entry.size >= LARGE_BYTES else _One
+            work.append(kind(calls, entity, entry, place))
         else:
             small.append((entry, place))
             small_bytes += entry.size
@@ -217,6 +222,85 @@ class _One:
                 self._digest = digest.digest()
             yield data
         self._digest = digest.digest()
+
+
+class _Pieces:
+    """A file so large that it may well be cut: it goes on from what the server has, also in another
+    process, which finds the upload's id in the local home."""
+
+    def __init__(self, calls: ArtifactCalls, entity: str, entry: Entry, place: Place) -> None:
+        self._calls, self._entity, self._entry, self._place = calls, entity, entry, place
+        about = f"{calls.base_url} {entity} {entry.sha256.hex()}"
+        name = hashlib.sha256(about.encode()).hexdigest()[:32]
+        self._memory = os.path.join(home_path(), "artifacts", "uploads", name)
+
+    def __call__(self) -> None:
+        entry = self._entry
+        try:
+            self._number = os.open(self._place.path, os.O_RDONLY)
+        except OSError:
+            raise bytes_gone([entry.path]) from None
+        try:
+            upload, offset = self._begun()
+            while offset < entry.size:
+                offset = self._piece(upload, offset)
+            try:
+                self._calls.finish_upload(self._entity, upload)
+            except Invalid as error:
+                self._forget()
+                if self._digest() != entry.sha256:
+                    raise bytes_gone([entry.path]) from error
+                raise
+            self._forget()
+        finally:
+            os.close(self._number)
+
+    def _begun(self) -> tuple[str, int]:
+        try:
+            with open(self._memory) as file:
+                upload = file.read()
+            return upload, self._calls.upload_offset(self._entity, upload)
+        except (OSError, NotFound):
+            pass
+        upload = self._calls.begin_upload(self._entity, self._entry.sha256, self._entry.size)
+        try:
+            os.makedirs(os.path.dirname(self._memory), exist_ok=True)
+            with open(self._memory, "w") as file:
+                file.write(upload)
+        except OSError:
+            pass  # another process then begins anew
+        return upload, 0
+
+    def _piece(self, upload: str, offset: int) -> int:
+        size = min(PIECE_BYTES, self._entry.size - offset)
+        sent = [0]
+
+        def content() -> Iterator[bytes]:
+            sent[0] = 0
+            while sent[0] < size:
+                at = self._place.offset + offset + sent[0]
+                data = os.pread(self._number, min(_CHUNK_BYTES, size - sent[0]), at)
+                if not data:
+                    raise bytes_gone([self._entry.path])
+                sent[0] += len(data)
+                yield data
+
+        try:
+            return self._calls.append_upload(self._entity, upload, offset, size, content)
+        except OffsetMismatch as mismatch:
+            return mismatch.next_offset  # a part of it had come before the connection was cut
+
+    def _digest(self) -> bytes:
+        digest, at = hashlib.sha256(), self._place.offset
+        end = at + self._place.size
+        while at < end and (data := os.pread(self._number, min(_CHUNK_BYTES, end - at), at)):
+            digest.update(data)
+            at += len(data)
+        return digest.digest()
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._memory)
 
 
 def _all(work: list[Callable[[], object]]) -> None:

@@ -24,6 +24,7 @@ from runstone.content.manifest import NO_DIGEST, Entry, Reference
 
 if TYPE_CHECKING:
     from runstone.client.artifact_download import Differences, Downloaded
+    from runstone.client.lineage_models import LineageGraph
     from runstone.client.native import Client
     from runstone.client.run import Run
 
@@ -436,6 +437,29 @@ class ArtifactVersion:
             return Run(self._client, self._client.run(parts[0], parts[1], parts[2]))
         except NotFound:
             return None
+
+    def used_by(self) -> list[Run]:
+        """The runs that read it; those that may not be seen are left out."""
+        from runstone.client.errors import NotFound
+        from runstone.client.run import Run
+
+        graph = self.lineage(direction="down", depth=1)
+        readers = {edge.target for edge in graph.edges if edge.kind == "used"}
+        found = []
+        for node in graph.nodes:
+            parts = node.name.split("/")
+            if node.key in readers and not node.locked and len(parts) == 3:
+                try:
+                    found.append(Run(self._client, self._client.run(*parts)))
+                except NotFound:
+                    continue
+        return found
+
+    def lineage(self, *, direction: str = "both", depth: int = 5, limit: int = 1000) -> LineageGraph:
+        """What it was made from (up), and what was made of it (down)."""
+        return self._client.lineage.of_artifact(
+            self.entity, self.project, f"@{self.id}", direction=direction, depth=depth, limit=limit
+        )
 
 
 class ArtifactCollection:
