@@ -162,3 +162,47 @@ def test_a_registry_from_link_to_rollback(
     assert verdict["ok"] and verdict["rows"] > 0
     lines = call("audit", "export", plain=True).splitlines()
     assert len(lines) >= verdict["rows"] and all(json.loads(line)["hash"] for line in lines)
+
+
+def test_lineage_storage_and_collection(
+    call: Call, data: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    from runstone.client.artifacts import ArtifactVersion
+
+    (data / "t.csv").write_text(f"{os.urandom(8).hex()}")  # what another test has too would not be freed
+    raw = call("artifact", "put", "data", "-n", "line/raw")
+    with shared_server.client() as client:
+        client.put_run("", "line", "train1")
+        client.artifacts.use("", "line", "train1", f"@{raw['id']}")
+        made = client.artifacts.create("", "line", name="net", type="model", run="train1").artifact
+        client.artifacts.commit("", "line", made.id)
+        assert [run.id for run in ArtifactVersion.by_id(client, raw["id"]).used_by()] == ["train1"]
+        deployed = client.registries.record_deployment("", site="berlin", name="net", artifact=f"@{made.id}")
+        assert deployed.version_id == made.id
+        answer = httpx.post(
+            f"{shared_server.base_url}/api/v1/entities/-/predictions",
+            json={"id": "p1", "deployment_id": deployed.id},
+            headers={"Authorization": f"Bearer {shared_server.admin_key}"},
+        )
+        answer.raise_for_status()
+    up = call("lineage", "line/net:v0", "--direction", "up")
+    kinds = {(node["kind"], node["depth"]) for node in up["nodes"]}
+    assert {("artifact", 0), ("run", -1), ("artifact", -2)} <= kinds
+    assert call("lineage", "--run", "line/train1", "--direction", "up")["edges"][0]["kind"] == "used"
+    down = call("impact", "line/raw:v0")
+    assert "deployment" in {node["kind"] for node in down["graph"]["nodes"]}
+    traced = call("trace-back", "p1")
+    assert traced["run"].endswith("/line/train1") and traced["artifact"]["name"] == "net:v0"
+    assert [node["label"] for node in traced["inputs"]] == ["raw:v0"]
+    before = call("du", "line")
+    assert before["versions"] == 2 and before["stored_bytes"] == 300_016
+    call("artifact", "rm", "line/raw:v0", "--aliases")
+    assert call("du", "line")["trash_bytes"] == before["stored_bytes"]
+    told = call("gc", "--dry-run", "--spared-seconds", "0", "--trash-seconds", "0")
+    assert told["dry_run"] and told["bytes"] >= before["stored_bytes"]
+    done = call("gc", "--spared-seconds", "0", "--trash-seconds", "0")
+    assert (done["blobs"], done["bytes"]) == (told["blobs"], told["bytes"])
+    assert call("du", "line")["trash_versions"] == 0
+    for words in (("lineage", "line/net:v0"), ("du", "line"), ("gc", "--dry-run"), ("trace-back", "p1")):
+        assert call(*words, plain=True)
+    call("lineage", "line/net:v0", "--direction", "sideways", status=2, plain=True)
