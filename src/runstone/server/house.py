@@ -39,6 +39,7 @@ from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage as StorageUse
+from runstone.server.domain.sweep_importance import SweepImportance
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweep_search import Searches
 from runstone.server.domain.sweeps import Sweeps
@@ -184,6 +185,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     searches = Searches(records)
     sweeps = Sweeps(records, access, projects, feed, WarmStarts(records, runs))
     trials = Trials(records, sweeps, runs, feed, searches)
+    sweep_results = SweepResults(sweeps, searches)
     trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
     places = Places(records, access)
     artifacts = Artifacts(records, access, projects, collections, uploads, feed)
@@ -210,7 +212,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         sweeps=sweeps,
         trials=trials,
         trial_runs=trial_runs,
-        sweep_results=SweepResults(sweeps, searches),
+        sweep_results=sweep_results,
+        sweep_importance=SweepImportance(sweeps, sweep_results),
         artifacts=artifacts,
         registry=Registries(records, access, projects, collections, artifacts, places),
         approvals=Approvals(records, access, collections, artifacts),

@@ -27,6 +27,7 @@ from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage
+from runstone.server.domain.sweep_importance import SweepImportance
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweeps import Sweeps
 from runstone.server.domain.trial_runs import TrialRuns
@@ -59,6 +60,7 @@ class Domain:
     trials: Trials
     trial_runs: TrialRuns
     sweep_results: SweepResults
+    sweep_importance: SweepImportance
     registry: Registries
     approvals: Approvals
     deployments: Deployments

@@ -12,7 +12,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -57,7 +57,7 @@ LEASE_SECONDS = 60.0
 LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 5.0, 24 * 3600.0
 CLAIM_MAX = 1_000
 ENQUEUE_MAX = 10_000
-AHEAD = 32  # proposals that wait to be asked for, where results do not matter to them
+AHEAD = 64  # proposals that wait to be asked for, where results do not matter to them
 AT_ONCE_MAX = 512
 MODEL_SECONDS = 0.15  # that a model may think while agents wait
 POLL_SECONDS = 5.0
@@ -260,11 +260,14 @@ class Trials:
         )
         events: list[Event] = []
         if rows:
-            changes: dict[str, Any] = {"heartbeat_at": now}
+            changes: dict[str, Any] = {}
+            if (row.heartbeat_at or 0.0) < now - 5.0:
+                changes["heartbeat_at"] = now
             if row.state == "pending":
                 changes |= {"state": "running", "updated_at": now}
-            sweep_statements.change_sweep(conn, key, **changes)
-            sweep = sweep_of(sweep_statements.sweep_by_key(conn, key))
+            if changes:
+                sweep_statements.change_sweep(conn, key, **changes)
+                sweep = replace(sweep, **changes)
             events.append(sweep.event(state=sweep.state))
         if placeholder is not None:
             for trial in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -16,6 +17,7 @@ from runstone.server.domain.sweep_results import Best as BestOne
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.models.sweeps import (
     Best,
+    Importance,
     Pareto,
     Preview,
     PreviewWanted,
@@ -36,6 +38,7 @@ from runstone.server.doors.rest.routing import (
     SearchQuery,
     entity_of,
 )
+from runstone.server.pool import Lane
 
 routes = Routes("sweeps")
 S = P + "/sweeps/{sweep}"
@@ -205,6 +208,27 @@ async def pareto_of_sweep(
         }
 
     return await call.answer(work)
+
+
+@routes.typed("GET", S + "/importance", needs=Permission.READ, answers=Importance)
+async def importance_of_sweep(
+    call: CallDep, entity: EntityPath, project: ProjectPath, sweep: SweepPath
+) -> Response:
+    """Which parameters the first objective depends on. Takes seconds after trials have ended; 503
+    while another sweep's is being worked out."""
+
+    def work() -> dict[str, Any]:
+        own = sweep_at(call, entity, project, sweep)
+        found = call.domain.sweep_importance.of(call.actor, own.key)
+        metrics = call.domain.sweep_results.config(own).metrics
+        return {
+            "objective": metrics[0].name if metrics else "",
+            "parameters": [asdict(item) for item in found.parameters],
+            "trials": found.trials,
+            "why": found.why,
+        }
+
+    return await call.answer(work, lane=Lane.SLOW)
 
 
 # -- shapes

@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    delete,
     func,
     literal,
     null,
@@ -259,8 +260,11 @@ def stop_running(conn: Connection, sweep_key: int, *, why: str) -> list[AnyRow]:
 
 
 def drop_queued(conn: Connection, sweep_key: int, *, now: float) -> int:
-    """Those that wait are not done any more."""
+    """Those that wait are not done any more; how many. What was only drawn ahead is gone: it would be
+    drawn again. Cells of a grid and what somebody chose stay on the list."""
     t = sweep_trials.c
+    drawn = (t.attempt == 0) & t.sampler.not_in(("grid", "custom"))
+    conn.execute(delete(sweep_trials).where(t.sweep_key == sweep_key, t.state == "queued", drawn))
     statement = (
         update(sweep_trials)
         .where(t.sweep_key == sweep_key, t.state == "queued")

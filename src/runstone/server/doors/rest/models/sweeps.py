@@ -262,3 +262,23 @@ class Pareto(BaseModel):
     infeasible: list[int]
     hypervolume: Number | None
     reference: list[Number]
+
+
+class ImportanceOf(BaseModel):
+    """Shares from 0 to 1, and the uncertainty of each."""
+
+    name: str
+    fanova: float = Field(description="Of the objective's variance, what the parameter explains alone.")
+    fanova_std: float
+    permutation: float = Field(description="Of what shuffling costs a model, the parameter's part.")
+    permutation_std: float
+    correlation: float | None = Field(
+        description="Rank correlation with the objective; null for unordered values."
+    )
+
+
+class Importance(BaseModel):
+    objective: str
+    parameters: list[ImportanceOf]
+    trials: int
+    why: str = Field(description="Why there is none, in words; empty otherwise.")

@@ -1,0 +1,192 @@
+"""Sweeps over the native API: make one, ask what to try, tell what came of it.
+
+sweep = Sweep.create("mnist", {"method": "tpe", "metric": {"name": "loss"}, "parameters": {…}})
+for trial in sweep.ask_each(50):
+    trial.tell(train(**trial.arguments))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from runstone.client.connection import segment
+from runstone.client.native import Client
+
+Json = Any
+
+
+class Sweep:
+    """One sweep. Reads are asked of the server each time; nothing is kept."""
+
+    def __init__(
+        self, sweep_id: str, project: str, *, entity: str = "-", client: Client | None = None
+    ) -> None:
+        """client: None takes the server one is signed in at."""
+        self.id = sweep_id
+        self.project = project
+        self.entity = entity
+        self._client = client or Client()
+        self._owns = client is None
+        self._path = f"{_sweeps(entity, project)}/{segment(sweep_id)}"
+
+    def close(self) -> None:
+        """End the connection, where it is this sweep's own."""
+        if self._owns:
+            self._client.close()
+
+    def __enter__(self) -> Sweep:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @classmethod
+    def create(
+        cls,
+        project: str,
+        config: Mapping[str, Json],
+        *,
+        entity: str = "-",
+        client: Client | None = None,
+    ) -> Sweep:
+        """Raises the server's refusal with every key of the configuration that is wrong."""
+        own = client or Client()
+        made = own.connection.value("POST", _sweeps(entity, project), json={"config": dict(config)})
+        sweep = cls(made["id"], project, entity=entity, client=own)
+        sweep._owns = client is None
+        return sweep
+
+    @staticmethod
+    def preview(
+        config: Mapping[str, Json], count: int = 5, *, client: Client | None = None
+    ) -> list[dict[str, Json]]:
+        """What the first trials would be; nothing is kept."""
+        own = client or Client()
+        try:
+            body = {"config": dict(config), "count": count}
+            return list(own.connection.value("POST", "/sweeps/preview", json=body)["proposals"])
+        finally:
+            if client is None:
+                own.close()
+
+    def read(self) -> dict[str, Json]:
+        """The sweep as it stands."""
+        return dict(self._json("GET", ""))
+
+    def set_state(self, state: str) -> dict[str, Json]:
+        """running, paused, finished or cancelled."""
+        return dict(self._json("PATCH", "", {"state": state}))
+
+    def trials(self, *states: str) -> Iterator[dict[str, Json]]:
+        """In the order in which they were proposed; those in one of the states, or all."""
+        after: int | None = None
+        while True:
+            wanted = [("limit", "1000"), *(("state", state) for state in states)]
+            if after is not None:
+                wanted.append(("after", str(after)))
+            page = self._json("GET", "/trials?" + "&".join(f"{key}={value}" for key, value in wanted))
+            yield from page["trials"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def ask(self, count: int = 1, *, lease_seconds: float = 3600.0) -> list[Asked]:
+        """Trials to evaluate now, leased to this caller; fewer, or none, where none can be had now."""
+        found = self._json("POST", "/ask", {"count": count, "lease_seconds": lease_seconds})
+        return [Asked(self, trial) for trial in found["trials"]]
+
+    def ask_each(self, count: int | None = None, *, lease_seconds: float = 3600.0) -> Iterator[Asked]:
+        """One after the other, until the sweep hands out no more."""
+        given = 0
+        while count is None or given < count:
+            found = self.ask(lease_seconds=lease_seconds)
+            if not found:
+                return
+            given += 1
+            yield found[0]
+
+    def enqueue(self, *params: Mapping[str, Json], reason: str = "") -> list[dict[str, Json]]:
+        """Combinations of one's own choice, for the sweep's agents."""
+        body = {"params": [dict(one) for one in params], "reason": reason}
+        return list(self._json("POST", "/trials", body)["trials"])
+
+    def best(self, *, robust: bool = True, limit: int = 1) -> list[dict[str, Json]]:
+        return list(
+            self._json("GET", f"/best?robust={'true' if robust else 'false'}&limit={limit}")["combinations"]
+        )
+
+    def retry(self, *states: str) -> int:
+        """Try trials again that ended so (failed, crashed, oom where none is named); how many."""
+        return int(self._json("POST", "/retry", {"states": list(states)} if states else {})["count"])
+
+    def tell(
+        self,
+        number: int,
+        attempt: int,
+        values: float | Sequence[float | None] | None = None,
+        *,
+        state: str = "finished",
+        metrics: Mapping[str, float] | None = None,
+        error: str = "",
+    ) -> dict[str, Json]:
+        """What came of a trial. metrics: further numbers, for constraints by name."""
+        if isinstance(values, (int, float)):
+            values = [values]
+        told = {
+            "number": number,
+            "attempt": attempt,
+            "state": state,
+            "values": None if values is None else list(values),
+            "metrics": dict(metrics or {}),
+            "error": error,
+        }
+        return dict(self._json("POST", "/tell", told))
+
+    def _json(self, method: str, path: str, body: Json = None) -> Json:
+        return self._client.connection.value(method, self._path + path, json=body)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A trial that was asked for. As a context, it is told failed where the block raises."""
+
+    sweep: Sweep
+    trial: Mapping[str, Json]
+
+    @property
+    def number(self) -> int:
+        return int(self.trial["number"])
+
+    @property
+    def params(self) -> Mapping[str, Json]:
+        """By dotted name."""
+        return dict(self.trial["params"])
+
+    @property
+    def arguments(self) -> Mapping[str, Json]:
+        """Nested, as a program takes them."""
+        return dict(self.trial["arguments"])
+
+    def tell(self, values: float | Sequence[float | None] | None = None, **also: Any) -> dict[str, Json]:
+        return self.sweep.tell(self.number, int(self.trial["attempt"]), values, **also)
+
+    def report(self, step: int, value: float) -> str:
+        """Returns why the trial should stop now, or ""."""
+        body = {"attempt": self.trial["attempt"], "points": [[step, value]]}
+        return str(self.sweep._json("POST", f"/trials/{self.number}/report", body)["stop"])
+
+    def __enter__(self) -> Asked:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.tell(state="failed", error=f"{type(error).__name__}: {error}")
+
+
+def _sweeps(entity: str, project: str) -> str:
+    return f"/projects/{segment(entity)}/{segment(project)}/sweeps"
