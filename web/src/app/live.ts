@@ -8,6 +8,7 @@ import { meQuery } from "@/api/me";
 import { ApiError } from "@/api/request";
 import type { FeedEvent, JsonObject, Me, Run, RunPage, RunQuery, RunState } from "@/api/types";
 import { useConnection } from "@/model/connection";
+import { toast } from "@/model/toasts";
 import { tell, tellAll, useFeedState } from "@/model/live";
 
 export function useLiveData(): void {
@@ -16,7 +17,10 @@ export function useLiveData(): void {
     const feed = openFeed({
       state: (state) => useFeedState.setState({ state }),
       events: (events) => {
-        for (const event of events) if (event.kind === "run" && event.run !== "") patchRun(queryClient, event);
+        for (const event of events) {
+          if (event.kind === "run" && event.run !== "") patchRun(queryClient, event);
+          if (event.kind === "alert") sayAlert(queryClient, event);
+        }
         tell(events);
       },
       resync: () => {
@@ -30,6 +34,12 @@ export function useLiveData(): void {
       unwatch();
     };
   }, [queryClient]);
+}
+
+function sayAlert(queryClient: QueryClient, { project, run, detail }: FeedEvent): void {
+  const title = typeof detail["title"] === "string" ? detail["title"] : "an alert";
+  toast(`${project} / ${run}: ${title}`, { tone: detail["level"] === "INFO" ? "plain" : "bad" });
+  void queryClient.invalidateQueries({ queryKey: ["alerts"] });
 }
 
 /** Offline when the last answer was none at all; known to every page, whichever query met it. */

@@ -7,7 +7,7 @@ const LIGHT: readonly string[] =
 const DARK: readonly string[] =
   "#4B96E1 #F01E1E #F0A587 #B4B4FF #695AFF #C36996 #FFD287 #1EF0FF #A54BD2 #69875A #FF6987 #A5964B #D21EA5 #4BE1B4 #E1F000 #C3B400 #B4F0C3 #78B4C3 #F069FF #96E14B".split(" ");
 
-const SLOTS = 20;
+export const SLOTS = 20;
 const HALF = 10;
 
 /** The colour of a slot as the server gives it: 0, 1, 2, … in order of the project's runs. */

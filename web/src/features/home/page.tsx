@@ -4,11 +4,13 @@ import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 
+import { alertsQuery } from "@/api/alerts";
 import { meQuery } from "@/api/me";
 import { projectsQuery } from "@/api/projects";
 import { queryRuns } from "@/api/runs";
 import type { Project, Run } from "@/api/types";
 import { formatCount, plural } from "@/base/numbers";
+import { AlertList } from "@/widgets/alerts";
 import { Button, SearchInput } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Duration, State, Swatch, Time } from "@/widgets/values";
@@ -107,7 +109,29 @@ function LatelyRuns({ projects }: { projects: readonly Project[] }) {
       {error && <ErrorPanel what="Some runs could not be read" error={error} />}
       <RunList title="Running now" runs={running} empty="Nothing is running." />
       <RunList title="Failed since yesterday" runs={failed} empty="Nothing failed." />
+      <LatelyAlerts since={since} />
     </div>
+  );
+}
+
+function LatelyAlerts({ since }: { since: number }) {
+  const query = useQuery(alertsQuery);
+  const alerts = (query.data?.alerts ?? []).filter((alert) => alert.at >= since);
+  if (alerts.length === 0) return null;
+  return (
+    <section className={styles["section"]}>
+      <h2>
+        Alerts since yesterday <span className={styles["count"]}>{formatCount(alerts.length)}</span>
+      </h2>
+      <AlertList
+        alerts={alerts}
+        link={(alert) => (
+          <Link to="/$entity/$project/runs/$run" params={{ entity: alert.entity, project: alert.project, run: alert.run }}>
+            {alert.project} / {alert.run}
+          </Link>
+        )}
+      />
+    </section>
   );
 }
 

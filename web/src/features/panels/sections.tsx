@@ -11,6 +11,7 @@ import { plural } from "@/base/numbers";
 import type { Section as KeySection } from "@/base/sections";
 import { IconButton } from "@/widgets/controls";
 
+import { Movable, MoveContext } from "./movable";
 import styles from "./sections.module.css";
 import { Slot } from "./slot";
 
@@ -28,13 +29,15 @@ export interface PanelSectionsProps {
   closed: readonly string[];
   onClosed: (closed: string[]) => void;
   panel: (key: string) => ReactNode;
+  /** `key` is to stand at `to` among its section's keys; none: panels stay where they are */
+  onMove?: ((section: Section, key: string, to: number) => void) | undefined;
   /** more keys are there: called when the end comes near */
   onEnd?: (() => void) | undefined;
   /** said after the last section */
   foot?: ReactNode;
 }
 
-export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }: PanelSectionsProps) {
+export function PanelSections({ sections, closed, onClosed, panel, onMove, onEnd, foot }: PanelSectionsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [pages, setPages] = useState<Readonly<Record<string, number>>>({});
@@ -74,7 +77,7 @@ export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }
     if (atEnd) onEnd?.();
   }, [atEnd, onEnd, sections.length]);
 
-  return (
+  const drawn = (
     <div ref={scroller} className={styles["scroller"]} data-scroller tabIndex={0} role="region" aria-label="Panels">
       <div className={styles["canvas"]} style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
@@ -102,11 +105,26 @@ export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }
               />
               {open && (
                 <div className={styles["grid"]} style={{ gridTemplateColumns: `repeat(${columnsOf(section)}, minmax(0, 1fr))` }}>
-                  {keysOn(section, page).map((key) => (
-                    <Slot key={key} height={section.height ?? PANEL_HEIGHT} title={key}>
-                      {() => panel(key)}
-                    </Slot>
-                  ))}
+                  {keysOn(section, page).map((key, at) => {
+                    const slot = (
+                      <Slot key={key} height={section.height ?? PANEL_HEIGHT} title={key}>
+                        {() => panel(key)}
+                      </Slot>
+                    );
+                    if (!onMove) return slot;
+                    return (
+                      <Movable
+                        key={key}
+                        section={section.name}
+                        panel={key}
+                        at={page * PAGE_PANELS + at}
+                        columns={columnsOf(section)}
+                        onMove={(to) => onMove(section, key, to)}
+                      >
+                        {slot}
+                      </Movable>
+                    );
+                  })}
                 </div>
               )}
             </section>
@@ -114,6 +132,17 @@ export function PanelSections({ sections, closed, onClosed, panel, onEnd, foot }
         })}
       </div>
     </div>
+  );
+  if (!onMove) return drawn;
+  return (
+    <MoveContext
+      onMove={(name, key, to) => {
+        const section = sections.find((one) => one.name === name);
+        if (section) onMove(section, key, to);
+      }}
+    >
+      {drawn}
+    </MoveContext>
   );
 }
 

@@ -3,15 +3,18 @@ import { Link } from "@tanstack/react-router";
 import { Plus, X } from "lucide-react";
 import { useEffect, useState, type SyntheticEvent } from "react";
 
+import { runAlertsQuery } from "@/api/alerts";
 import { configHistoryQuery, patchRun, runQuery } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { fullValue, plural } from "@/base/numbers";
 import { toast } from "@/model/toasts";
+import { AlertList } from "@/widgets/alerts";
 import { Button, TextArea, TextInput } from "@/widgets/controls";
 import { describeError } from "@/widgets/feedback";
 import { Facts, ValueTable } from "@/widgets/facts";
 import { Duration, State, Time } from "@/widgets/values";
 
+import { Branches } from "./branches";
 import styles from "./page.module.css";
 
 export function OverviewTab({ run }: { run: Run }) {
@@ -57,6 +60,8 @@ export function OverviewTab({ run }: { run: Run }) {
             </pre>
           </>
         )}
+        <RunAlerts run={run} />
+        <Branches run={run} />
         <Notes run={run} />
       </section>
       <section className={styles["section"]} aria-labelledby="summary">
@@ -69,6 +74,19 @@ export function OverviewTab({ run }: { run: Run }) {
         <ConfigChanges run={run} />
       </section>
     </div>
+  );
+}
+
+function RunAlerts({ run }: { run: Run }) {
+  const query = useQuery(runAlertsQuery(run.entity, run.project, run.id));
+  const alerts = query.data?.alerts ?? [];
+  if (query.error) return <p role="alert">{describeError(query.error).message}</p>;
+  if (alerts.length === 0) return null;
+  return (
+    <>
+      <h2>Alerts</h2>
+      <AlertList alerts={alerts} />
+    </>
   );
 }
 

@@ -30,7 +30,8 @@ export function RunPage() {
   const search = useSearch({ from: "/$entity/$project/runs/$run" });
   const navigate = useNavigate({ from: "/$entity/$project/runs/$run" });
   const run = useQuery(runQuery(entity, project, id));
-  useRunFeed(entity, project, id);
+  const [leaving, setLeaving] = useState(false);
+  useRunFeed(entity, project, id, !leaving);
   const change = useCallback(
     (next: Partial<RunSearch>) =>
       void navigate({ search: (old: RunSearch) => ({ ...old, ...next }), replace: true }),
@@ -63,7 +64,7 @@ export function RunPage() {
   return (
     <div className={styles["page"]}>
       <title>{`${run.data.display_name} · ${project} · Runstone`}</title>
-      <RunHeader run={run.data} />
+      <RunHeader run={run.data} onLeaving={setLeaving} />
       <Tabs
         label="Run"
         items={RUN_TABS}
@@ -84,7 +85,7 @@ export function RunPage() {
   );
 }
 
-function RunHeader({ run }: { run: Run }) {
+function RunHeader({ run, onLeaving }: { run: Run; onLeaving: (leaving: boolean) => void }) {
   const [asked, setAsked] = useState<"stop" | "delete" | null>(null);
   const navigate = useNavigate();
   const queryClient = useQueryClient();
@@ -100,6 +101,7 @@ function RunHeader({ run }: { run: Run }) {
   });
   const remove = useMutation({
     mutationFn: () => deleteRuns(run.entity, run.project, [run.id]),
+    onMutate: () => onLeaving(true),
     onSuccess: () => {
       toast(`${run.display_name} is in the trash`, {
         action: {
@@ -113,7 +115,10 @@ function RunHeader({ run }: { run: Run }) {
       void queryClient.invalidateQueries({ queryKey: ["runs", run.entity, run.project] });
       void navigate({ to: "/$entity/$project/workspace", params: where });
     },
-    onError: (error) => toast(describeError(error).message, { tone: "bad" }),
+    onError: (error) => {
+      onLeaving(false);
+      toast(describeError(error).message, { tone: "bad" });
+    },
   });
   return (
     <div className={styles["head"]}>

@@ -4,12 +4,13 @@ import { useEffect } from "react";
 import { Limiter } from "@/base/limiter";
 import { onProject } from "@/model/live";
 
-const KINDS = { run: "run", console: "console", files: "files" } as const;
+const KINDS = { run: "run", console: "console", files: "files", alert: "alerts" } as const;
 
-/** What the feed says of this run is read again, at most once a second. */
-export function useRunFeed(entity: string, project: string, run: string): void {
+/** What the feed says of this run is read again, at most once a second; not while it is being deleted. */
+export function useRunFeed(entity: string, project: string, run: string, enabled: boolean): void {
   const queryClient = useQueryClient();
   useEffect(() => {
+    if (!enabled) return undefined;
     const due = new Set<string>();
     const limiter = new Limiter(() => {
       for (const key of due) void queryClient.invalidateQueries({ queryKey: [key, entity, project, run] });
@@ -28,5 +29,5 @@ export function useRunFeed(entity: string, project: string, run: string): void {
       stop();
       limiter.close();
     };
-  }, [entity, project, run, queryClient]);
+  }, [entity, project, run, enabled, queryClient]);
 }

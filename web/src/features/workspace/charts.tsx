@@ -14,7 +14,7 @@ import { automaticX, isHidden, type MetricDefinition } from "@/model/definitions
 import type { Drawn } from "@/model/drawn";
 import { onProject } from "@/model/live";
 import { useShortcut } from "@/model/shortcuts";
-import type { PanelSettings } from "@/model/workspace/spec";
+import { moved, ordered, type PanelSettings } from "@/model/workspace/spec";
 import { Button } from "@/widgets/controls";
 import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 
@@ -64,8 +64,8 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
       keys: one.keys.map((key) => MEDIA + key),
     }));
     const lines = pinned.length > 0 ? [{ name: PINNED, label: "Pinned", keys: pinned }, ...rest] : rest;
-    return [...lines, ...shown];
-  }, [keys, spec.pinnedPanels, find, mediaKeys]);
+    return [...lines, ...shown].map((section) => ({ ...section, keys: ordered(section.keys, spec.order[section.name]) }));
+  }, [keys, spec.pinnedPanels, spec.order, find, mediaKeys]);
 
   const { hasNextPage, isFetching, fetchNextPage } = query;
   const onEnd = useCallback(() => {
@@ -173,6 +173,11 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
         sections={sections}
         closed={spec.closed}
         onClosed={(closed) => change({ closed })}
+        onMove={(section, key, to) => {
+          const order = moved(section.keys, key, to);
+          if (section.name === PINNED) change({ pinnedPanels: ordered(spec.pinnedPanels, order) });
+          else change({ order: { ...spec.order, [section.name]: order } });
+        }}
         panel={(key) => (key.startsWith(MEDIA) ? mediaPanel(key.slice(MEDIA.length)) : panel(key))}
         onEnd={() => {
           onEnd();

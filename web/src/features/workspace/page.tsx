@@ -57,7 +57,7 @@ function Body({ state }: { state: WorkspaceState }) {
     () => drawnOf(runs.drawnRuns, groups.drawn, spec),
     // The charts depend on who is drawn and pinned, not on every field of the view.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [drawnKey(runs.drawnRuns), groups.drawn, spec.group, spec.pins],
+    [drawnKey(runs.drawnRuns), groups.drawn, spec.group, spec.pins, spec.colours],
   );
   const mediaRuns = useMemo(() => mediaRunsOf(drawn), [drawn]);
   const mediaIds = useMemo(() => mediaRuns.map((run) => run.id), [mediaRuns]);

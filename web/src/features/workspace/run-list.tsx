@@ -15,8 +15,9 @@ import { useShortcut } from "@/model/shortcuts";
 import { DRAWN_MAX } from "@/model/workspace/spec";
 import { Button, SearchInput } from "@/widgets/controls";
 import { Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { ColourPicker } from "@/widgets/colour-picker";
 import { Grid, type GridColumn, type GridHandle } from "@/widgets/grid";
-import { Duration, State, Swatch, Time, Value } from "@/widgets/values";
+import { Duration, State, Time, Value } from "@/widgets/values";
 
 import { useExpanded } from "./expanded";
 import styles from "./run-list.module.css";
@@ -218,6 +219,12 @@ function useListColumns({
 }): GridColumn<ListRow>[] {
   const { entity, project, spec, change } = state;
   return useMemo(() => {
+    const recolour = (id: string, slot: number | undefined) => {
+      const colours = { ...spec.colours };
+      if (slot === undefined) Reflect.deleteProperty(colours, id);
+      else colours[id] = slot;
+      change({ colours });
+    };
     const anyShown = spec.only === null ? rows.some((row) => row.kind !== "more" && !spec.hidden.includes(row.key)) : spec.only.length > 0;
     const sortOf = (key: string) => {
       if (spec.sort === `-${key}`) return "desc" as const;
@@ -272,7 +279,12 @@ function useListColumns({
           return (
             <>
               {row.open ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
-              <Swatch slot={row.group.slot} />
+              <ColourPicker
+                name={row.group.label}
+                slot={row.group.slot}
+                chosen={spec.colours[row.group.name]}
+                onChoose={(slot) => recolour(row.group.name, slot)}
+              />
               <span title={row.group.label}>{row.group.label}</span>
               <span className={styles["count"]}>{formatCount(row.group.group.count)}</span>
             </>
@@ -281,7 +293,12 @@ function useListColumns({
         return (
           <>
             {row.level > 1 && <span className={styles["indent"]} />}
-            <Swatch slot={row.run.colour} />
+            <ColourPicker
+              name={row.run.display_name}
+              slot={spec.colours[row.run.id] ?? row.run.colour}
+              chosen={spec.colours[row.run.id]}
+              onChoose={(slot) => recolour(row.run.id, slot)}
+            />
             <Link
               to="/$entity/$project/runs/$run"
               params={{ entity, project, run: row.run.id }}

@@ -206,7 +206,7 @@ function groupRows(groups: readonly RunGroup[], spec: WorkspaceSpec): GroupRow[]
   return groups.map((group, at) => {
     const label = labels[at] ?? "";
     const own = Object.keys(spec.filter).length > 0 ? { $and: [spec.filter, group.filter] } : group.filter;
-    return { name: label, label, group, filter: own, slot: order.indexOf(label) };
+    return { name: label, label, group, filter: own, slot: spec.colours[label] ?? order.indexOf(label) };
   });
 }
 
@@ -218,7 +218,7 @@ export function drawnOf(drawnRuns: readonly Run[], groups: readonly DrawnGroup[]
     runs: drawnRuns.map((run) => ({
       id: run.id,
       label: run.display_name,
-      slot: run.colour,
+      slot: spec.colours[run.id] ?? run.colour,
       pinned: spec.pins.includes(run.id),
     })),
   };

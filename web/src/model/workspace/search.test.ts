@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { changedFields, parseWorkspaceSearch, specOf, withChange } from "./search";
-import { DEFAULT_SPEC, parseSpec, specToJson } from "./spec";
+import { DEFAULT_SPEC, moved, ordered, parseSpec, specToJson } from "./spec";
 
 test("what is not understood is left out and the rest still opens", () => {
   const search = parseWorkspaceSearch({
@@ -44,4 +44,20 @@ test("a spec survives a round trip through a saved view, and rubbish gives the d
   expect(parseSpec(JSON.parse(JSON.stringify(specToJson(spec))))).toEqual(spec);
   expect(parseSpec("rubbish")).toEqual(DEFAULT_SPEC);
   expect(parseSpec({ version: 99, columns: 3, panels: { a: 5 } })).toEqual({ ...DEFAULT_SPEC, panels: { a: {} } });
+});
+
+test("a colour and an order that someone chose are parsed, and what is no colour is left out", () => {
+  const search = parseWorkspaceSearch({ colours: { r1: 25, r2: "red", r3: -1 }, order: { train: ["b", 3], bad: 1 } });
+  expect(search).toEqual({ colours: { r1: 5 }, order: { train: ["b", "3"] } });
+  expect(changedFields(search)).toEqual(["order", "colours"]);
+});
+
+test("a moved panel stands where it was put, and new ones come after in their own order", () => {
+  const keys = ["a", "b", "c", "d", "e"];
+  const order = moved(keys, "c", 0);
+  expect(order).toEqual(["c", "a", "b"]);
+  expect(ordered(keys, order)).toEqual(["c", "a", "b", "d", "e"]);
+  expect(ordered(["a", "a2", "b", "c"], order)).toEqual(["c", "a", "b", "a2"]);
+  expect(moved(keys, "b", 9)).toEqual(["a", "c", "d", "e", "b"]);
+  expect(ordered(keys, moved(keys, "nope", 1))).toEqual(keys);
 });

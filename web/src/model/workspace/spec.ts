@@ -5,6 +5,7 @@
 
 import type { JsonObject, RunFilter } from "@/api/types";
 import { asBoolean, asNumber, asOneOf, asPair, asRecord, asString, asStrings } from "@/base/parse";
+import { SLOTS } from "@/base/colours";
 import { AMOUNTS, NO_SMOOTHING, SMOOTHINGS, type Smoothing } from "@/base/smoothing";
 
 export const DRAWN_DEFAULT = 30;
@@ -49,6 +50,10 @@ export interface WorkspaceSpec {
   drawn: number;
   panels: Record<string, PanelSettings>;
   pinnedPanels: string[];
+  /** by section: panels in the order someone gave them; those not named follow in theirs */
+  order: Record<string, string[]>;
+  /** by run id or group: a place in the palette other than the given one */
+  colours: Record<string, number>;
   closed: string[];
 }
 
@@ -69,6 +74,8 @@ export const DEFAULT_SPEC: WorkspaceSpec = {
   drawn: DRAWN_DEFAULT,
   panels: {},
   pinnedPanels: [],
+  order: {},
+  colours: {},
   closed: [],
 };
 
@@ -94,6 +101,8 @@ export function parseFields(value: unknown): Partial<WorkspaceSpec> {
     drawn: clampDrawn(asNumber(raw["drawn"])),
     panels: parsePanels(raw["panels"]),
     pinnedPanels: asStrings(raw["pinnedPanels"]),
+    order: parseOrder(raw["order"]),
+    colours: parseColours(raw["colours"]),
     closed: asStrings(raw["closed"]),
   };
   return known(found);
@@ -131,6 +140,41 @@ function parsePanels(value: unknown): Record<string, PanelSettings> | undefined 
   const raw = asRecord(value);
   if (!raw) return undefined;
   return Object.fromEntries(Object.entries(raw).map(([key, one]) => [key, parsePanel(one)]));
+}
+
+function parseOrder(value: unknown): Record<string, string[]> | undefined {
+  const raw = asRecord(value);
+  if (!raw) return undefined;
+  return Object.fromEntries(Object.entries(raw).flatMap(([name, one]) => (Array.isArray(one) ? [[name, asStrings(one) ?? []]] : [])));
+}
+
+function parseColours(value: unknown): Record<string, number> | undefined {
+  const raw = asRecord(value);
+  if (!raw) return undefined;
+  const pairs = Object.entries(raw).flatMap(([id, one]) => {
+    const slot = asNumber(one);
+    return slot === undefined || slot < 0 ? [] : [[id, Math.trunc(slot) % SLOTS] as const];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** `keys` as someone ordered them: those named in `order` where they come first, then the others in theirs. */
+export function ordered(keys: readonly string[], order: readonly string[] | undefined): string[] {
+  if (!order || order.length === 0) return [...keys];
+  const there = new Set(keys);
+  const named = order.filter((key) => there.has(key));
+  const first = new Set(named);
+  return [...named, ...keys.filter((key) => !first.has(key))];
+}
+
+/** The order to keep once `key` was moved to stand at `to`: no longer than what the move needs. */
+export function moved(keys: readonly string[], key: string, to: number): string[] {
+  const from = keys.indexOf(key);
+  const place = Math.min(keys.length - 1, Math.max(0, to));
+  if (from < 0) return [...keys];
+  const next = keys.filter((one) => one !== key);
+  next.splice(place, 0, key);
+  return next.slice(0, Math.max(from, place) + 1);
 }
 
 function parsePanel(value: unknown): PanelSettings {
