@@ -34,3 +34,10 @@ export function updateView(
 export function deleteView(id: string): Promise<void> {
   return ask("DELETE", `/views${path(id)}`);
 }
+
+export function viewQuery(id: string) {
+  return queryOptions({
+    queryKey: ["view", id],
+    queryFn: ({ signal }) => ask<View>("GET", `/views${path(id)}`, { signal }),
+  });
+}

@@ -101,6 +101,18 @@ const sweep = createRoute({
   component: lazyRouteComponent(() => import("@/features/sweeps/page"), "SweepPage"),
 });
 
+const reports = createRoute({
+  getParentRoute: () => project,
+  path: "reports",
+  component: lazyRouteComponent(() => import("@/features/reports/list"), "ReportsPage"),
+});
+
+const report = createRoute({
+  getParentRoute: () => project,
+  path: "reports/$report",
+  component: lazyRouteComponent(() => import("@/features/reports/page"), "ReportPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "settings",
@@ -117,7 +129,20 @@ const routes = root.addChildren([
   home,
   settings,
   admin,
-  project.addChildren([projectIndex, workspace, runs, run, compare, artifacts, collection, version, sweeps, sweep]),
+  project.addChildren([
+    projectIndex,
+    workspace,
+    runs,
+    run,
+    compare,
+    artifacts,
+    collection,
+    version,
+    sweeps,
+    sweep,
+    reports,
+    report,
+  ]),
 ]);
 
 export const router = createRouter({

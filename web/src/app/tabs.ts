@@ -6,4 +6,5 @@ export const PROJECT_TABS = [
   { name: "Compare", to: "/$entity/$project/compare", keys: "g c" },
   { name: "Sweeps", to: "/$entity/$project/sweeps", keys: "g s" },
   { name: "Artifacts", to: "/$entity/$project/artifacts", keys: "g a" },
+  { name: "Reports", to: "/$entity/$project/reports", keys: "g p" },
 ] as const;
