@@ -1,4 +1,4 @@
-"""What a person types: `wandb login`, and the checks of `wandb verify` that need no artifact or sweep."""
+"""What a person types: `wandb login`, and the checks of `wandb verify` that need no sweep."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ def test_the_checks_of_verify_pass(newest: WandbClient) -> None:
         put, url = verify.check_graphql_put(api, host)
         verify.check_cors_configuration(url, host)
         verify.check_wandb_version(api)
-        result([verify.check_logged_in(api, host), put, verify.check_large_post(), verify.check_run(api)])
+        result([verify.check_logged_in(api, host), put, verify.check_large_post(), verify.check_run(api),
+                verify.check_artifacts()])
         """
     )
-    assert done.result == [True, True, True, True], done.output
+    assert done.result == [True, True, True, True, True], done.output
     assert "CORs configuration that" not in done.output
