@@ -100,6 +100,7 @@ class _Paths:
         self._texts = texts
         self._path = path
         self._inner: dict[str, _Function] = {}
+        self._running: list[_Function] = []
         self.returns: list[Value] = []
 
     def run(self, body: Iterable[ast.stmt], paths: list[dict[str, Value]]) -> list[dict[str, Value]]:
@@ -159,11 +160,13 @@ class _Paths:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             return None
         inner = self._inner.get(node.func.id)
-        if inner is None:
+        if inner is None or inner in self._running:  # it may call itself
             return None
         outer = {name for one in ast.walk(inner) if isinstance(one, ast.Nonlocal) for name in one.names}
         given = [self.values(argument, names)[0] for argument in node.args]
+        self._running.append(inner)
         ends = self.run(inner.body, [{**names, **_arguments(inner, given, {})}])
+        self._running.pop()
         return [{**names, **{name: end[name] for name in outer if name in end}} for end in ends]
 
     def _list_grows(self, node: ast.expr, names: dict[str, Value]) -> None:

@@ -47,22 +47,23 @@ class Corpus:
     unfilled: set[Place] = field(default_factory=set)
 
 
-def wheel_of(release: str) -> Path:
+def wheel_of(package: str, release: str) -> Path:
     """The release's wheel for this machine; downloaded the first time."""
     folder = CLIENTS_DIR.parent / "wheels"
-    found = list(folder.glob(f"wandb-{release}-*.whl"))
+    pattern = f"{package.replace('-', '_')}-{release}-*.whl"
+    found = list(folder.glob(pattern))
     if not found:
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder]
-        subprocess.run([*command, f"wandb=={release}"], check=True, timeout=300)
-        found = list(folder.glob(f"wandb-{release}-*.whl"))
+        subprocess.run([*command, f"{package}=={release}"], check=True, timeout=300)
+        found = list(folder.glob(pattern))
     return found[0]
 
 
-def corpus(release: str) -> Corpus:
+def corpus(release: str, package: str = "wandb") -> Corpus:
     sources: dict[str, str] = {}
     texts: dict[str, frozenset[Place]] = {}
-    with zipfile.ZipFile(wheel_of(release)) as wheel:
+    with zipfile.ZipFile(wheel_of(package, release)) as wheel:
         for name in wheel.namelist():
             if name.endswith(".py") and "/vendor/" not in name:
                 text = wheel.read(name).decode("utf-8", "replace")

@@ -1,9 +1,10 @@
-"""What a person types: `wandb login`, and the checks of `wandb verify` that need no sweep."""
+"""What a person types: `wandb login` and `wandb verify`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.support.server import RunningServer
 from tests.support.wandb_clients import WandbClient
 
@@ -34,22 +35,19 @@ def test_login_refuses_a_wrong_key(newest: WandbClient, shared_server: RunningSe
     assert not (newest.folder / "netrc").exists() or wrong not in (newest.folder / "netrc").read_text()
 
 
-def test_the_checks_of_verify_pass(newest: WandbClient) -> None:
-    done = newest.run(
-        """
-        import requests
-        from wandb.sdk.verify import verify
-
-        os.environ["WANDB_SILENT"] = "true"
-        os.environ["WANDB_PROJECT"] = verify.PROJECT_NAME = "verify"
-        host = os.environ["WANDB_BASE_URL"]
-        api = wandb.Api()
-        put, url = verify.check_graphql_put(api, host)
-        verify.check_cors_configuration(url, host)
-        verify.check_wandb_version(api)
-        result([verify.check_logged_in(api, host), put, verify.check_large_post(), verify.check_run(api),
-                verify.check_artifacts()])
-        """
-    )
-    assert done.result == [True, True, True, True, True], done.output
-    assert "CORs configuration that" not in done.output
+def test_the_checks_of_verify_pass(client: WandbClient, shared_server: RunningServer) -> None:
+    """All that do not ask for https, which a server on the loopback has not."""
+    if client.version < (0, 28):
+        pytest.skip("verify of an older client has other checks")
+    done = client.command("verify", "--host", shared_server.base_url, check=False, timeout=170)
+    passed = {line.partition("...")[0] for line in done.output.splitlines() if line.endswith("✅")}
+    assert passed >= {
+        "Checking if logged in",
+        "Checking signed URL upload",
+        "Checking ability to send large payloads through proxy",
+        "Checking CORs configuration of the bucket",
+        "Checking wandb package version is up to date",
+        "Checking logged metrics, saving and downloading a file",
+        "Checking artifact save and download workflows",
+        "Checking sweep creation and agent execution",
+    }, done.output

@@ -25,3 +25,11 @@ def test_documents_of_the_client_are_valid(release: str) -> None:
     assert len(found.documents) >= 150, f"only {len(found.documents)} documents were found in wandb {release}"
     assert not found.unfilled, "these begin a document that the corpus does not know whole"
     assert not errors
+
+
+def test_documents_of_the_package_that_writes_reports_are_valid() -> None:
+    checked = Documents(make_schema(all_fields()))
+    found = corpus("0.4.13", "wandb-workspaces")
+    refused = {name: checked.get(text).errors for name, text in found.documents.items()}
+    assert len(found.documents) >= 10 and not found.unfilled
+    assert not any(refused.values()), refused
