@@ -348,3 +348,39 @@ def test_several_processes_add_to_one_version(
 def test_a_version_by_its_id_is_that_version(begin: Begin, api: runstone.Api, tmp_path: Path) -> None:
     artifact = logged(begin(), fill(tmp_path / "data", {"x": 5}))
     assert ArtifactVersion.by_id(api.client, artifact.id).qualified_name == artifact.qualified_name
+
+
+def test_a_model_is_linked_into_a_registry_when_it_arrives(
+    begin: Begin, api: runstone.Api, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    import httpx
+
+    answer = httpx.post(
+        f"{shared_server.base_url}/api/v1/admin/organizations",
+        json={"name": "acme", "owner": "admin"},
+        headers={"Authorization": f"Bearer {shared_server.admin_key}"},
+    )
+    answer.raise_for_status()
+    api.client.registries.create("acme", "models")
+    data = fill(tmp_path / "data", {"x": 5})
+    unlinked = begin(project="linking")
+    early = runstone.Artifact("early", type="model")
+    early.add_dir(data)
+    unlinked.link_artifact(early, "wandb-registry-models/early")
+    assert early.wait(60).version == "v0"  # made all the same; only its link is refused
+    unlinked.finish(timeout=30)
+    assert not api.artifact_exists("acme/wandb-registry-models/early:latest")
+    run = begin(project="linking")
+    run.use_artifact(logged(run, data))
+    model = run.log_model(data / "x", "net")
+    model.wait(60)
+    late = runstone.Artifact("net2", type="model")
+    late.add_dir(data)
+    run.link_artifact(late, "wandb-registry-models/net2", aliases=["staging"])
+    run.finish(timeout=60)
+    linked = api.artifact("acme/wandb-registry-models/net2:staging")
+    assert linked.is_link and linked.source_name == "net2:v0"
+    again = model.link("wandb-registry-models/net")
+    assert again is not None and again.source_qualified_name.endswith("/linking/net:v0")
+    again.unlink()
+    assert not api.artifact_exists("acme/wandb-registry-models/net:latest")

@@ -55,7 +55,7 @@ class ArtifactShipper:
         except (OSError, ValueError) as error:
             return self._refused(client, said, f"what it holds cannot be read on this host: {error}")
         self._committed(client, said, record)
-        return ""
+        return self._link(client, said, record)
 
     def tidy(self) -> None:
         """All of the run is on the server: what only it needed may go, now or at the next one's end."""
@@ -91,9 +91,6 @@ class ArtifactShipper:
             client_id=said.id,
             history_step=said.step,
         )
-        for link in said.links:
-            target = client.registries.target(link.target, entity=entity, project=project)
-            client.artifacts.link(entity, project, f"@{record.id}", target, aliases=link.aliases)
         self._store.note_known(
             client.base_url, (entry.sha256 for entry in entries if entry.reference is None)
         )
@@ -121,6 +118,20 @@ class ArtifactShipper:
         if time.monotonic() - self._tidied_at > TIDY_SECONDS:
             self._tidied_at = time.monotonic()
             self._store.tidy()
+
+    def _link(self, client: Client, said: ArtifactLogged, record: ArtifactRecord) -> str:
+        """The version is there whatever becomes of its links."""
+        from runstone.client.errors import Conflict, Invalid, Misuse, NotAllowed, NotFound
+
+        entity, _, project = record.within.partition("/")
+        troubles = []
+        for link in said.links:
+            try:
+                target = client.registries.target(link.target, entity=entity, project=project)
+                client.artifacts.link(entity, project, f"@{record.id}", target, aliases=link.aliases)
+            except (Conflict, Invalid, Misuse, NotAllowed, NotFound) as error:
+                troubles.append(f"the link of artifact {said.name} into {link.target}: {error}")
+        return "; ".join(troubles)
 
     def _refused(self, client: Client, said: ArtifactLogged, message: str) -> str:
         outcome = ArtifactOutcome(
