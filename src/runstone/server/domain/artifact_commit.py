@@ -46,11 +46,13 @@ class _Part:
 class Commit:
     """Commits one version; made anew for each."""
 
-    def __init__(self, records: Records, actor: Actor, version: AnyRow) -> None:
-        """`version`: a pending row of `statements.version`, checked that the actor may write it."""
+    def __init__(self, records: Records, actor: Actor, version: AnyRow, *, merge: bool = True) -> None:
+        """`version`: a pending row of `statements.version`, checked that the actor may write it.
+        merge=False: it becomes a version of its own though its content is there already."""
         self._records = records
         self._actor = actor
         self._version = version
+        self._merge = merge
         self._laid_over = False
 
     def run(self) -> tuple[int, bool]:
@@ -173,7 +175,9 @@ class Commit:
         if row.state == "committed":
             return row.id, False
         aliases = [*row.pending_aliases, LATEST]
-        twin = statements.committed_with(conn, row.collection_id, sha256=digests.sha256)
+        twin = (
+            statements.committed_with(conn, row.collection_id, sha256=digests.sha256) if self._merge else None
+        )
         if twin is not None:
             if row.run_key is not None:
                 statements.add_use(conn, row.run_key, twin.id, role="output", now=now)

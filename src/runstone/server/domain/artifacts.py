@@ -204,16 +204,17 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
 
         self._records.write(work)
 
-    def commit(self, actor: Actor, version_id: int) -> Member:
+    def commit(self, actor: Actor, version_id: int, *, merge: bool = True) -> Member:
         """Make it seen: all entries of all manifests that came, merged. Its aliases, and `latest`,
         move there. Committing again is no error. Content that the collection has already is that
-        version: the answer says which. Raises MissingFile for entries whose bytes have not come,
+        version: the answer says which (merge=False: it is one of its own, for callers that go on with its
+        number). Raises MissingFile for entries whose bytes have not come,
         Invalid for digests or sizes that are not those of the bytes, Conflict if it was deleted."""
         with self._records.read() as conn:
             row = self._writable(conn, actor, version_id)
         number, made = row.id, False
         if row.state == "pending":
-            number, made = Commit(self._records, actor, row).run()
+            number, made = Commit(self._records, actor, row, merge=merge).run()
         with self._records.read() as conn:
             member = self._member(conn, number)
         if made:

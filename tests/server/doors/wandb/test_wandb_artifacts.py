@@ -145,6 +145,18 @@ def test_the_same_content_is_the_same_version_and_takes_the_aliases(artifacts: A
     assert seen == {1: {"v1"}, 0: {"v0", "good", "latest"}}
 
 
+def test_two_that_send_the_same_at_once_both_keep_the_id_they_were_given(artifacts: Artifacts) -> None:
+    files = unique(x="same")
+    made = [artifacts.create("ds", digest_of(files)) for _ in range(2)]
+    assert made[0]["id"] != made[1]["id"]
+    for one in made:
+        artifacts.put_files(one["id"], files)
+        artifacts.manifest(one["id"], manifest_of(files))
+    assert [artifacts.commit(one["id"])["id"] for one in made] == [one["id"] for one in made]
+    assert artifacts.paths("ds:v0") == artifacts.paths("ds:v1") == ["x"]
+    assert artifacts.create("ds", digest_of(files))["id"] == made[1]["id"]
+
+
 def test_the_manifest_is_read_back_as_clients_write_it(artifacts: Artifacts) -> None:
     made = artifacts.log("ds", {**FILES, "own.txt": os.urandom(20)})
     found = artifacts.project('artifact(name: "ds:v0") { currentManifest { file { directUrl } } }')
