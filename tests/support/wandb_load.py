@@ -159,7 +159,8 @@ class Load:
         while time.monotonic() < end:
             await self._send(http, path, self._body(client))
             due = max(due + self.interval, time.monotonic())
-            await asyncio.sleep(max(0.0, min(due, end) - time.monotonic()))
+            # Each ends when its next body is due: trainings end at any moment, too.
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
         await self._send(http, path, self._body(client, last=True))
 
     def _body(self, client: Client, *, last: bool = False) -> bytes:
