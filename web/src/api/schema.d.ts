@@ -3252,6 +3252,11 @@ export interface components {
             packs_rewritten: number;
             /** Parts */
             parts: number;
+            /**
+             * Strays
+             * @description Objects that nothing ever referred to, as a crash leaves them.
+             */
+            strays: number;
             /** Uploads */
             uploads: number;
             /** Versions */
