@@ -13,6 +13,7 @@ from tests.support.world import World
 
 from runstone.server.domain.artifact_model import VersionWanted
 from runstone.server.domain.errors import NotAllowed, NotFound
+from runstone.server.stores.records import blobs as statements
 
 
 @pytest.fixture
@@ -75,6 +76,27 @@ def test_a_file_of_a_run_with_the_same_bytes_stays(house: ArtifactWorld) -> None
     house.artifacts.delete(world.ada, member.version.id)
     collect(house)
     assert b"".join(files.read(world.ada, files.get(world.ada, run.key, "f"))) == b"x" * 2_000_000
+
+
+def test_a_blob_that_is_collected_while_it_is_sent_again_is_stored_again(
+    house: ArtifactWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, data = house.world.ada, [b"known at first", b"new"]
+    house.uploads.put_many(ada, "ml", data[:1])
+    look = statements.blobs_by_sha256
+    seen: list[int] = []
+
+    def then_collected(conn: object, digests: object) -> object:
+        found = look(conn, digests)  # type: ignore[arg-type]
+        if not seen:
+            seen.append(len(found))
+            collect(house)
+        return found
+
+    monkeypatch.setattr(statements, "blobs_by_sha256", then_collected)
+    kept = house.uploads.put_many(ada, "ml", data)
+    assert seen == [1]
+    assert [b"".join(house.uploads.read(blob.sha256)) for blob in kept] == data
 
 
 def test_only_a_server_admin_collects(house: ArtifactWorld) -> None:

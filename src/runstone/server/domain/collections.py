@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from runstone.server.domain import audit
 from runstone.server.domain.access import Access
 from runstone.server.domain.artifact_model import (
     TTL_NEVER,
@@ -29,6 +30,7 @@ from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, check_text
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry_access import allows_place, check_place
+from runstone.server.domain.registry_rules import check_protected
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -263,7 +265,19 @@ class Collections:
 
         def work(conn: Connection) -> None:
             row = self.resolve(conn, actor, entity, project, name, Permission.WRITE)
-            statements.change_collection(conn, row.id, deleted_at=time.time())
+            names = [alias.alias for alias in statements.aliases_in(conn, [row.id])]
+            check_protected(self._access, conn, actor, row, names, approvals=False)
+            now = time.time()
+            statements.change_collection(conn, row.id, deleted_at=now)
+            audit.append(
+                conn,
+                actor,
+                "collection.delete",
+                subject=f"{row.entity}/{row.project}/{row.name}",
+                entity_id=row.entity_id,
+                detail={"versions": row.version_count},
+                now=now,
+            )
 
         self._records.write(work)
 

@@ -271,7 +271,22 @@ class Uploads:
             for data in datas
         ]
         with self._records.read() as conn:
-            known = {row.sha256 for row in statements.blobs_by_sha256(conn, (blob.sha256 for blob in made))}
+            rows = statements.blobs_by_sha256(conn, (blob.sha256 for blob in made))
+        known: set[str] | None = {row.sha256 for row in rows}
+        while known is not None:
+            # What was known may have been collected meanwhile: then it is stored after all.
+            known = self._put_packed(owner, made, datas, known, birth)
+        return made
+
+    def _put_packed(
+        self,
+        owner: EntityId,
+        made: Sequence[Blob],
+        datas: Sequence[bytes],
+        known: set[str],
+        birth: int,
+    ) -> set[str] | None:
+        """Keep those that are not known. None when done; else those that are known still."""
         kept: dict[str, dict[str, object]] = {}
         packed: list[bytes] = []
         offset = 0
@@ -290,16 +305,19 @@ class Uploads:
         pack = self._blobs.put_bytes(b"".join(packed)) if packed else None
         now = time.time()
 
-        def work(conn: Connection) -> None:
+        def work(conn: Connection) -> set[str] | None:
+            still = statements.touch_known(conn, known, now=now)
+            if still != known:
+                return still
             if pack is not None:
                 number = statements.add_pack(conn, sha256=pack.sha256, size=pack.size, now=now)
                 for blob in kept.values():
                     if "pack_offset" in blob:
                         blob["pack_id"] = number
             statements.add_blobs(conn, owner, list(kept.values()), birth=birth, now=now)
+            return None
 
-        self._records.write(work)
-        return made
+        return self._records.write(work)
 
     def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Chunks of a blob's half-open range, for callers that have checked who asks. Raises NotFound

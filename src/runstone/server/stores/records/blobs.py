@@ -121,6 +121,15 @@ def own(
     )
 
 
+def touch_known(conn: Connection, digests: Iterable[str], *, now: float) -> set[str]:
+    """Those of the digests that are there, which count as just put and stay for this transaction."""
+    found: set[str] = set()
+    for some in _batches(sorted(set(digests))):
+        statement = update(blobs).where(blobs.c.sha256.in_(some)).values(put_at=now)
+        found |= set(conn.execute(statement.returning(blobs.c.sha256)).scalars())
+    return found
+
+
 def touch_blobs(conn: Connection, ids: Iterable[int], *, now: float, older_than: float) -> None:
     """They were asked for: keep them from collection for a while."""
     for some in _batches(sorted(set(ids))):
