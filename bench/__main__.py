@@ -13,6 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 QUICK = {
+    "artifacts": ["--versions", "10000", "--edges", "50000"],
     "history": ["--quick"],
     "records": ["--sizes", "100,1000,10000"],
     "servers": ["--quick"],

@@ -122,11 +122,12 @@ def report(
 ) -> int:
     figures = load.figures
     rows = sum(client.rows for client in load.clients)
+    requests = len(figures.seconds) + len(figures.upserts)
     minutes = [watch.memory[int(share * (len(watch.memory) - 1))] for share in (0, 0.1, 0.25, 0.5, 0.75, 1)]
     found: dict[str, Any] = {
         "clients": args.clients,
         "seconds": round(wall, 1),
-        "requests": len(figures.seconds),
+        "requests": requests,
         "retries": figures.retries,
         "fatal": len(figures.fatal),
         "rows": rows,
@@ -137,12 +138,19 @@ def report(
             "p99": round(figures.quantile(0.99) * 1000, 1),
             "max": round(figures.quantile(1.0) * 1000, 1),
         },
+        "upsert_ms": {
+            "p50": round(quantile(figures.upserts, 0.5) * 1000, 1),
+            "p99": round(quantile(figures.upserts, 0.99) * 1000, 1),
+        },
+        "slow": figures.slow if len(figures.slow) < 400 else len(figures.slow),
         "machine_delay_ms": {
             "p50": round(quantile(figures.delays, 0.5) * 1000, 1),
             "p99": round(quantile(figures.delays, 0.99) * 1000, 1),
             "max": round(quantile(figures.delays, 1.0) * 1000, 1),
         },
-        "cpu_ms_per_request": round(watch.cpu_seconds / max(1, len(figures.seconds)) * 1000, 1),
+        "cpu_ms_per_request": round(
+            watch.cpu_seconds / max(1, len(figures.seconds) + len(figures.upserts)) * 1000, 1
+        ),
         "server_cpu_seconds": round(watch.cpu_seconds, 1),
         "server_cpu_share": round(watch.cpu_seconds / wall, 3),
         "pss_mb": {f"{at:.0f}s": round(mb, 1) for at, mb in minutes},

@@ -113,10 +113,10 @@ data = torch.utils.data.DataLoader(
     torch.utils.data.TensorDataset(torch.linspace(-1, 1, 64).reshape(16, 4)), batch_size=4)
 model = Line()
 
-def fit(logger):
+def fit(logger, callbacks=None):
     trainer = L.Trainer(max_epochs=3, logger=logger, log_every_n_steps=2, enable_progress_bar=False,
                         enable_model_summary=False, accelerator="cpu", default_root_dir="out",
-                        enable_checkpointing=False)
+                        enable_checkpointing=callbacks is not None, callbacks=callbacks)
     trainer.fit(model, data, data)
     return trainer
 """
@@ -144,6 +144,40 @@ def test_lightning_logs_metrics_and_hyperparameters(trainings: Trainings, same) 
     kept = trainings.run(run)
     assert kept["state"] == "finished" and kept["display_name"] == "line"
     assert kept["config"]["lr"] == 0.1 and kept["config"]["width"] == 4
+
+
+CHECKPOINTS = (
+    _LIGHTNING
+    + """
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import WandbLogger
+
+logger = WandbLogger(project=PROJECT, log_model=True)
+best = ModelCheckpoint(monitor="val_loss", mode="min", dirpath="checkpoints")
+fit(logger, [best])
+path = f"{logger.experiment.entity}/{PROJECT}/model-{logger.experiment.id}"
+wandb.finish()
+
+artifact = wandb.Api().artifact(f"{path}:best")
+folder = artifact.download(root="downloaded")
+wanted = torch.load(best.best_model_path, weights_only=False)
+found = torch.load(os.path.join(folder, "model.ckpt"), weights_only=False)
+same = {name: torch.equal(value, found["state_dict"][name]) for name, value in wanted["state_dict"].items()}
+again = Line.load_from_checkpoint(os.path.join(folder, "model.ckpt"), weights_only=False)
+result({"same": same, "step": found["global_step"] == wanted["global_step"], "lr": again.hparams.lr,
+        "type": artifact.type, "aliases": sorted(artifact.aliases), "by": artifact.logged_by().id,
+        "run": path.rpartition("-")[2], "score": artifact.metadata["score"],
+        "val": float(best.best_model_score)})
+"""
+)
+
+
+def test_lightnings_checkpoints_come_back_as_they_were(trainings: Trainings) -> None:
+    told = trainings.wandb(python_with("torch"), CHECKPOINTS).result
+    assert told["same"] == {"layer.weight": True, "layer.bias": True} and told["step"]
+    assert told["lr"] == 0.1 and told["type"] == "model" and told["by"] == told["run"]
+    assert {"best", "latest"} <= set(told["aliases"])
+    assert abs(told["score"] - told["val"]) < 1e-6
 
 
 NATIVE_LIGHTNING = (

@@ -168,7 +168,7 @@ def bounded(examples: int) -> Any:
 def test_arguments_of_any_kind_are_answered_or_refused_in_words(root: Root, room: Room) -> None:
     answered = 0
 
-    @bounded(10)
+    @bounded(6)
     @given(st.data())
     def ask(data: st.DataObject) -> None:
         nonlocal answered

@@ -115,6 +115,22 @@ class Tenant:
             },
         )
 
+        Artifacts(wire).log(
+            "set",
+            {"planted-file.csv": b"x"},
+            runName=self.run,
+            description="planted-artifact",
+            metadata='{"k": "planted-metadata"}',
+        )
+        wire.graphql(
+            "mutation S($i: UpsertSweepInput!) { upsertSweep(input: $i) { sweep { name } } }",
+            i={
+                "entityName": wire.entity,
+                "projectName": wire.project,
+                "config": "method: grid\nname: planted-sweep\nparameters: {x: {values: [1, 2]}}\n",
+            },
+        )
+
     @property
     def names(self) -> list[str]:
         people = self.people
@@ -159,6 +175,8 @@ class Tenant:
 
         def value(place: str, kind: GraphQLNamedType) -> Any:
             name = place.rpartition(".")[2]
+            if place.startswith("!"):
+                return {"String": this, "ID": this, "Boolean": False}.get(kind.name, 1)
             if place in known or name in known:
                 return known.get(place, known.get(name))
             if kind.name == "ID" or name.lower().endswith(("id", "ids")):

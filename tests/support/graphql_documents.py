@@ -28,8 +28,10 @@ from graphql import (
 )
 
 DEPTH_MAX = 12
+MUTATION_DEPTH_MAX = 4
 
-# (where: Type.field.argument, or Input.field; its scalar or enumeration) -> a value
+# (where: Type.field.argument, or Input.field, with a `!` in front once it was left out though it must not
+# be; its scalar or enumeration) -> a value
 Value = Callable[[str, GraphQLNamedType], Any]
 MISSING = object()  # a Value's answer for: leave it out where that is allowed
 
@@ -49,11 +51,15 @@ def roots(schema: GraphQLSchema) -> Iterator[Root]:
             yield from (Root(operation, name) for name in kind.fields)
 
 
-def document(schema: GraphQLSchema, root: Root, value: Value) -> tuple[str, dict[str, Any]]:
-    """(text, variables) of one operation."""
+def document(
+    schema: GraphQLSchema, root: Root, value: Value, *, depth: int | None = None
+) -> tuple[str, dict[str, Any]]:
+    """(text, variables) of one operation, `depth` levels down: by default all of them for a query,
+    and few for a mutation, whose answer is of types that queries give as well."""
     kind = schema.query_type if root.operation == "query" else schema.mutation_type
     assert kind is not None
-    made = _Document(schema, value)
+    most = depth or (DEPTH_MAX if root.operation == "query" else MUTATION_DEPTH_MAX)
+    made = _Document(schema, value, most)
     selection = made.field(kind.name, root.name, kind.fields[root.name])
     made.expand()
     declared = f"({', '.join(made.declared)})" if made.declared else ""
@@ -63,10 +69,11 @@ def document(schema: GraphQLSchema, root: Root, value: Value) -> tuple[str, dict
 def input_value(kind: Any, place: str, value: Value) -> Any:
     """A value for an argument of that type, all input fields filled; MISSING where `value` says so."""
     if isinstance(kind, GraphQLNonNull):
+        found = input_value(kind.of_type, place, value)
         for _ in range(20):  # one that may be left out elsewhere is wanted here
-            found = input_value(kind.of_type, place, value)
             if found is not MISSING:
                 return found
+            found = input_value(kind.of_type, "!" + place.lstrip("!"), value)
         return None
     if isinstance(kind, GraphQLList):
         one = kind.of_type.of_type if isinstance(kind.of_type, GraphQLNonNull) else kind.of_type
@@ -87,6 +94,7 @@ def input_value(kind: Any, place: str, value: Value) -> Any:
 class _Document:
     schema: GraphQLSchema
     value: Value
+    depth: int
     declared: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
@@ -126,7 +134,7 @@ class _Document:
 
     def _select(self, place: _Place, kind: GraphQLObjectType, depth: int, prefix: str = "") -> None:
         place.parts.append("__typename")
-        whole = kind.name not in self._seen and depth < DEPTH_MAX
+        whole = kind.name not in self._seen and depth < self.depth
         self._seen.add(kind.name)
         for name, what in kind.fields.items():
             alias = f"{prefix}_{name}" if prefix else ""

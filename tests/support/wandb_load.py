@@ -78,7 +78,9 @@ class Client:
 class Figures:
     """Of answers; retries are counted apart."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # of stream requests
+    upserts: list[float] = field(default_factory=list)  # of those that make a run
+    slow: list[tuple[float, float]] = field(default_factory=list)  # (when, seconds) of those over 1 s
     delays: list[float] = field(default_factory=list)  # by which the machine woke us late: its noise
     retries: int = 0
     fatal: list[str] = field(default_factory=list)
@@ -108,6 +110,7 @@ class Load:
         self.figures = Figures()
         self._chance = random.Random(1)
         self._stop = asyncio.Event()
+        self._began = 0.0
 
     async def run(
         self, seconds: float, *, meanwhile: Callable[[], Any] | None = None, every: float = 10.0
@@ -122,7 +125,8 @@ class Load:
             limits=limits,
             headers={"User-Agent": "wandb-core", "Content-Type": "application/json"},
         ) as http:
-            end = time.monotonic() + seconds
+            self._began = time.monotonic()
+            end = self._began + seconds
             watching = asyncio.gather(self._watch(meanwhile, every), self._listen())
             await asyncio.gather(*(self._live(http, client, end) for client in self.clients))
             self._stop.set()
@@ -155,7 +159,8 @@ class Load:
         while time.monotonic() < end:
             await self._send(http, path, self._body(client))
             due = max(due + self.interval, time.monotonic())
-            await asyncio.sleep(max(0.0, min(due, end) - time.monotonic()))
+            # Each ends when its next body is due: trainings end at any moment, too.
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
         await self._send(http, path, self._body(client, last=True))
 
     def _body(self, client: Client, *, last: bool = False) -> bytes:
@@ -188,7 +193,10 @@ class Load:
             else:
                 status = answer.status_code
                 if status == 200:
-                    self.figures.seconds.append(time.perf_counter() - began)
+                    took = time.perf_counter() - began
+                    (self.figures.upserts if path == "/graphql" else self.figures.seconds).append(took)
+                    if took > 1:
+                        self.figures.slow.append((round(time.monotonic() - self._began, 1), round(took, 2)))
                     return
                 if status in FATAL:
                     self.figures.fatal.append(f"{path} {status} {answer.text[:200]}")

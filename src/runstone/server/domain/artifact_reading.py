@@ -115,6 +115,7 @@ class ArtifactReading(ArtifactBase):
                 sort=sort,
                 after=parse_cursor(after),
                 limit=limit,
+                source=kept.kind == "sequence",
             )
             aliases = collection_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
         within = collection_of(kept)

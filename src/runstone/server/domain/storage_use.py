@@ -55,6 +55,7 @@ class Collected:
     bytes: int = 0
     packs_rewritten: int = 0
     uploads: int = 0
+    strays: int = 0  # objects in the store that nothing ever referred to, as a crash leaves them
     digests: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -154,6 +155,11 @@ class Storage:
                 done.packs_rewritten += 1
         done.uploads = self._uploads.drop_stale(
             older_than_seconds=spared_seconds and max(spared_seconds, 2 * 86_400.0)
+        )
+        done.strays = self._files.collect_blobs(
+            others=[self._uploads.referred, *others],
+            older_than_seconds=spared_seconds,
+            stop=lambda: not goes_on(),
         )
         if done.versions or done.blobs:
             self._records.write(

@@ -60,6 +60,7 @@ async def collect_garbage(call: CallDep, body: CollectWanted) -> Response:
             "bytes": found.bytes,
             "packs_rewritten": found.packs_rewritten,
             "uploads": found.uploads,
+            "strays": found.strays,
             "digests": found.digests,
         }
 

@@ -121,10 +121,12 @@ def find_versions(
     sort: str = "-version_index",
     after: tuple[Any, int] | None = None,
     limit: int = 100,
+    source: bool = False,
 ) -> Sequence[AnyRow]:
     """Committed versions of a collection, linked ones too, with `member_index`, their number there,
     and `added_at`.
-    `sort`: version_index, created_at or size, `-` in front for descending."""
+    `sort`: version_index, created_at or size, `-` in front for descending. source: all of them were
+    made there, so that an index has them in order."""
     statement = (
         _version.add_columns(
             collection_versions.c.version_index.label("member_index"),
@@ -154,14 +156,20 @@ def find_versions(
     if created_before is not None:
         statement = statement.where(artifact_versions.c.created_at < created_before)
     name = sort.lstrip("-")
+    number: Any = collection_versions.c.version_index
+    if source:
+        statement = statement.where(artifact_versions.c.collection_id == collection_id)
+        if name != "version_index":
+            number = artifact_versions.c.version_index
     column: Any = (
         collection_versions.c.version_index if name == "version_index" else artifact_versions.c[name]
     )
-    return conn.execute(_paged(statement, column, sort, after).limit(limit)).all()
+    return conn.execute(_paged(statement, column, number, sort, after).limit(limit)).all()
 
 
-def _paged(statement: Select[Any], column: Any, sort: str, after: tuple[Any, int] | None) -> Select[Any]:
-    number = collection_versions.c.version_index
+def _paged(
+    statement: Select[Any], column: Any, number: Any, sort: str, after: tuple[Any, int] | None
+) -> Select[Any]:
     if sort.startswith("-"):
         if after is not None:
             statement = statement.where(or_(column < after[0], and_(column == after[0], number < after[1])))

@@ -89,6 +89,7 @@ class Collected(BaseModel):
     bytes: int
     packs_rewritten: int
     uploads: int
+    strays: int = Field(description="Objects that nothing ever referred to, as a crash leaves them.")
     digests: list[dict[str, Any]] = Field(description="The first thousand: {sha256, size}.")
 
 

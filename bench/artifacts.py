@@ -1,0 +1,201 @@
+"""Artifacts at scale: 100,000 versions in a collection and a lineage graph of a million edges.
+
+    python bench/artifacts.py [--versions 100000] [--edges 1000000]
+
+CPU seconds of the server's own calls (domain and store), since walls on a shared machine say little.
+The goal for each: 50 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from runstone.server.domain.identity import Actor
+from runstone.server.house import House, open_house
+from runstone.server.settings import ServerSettings
+from runstone.server.stores.records.schema.artifacts import artifact_versions, run_artifacts
+from runstone.server.stores.records.schema.collections import (
+    aliases,
+    collection_versions,
+    collections,
+)
+from runstone.server.stores.records.schema.runs import runs
+
+ROUNDS = 9
+_AT_ONCE = 5000
+_ADMIN = Actor(None, "", is_admin=True, system="bench")
+
+
+def version_row(number: int, collection: int, entity: int, index: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "entity_id": entity,
+        "collection_id": collection,
+        "version_index": index,
+        "state": "committed",
+        "digest": f"{number:032x}",
+        "digest_algorithm": "manifest-md5",
+        "sha256": f"{number:064x}",
+        "size": 1000,
+        "file_count": 3,
+        "metadata": {"step": index, "accuracy": index / 1000},
+        "facts": {},
+        "tags": [],
+        "pending_aliases": [],
+        "created_at": 1e9 + number,
+        "committed_at": 1e9 + number,
+        "updated_at": 1e9 + number,
+    }
+
+
+def fill(house: House, versions: int, edges: int) -> dict[str, Any]:
+    """A collection of `versions`, and runs that each use 5 versions and make 5 others."""
+    domain = house.domain
+    project, _ = domain.projects.ensure(_ADMIN, "bench", "p")
+    collection, _ = domain.collections.ensure(_ADMIN, "bench", "p", "set", type="dataset")
+    dice = random.Random(1)
+
+    def rows(table: Any, made: list[dict[str, Any]]) -> None:
+        for at in range(0, len(made), _AT_ONCE):
+            some = made[at : at + _AT_ONCE]
+            house.records.write(lambda conn, some=some: conn.execute(insert(table), some))  # type: ignore[misc]
+
+    rows(
+        artifact_versions,
+        [version_row(n + 1, collection.id, project.entity_id, n) for n in range(versions)],
+    )
+    rows(
+        collection_versions,
+        [
+            {"collection_id": collection.id, "version_index": n, "version_id": n + 1, "created_at": 1e9}
+            for n in range(versions)
+        ],
+    )
+    rows(
+        aliases,
+        [
+            {"collection_id": collection.id, "alias": "latest", "version_id": versions, "set_at": 1e9},
+            *(
+                {"collection_id": collection.id, "alias": f"a{n}", "version_id": n + 1, "set_at": 1e9}
+                for n in range(0, versions, 10)
+            ),
+        ],
+    )
+
+    def finish(conn: Connection) -> None:
+        conn.execute(
+            collections.update()
+            .where(collections.c.id == collection.id)
+            .values(next_index=versions, version_count=versions)
+        )
+
+    house.records.write(finish)
+    count = edges // 10
+    rows(
+        runs,
+        [
+            {
+                "id": n + 1,
+                "project_id": project.id,
+                "run_id": f"r{n}",
+                "display_name": f"run-{n}",
+                "state": "finished",
+                "tags": [],
+                "command": [],
+                "created_at": 1e9,
+                "updated_at": 1e9,
+                "stop_requested": False,
+                "colour": 0,
+                "version": 1,
+                "change_seq": n,
+            }
+            for n in range(count)
+        ],
+    )
+    lines: list[dict[str, Any]] = []
+    for n in range(count):
+        # Layers: a run uses what lies a little before what it makes.
+        place = 5 + (n * (versions - 10)) // count
+        for role, low, high in (("input", max(0, place - 2000), place), ("output", place, place + 2000)):
+            for number in dice.sample(range(low, min(high, versions)), min(5, min(high, versions) - low)):
+                lines.append(
+                    {"run_key": n + 1, "role": role, "version_id": number + 1, "used_as": "", "at": 1e9}
+                )
+    rows(run_artifacts, lines)
+    return {"edges": len(lines), "runs": count, "collection": collection.id}
+
+
+def cpu(work: Callable[[], Any]) -> tuple[float, float]:
+    """(median, worst) CPU milliseconds of a call, of this process."""
+    work()
+    spent = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        work()
+        spent.append((time.process_time() - began) * 1000)
+    return statistics.median(spent), max(spent)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--versions", type=int, default=100_000)
+    parser.add_argument("--edges", type=int, default=1_000_000)
+    parser.add_argument("--database", default="", help="postgresql://… in place of SQLite")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"RUNSTONE_DATABASE_URL": given.database} if given.database else {}
+        house = open_house(ServerSettings.load(data=Path(folder), environ=environ))
+        try:
+            domain = house.domain
+            domain.accounts.create_user(_ADMIN, "bench")
+            began = time.monotonic()
+            filled = fill(house, given.versions, given.edges)
+            print(
+                f"{given.versions:,} versions, {filled['edges']:,} edges, in {time.monotonic() - began:.0f} s"
+            )
+            middle = given.versions // 2
+            last = f"v{given.versions - 1}"
+
+            def deep() -> None:
+                page = domain.artifacts.find(_ADMIN, "bench", "p", "set", limit=50)
+                domain.artifacts.find(_ADMIN, "bench", "p", "set", limit=50, after=page.next)
+
+            questions: list[tuple[str, Callable[[], Any]]] = [
+                ("list, first 50", lambda: domain.artifacts.find(_ADMIN, "bench", "p", "set", limit=50)),
+                ("list, pages 1 and 2", deep),
+                (
+                    "list by time, 50",
+                    lambda: domain.artifacts.find(_ADMIN, "bench", "p", "set", sort="-created_at", limit=50),
+                ),
+                ("latest", lambda: domain.artifacts.get(_ADMIN, "bench", "p", "set:latest")),
+                (f"by number ({last})", lambda: domain.artifacts.get(_ADMIN, "bench", "p", f"set:{last}")),
+                ("collections of the project", lambda: domain.collections.find(_ADMIN, "bench", "p")),
+                (
+                    "closure, depth 5, up",
+                    lambda: domain.lineage.of_version(_ADMIN, middle, direction="up", depth=5),
+                ),
+                (
+                    "closure, depth 5, both ways",
+                    lambda: domain.lineage.of_version(_ADMIN, middle, direction="both", depth=5),
+                ),
+            ]
+            graph = domain.lineage.of_version(_ADMIN, middle, direction="both", depth=5)
+            print(f"closure: {len(graph.nodes):,} nodes, {len(graph.edges):,} edges, cut: {graph.truncated}")
+            for name, work in questions:
+                median, worst = cpu(work)
+                print(f"{name:<32} {median:8.1f} ms CPU (worst {worst:.1f})")
+        finally:
+            house.close()
+
+
+if __name__ == "__main__":
+    main()
