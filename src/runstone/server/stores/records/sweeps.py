@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from runstone.server.stores.records.rows import AnyRow, like, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
@@ -40,8 +40,11 @@ def sweep(conn: Connection, project_id: int, sweep_id: str) -> AnyRow | None:
 
 def sweep_by_key(conn: Connection, key: int, *, hold: bool = False) -> AnyRow | None:
     """Deleted ones too. hold: the row is the caller's until the transaction ends."""
-    statement = _sweep.where(sweeps.c.id == key)
-    return conn.execute(statement.with_for_update(of=sweeps) if hold else statement).first()
+    return conn.execute(_held_by_key if hold else _by_key, {"key": key}).first()
+
+
+_by_key = _sweep.where(sweeps.c.id == bindparam("key"))
+_held_by_key = _by_key.with_for_update(of=sweeps)
 
 
 def find_sweeps(
@@ -141,7 +144,10 @@ def add_agent(conn: Connection, agent_id: str, *, now: float, **values: Any) -> 
 
 
 def agent(conn: Connection, agent_id: str) -> AnyRow | None:
-    return conn.execute(_agent.where(sweep_agents.c.id == agent_id)).first()
+    return conn.execute(_agent_by_id, {"agent": agent_id}).first()
+
+
+_agent_by_id = _agent.where(sweep_agents.c.id == bindparam("agent"))
 
 
 def agents_of(conn: Connection, sweep_key: int, *, limit: int = 10_000) -> Sequence[AnyRow]:
@@ -151,9 +157,10 @@ def agents_of(conn: Connection, sweep_key: int, *, limit: int = 10_000) -> Seque
 
 
 def touch_agent(conn: Connection, agent_id: str, *, now: float) -> None:
-    conn.execute(
-        update(sweep_agents).where(sweep_agents.c.id == agent_id).values(heartbeat_at=now, ended_at=None)
-    )
+    conn.execute(_touch_agent, {"agent": agent_id, "heartbeat_at": now})
+
+
+_touch_agent = update(sweep_agents).where(sweep_agents.c.id == bindparam("agent")).values(ended_at=None)
 
 
 def end_agent(conn: Connection, agent_id: str, *, now: float) -> None:
@@ -174,8 +181,12 @@ def trials_by_agent(conn: Connection, sweep_key: int) -> dict[str, int]:
 
 
 def host(conn: Connection, sweep_key: int, name: str) -> AnyRow | None:
-    wanted = select(sweep_hosts).where(sweep_hosts.c.sweep_key == sweep_key, sweep_hosts.c.host == name)
-    return conn.execute(wanted).first()
+    return conn.execute(_host, {"key": sweep_key, "name": name}).first()
+
+
+_host = select(sweep_hosts).where(
+    sweep_hosts.c.sweep_key == bindparam("key"), sweep_hosts.c.host == bindparam("name")
+)
 
 
 def hosts_of(conn: Connection, sweep_key: int) -> Sequence[AnyRow]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
+    Double,
+    Integer,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
     func,
-    literal,
     null,
     select,
     tuple_,
@@ -145,16 +149,18 @@ def add_trials(
         {**_EMPTY, "sweep_key": sweep_key, "created_at": now, "change_seq": seq, **values}
         for values in trials
     ]
-    added: set[int] = set()
-    for start in range(0, len(rows), _AT_ONCE):
-        statement = (
-            upsert(conn, sweep_trials)
-            .values(rows[start : start + _AT_ONCE])
-            .on_conflict_do_nothing(index_elements=[sweep_trials.c.sweep_key, sweep_trials.c.number])
-            .returning(sweep_trials.c.number)
-        )
-        added.update(conn.execute(statement).scalars())
-    return added
+    if not rows:
+        return set()
+    return set(conn.execute(_add(conn.dialect.name), rows).scalars())
+
+
+@functools.cache
+def _add(dialect: str) -> Any:
+    return (
+        upsert(dialect, sweep_trials)
+        .on_conflict_do_nothing(index_elements=[sweep_trials.c.sweep_key, sweep_trials.c.number])
+        .returning(sweep_trials.c.number)
+    )
 
 
 def take_queued(
@@ -166,33 +172,53 @@ def take_queued(
     limit: int,
     lease_seconds: float,
     now: float,
-    **values: Any,
+    agent: str,
+    host: str,
 ) -> list[AnyRow]:
     """Up to `limit` waiting trials, made running and one attempt older, lowest numbers first; those
     that failed on the host `avoid` come last. No two callers are given the same one. Each has a run
     id of its own, unless it was given one before its first attempt."""
+    given = {
+        "key": sweep_key,
+        "prefix": f"{sweep_id}-",
+        "avoided": avoid,
+        "most": limit,
+        "seconds": lease_seconds,
+        "now": now,
+        "seq": next_change(conn),
+        "to_agent": agent,
+        "to_host": host,
+    }
+    return sorted(conn.execute(_take(bool(avoid)), given).all(), key=lambda row: row.number)
+
+
+@functools.cache
+def _take(avoiding: bool) -> Any:
+    """Put together once: it is what a thousand agents who ask at once wait for."""
     t = sweep_trials.c
-    elsewhere = case((t.avoid_host == avoid, 1), else_=0) if avoid else t.state
-    waiting = (
-        select(t.sweep_key, t.number)
-        .where(t.sweep_key == sweep_key, t.state == "queued")
-        .order_by(elsewhere, t.number)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    named = literal(f"{sweep_id}-") + cast(t.number, Text)
+    key = bindparam("key", type_=BigInteger)
+    now, seconds = bindparam("now", type_=Double), bindparam("seconds", type_=Double)
+    waiting = select(t.sweep_key, t.number).where(t.sweep_key == key, t.state == "queued")
+    if avoiding:
+        waiting = waiting.order_by(case((t.avoid_host == bindparam("avoided", type_=Text), 1), else_=0))
+    waiting = waiting.order_by(t.number).limit(bindparam("most", type_=Integer))
+    named = bindparam("prefix", type_=Text).concat(cast(t.number, Text))
     again = named + "-" + cast(t.attempt + 1, Text)
-    statement = (
+    return (
         update(sweep_trials)
-        .where(tuple_(t.sweep_key, t.number).in_(waiting), t.state == "queued")
+        .where(
+            tuple_(t.sweep_key, t.number).in_(waiting.with_for_update(skip_locked=True)), t.state == "queued"
+        )
         .values(
             state="running",
             attempt=t.attempt + 1,
             run_id=case(
                 ((t.attempt == 0) & (t.run_id != ""), t.run_id), (t.attempt == 0, named), else_=again
             ),
-            lease_seconds=lease_seconds,
-            lease_until=now + lease_seconds,
+            agent=bindparam("to_agent", type_=Text),
+            host=bindparam("to_host", type_=Text),
+            lease_seconds=seconds,
+            lease_until=now + seconds,
             started_at=now,
             finished_at=None,
             stop="",
@@ -203,12 +229,10 @@ def take_queued(
             objective=[],
             excess=[],
             curve=[],
-            change_seq=next_change(conn),
-            **values,
+            change_seq=bindparam("seq", type_=BigInteger),
         )
         .returning(*t)
     )
-    return sorted(conn.execute(statement).all(), key=lambda row: row.number)
 
 
 def change_trial(
