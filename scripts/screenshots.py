@@ -1,14 +1,17 @@
 """Renew the pictures of the pages in docs/images: every page, light and dark.
 
-    python scripts/screenshots.py
+    python scripts/screenshots.py [NAME ...]
 
-Starts a server of its own, trains the models of the demo with both clients, and drives Chromium.
+Starts a server of its own, trains the models of the demo with both clients, logs media of every kind,
+and drives Chromium. With names (`run-media workspace`) only those pictures.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,8 +32,17 @@ ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--enable-unsafe-swiftshader",  # 3D without a graphics card
 ]
 SETTLE_MS = 2500
+MEDIA_SETTLE_MS = 8000  # the heavy drawers are loaded with the first of each kind
+MEDIA_PROJECT = "media"
+MEDIA_TRAINING = ROOT / "tests" / "browser" / "media_training.py"
+MEDIA_PAGES = {
+    "run-media": "/admin/media/runs/rings?tab=media",
+    "workspace-media": '/admin/media/workspace?find=seen&panels={"seen":{"media":"steps"}}',
+    "report": "/admin/media/reports/{report}",
+}
 
 
 def pages(server: Server) -> dict[str, str]:
@@ -51,14 +63,67 @@ def pages(server: Server) -> dict[str, str]:
     return found
 
 
-def main() -> None:
+def train_media(server: Server, scratch: Path) -> dict[str, str]:
+    """Two runs that log every kind of media, and a report of them; the addresses of their pages."""
+    address = {"RUNSTONE_BASE_URL": server.url, "RUNSTONE_API_KEY": server.key, "RUNSTONE_DATA": str(scratch)}
+    for run in ("rings", "waves"):
+        subprocess.run(  # noqa: S603 (a script of this repository)
+            [sys.executable, str(MEDIA_TRAINING), "runstone", MEDIA_PROJECT, run],
+            env={**os.environ, **address},
+            check=True,
+        )
+    view = {"kind": "wandb", "name": "What the rings look like", "shared": True, "spec": report_spec()}
+    made = server.call("POST", f"/projects/-/{MEDIA_PROJECT}/views", view)
+    return {name: page.replace("{report}", made["id"]) for name, page in MEDIA_PAGES.items()}
+
+
+def report_spec() -> dict[str, str]:
+    """As wandb-workspaces saves one."""
+
+    def words(text: str) -> list[dict[str, str]]:
+        return [{"text": text}]
+
+    def panel(kind: str, x: int, **config: object) -> dict[str, object]:
+        return {
+            "__id__": f"{kind}{x}",
+            "viewType": kind,
+            "layout": {"x": x, "y": 0, "w": 8, "h": 7},
+            "config": config,
+        }
+
+    panels = [
+        panel("Run History Line Plot", 0, metrics=["loss"], chartTitle="Loss"),
+        panel("Media Browser", 8, mediaKeys=["seen"]),
+        panel("Scalar Chart", 16, metrics=["loss"]),
+    ]
+    table = "| run | phase |\n|---|---|\n| rings | **0.4** |\n| waves | 0.9 |"
+    blocks: list[dict[str, object]] = [
+        {"type": "heading", "level": 1, "children": words("What was tried")},
+        {"type": "paragraph", "children": words("The same training with two phases, logged at every step.")},
+        {
+            "type": "panel-grid",
+            "metadata": {
+                "runSets": [{"name": "both runs"}],
+                "panelBankSectionConfig": {"panels": panels},
+            },
+        },
+        {"type": "markdown-block", "content": f"## Phases\n\n{table}"},
+        {"type": "latex", "content": r"I(r) = \sin(12 r + t + \varphi)"},
+    ]
+    spec = json.dumps({"version": 5, "width": "fluid", "blocks": blocks})
+    return {"type": "runs", "display_name": "What the rings look like", "spec": spec}
+
+
+def main(names: set[str]) -> None:
     chromium = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium.")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="runstone-screenshots-") as scratch:
         server = Server(Path(scratch, "data"))
         try:
-            train(server, Path(scratch), epochs=40, pause=0.3)
-            check(server)
+            media = train_media(server, Path(scratch))
+            if not names or names - set(media):
+                train(server, Path(scratch), epochs=40, pause=0.3)
+                check(server)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
                 for theme in ("light", "dark"):
@@ -66,13 +131,17 @@ def main() -> None:
                         base_url=server.url, viewport={"width": 1440, "height": 900}, color_scheme=theme
                     )
                     page = context.new_page()
-                    page.goto("/")
-                    page.wait_for_timeout(500)
-                    page.screenshot(path=IMAGES / f"sign-in-{theme}.png")
+                    if not names or "sign-in" in names:
+                        page.goto("/")
+                        page.wait_for_timeout(500)
+                        page.screenshot(path=IMAGES / f"sign-in-{theme}.png")
                     context.request.post("/api/v1/session", data={"key": server.key})
-                    for name, address in pages(server).items():
+                    known = pages(server) if not names or names - set(media) else {}
+                    for name, address in (known | media).items():
+                        if names and name not in names:
+                            continue
                         page.goto(address)
-                        page.wait_for_timeout(SETTLE_MS)
+                        page.wait_for_timeout(MEDIA_SETTLE_MS if name in media else SETTLE_MS)
                         page.screenshot(path=IMAGES / f"{name}-{theme}.png")
                     context.close()
                 browser.close()
@@ -82,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(set(sys.argv[1:]))

@@ -144,7 +144,8 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
   if (query.error && !pages) {
     return <ErrorPanel what="The metrics of the project could not be read" error={query.error} onRetry={() => void query.refetch()} />;
   }
-  if (!pages) {
+  // Said to be empty only once both are known.
+  if (!pages || (sections.length === 0 && media.pending)) {
     return (
       <div className={styles["skeletons"]}>
         {Array.from({ length: 6 }, (_, at) => (
@@ -159,14 +160,14 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
         <p>Charts appear here by themselves with the first number that is logged.</p>
       </Empty>
     ) : (
-      <Empty title={`No metric matches “${find}”`}>
+      <Empty title={`No metric and no media match “${find}”`}>
         <Button small onClick={() => go({ ...search, find: undefined })}>
           Clear
         </Button>
       </Empty>
     );
   }
-  const undrawn = all.length - keys.length;
+  const undrawn = all.filter((key) => !mediaKeys.has(key.name)).length - keys.length;
   return (
     <>
       <PanelSections
