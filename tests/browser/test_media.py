@@ -17,6 +17,8 @@ from tests.support.server import RunningServer
 
 PROJECT = "media"
 SCRIPT = Path(__file__).with_name("media_training.py")
+# Megabytes of script are read with the first figure, chart or mesh: on a busy machine that takes a while.
+LOADING_MS = 30_000
 RUNS = {"ours": "runstone", "theirs": "wandb"}
 
 
@@ -171,11 +173,13 @@ def test_a_logged_page_runs_its_script_and_reaches_nothing_of_ours(
 def test_things_in_space_say_what_they_are(page: Any, trained: None, run: str) -> None:
     """Whether the browser has WebGL or not."""
     page.goto(address(run, find="m"))
-    expect(panel(page, "molecule").get_by_text("C2 H6 O, 9 atoms, 8 bonds")).to_be_visible()
-    expect(panel(page, "mesh/obj").get_by_text("mesh of 6 triangles")).to_be_visible()
-    expect(panel(page, "mesh/glb").get_by_text("mesh of 6 triangles")).to_be_visible()
+    expect(panel(page, "molecule").get_by_text("C2 H6 O, 9 atoms, 8 bonds")).to_be_visible(timeout=LOADING_MS)
+    expect(panel(page, "mesh/obj").get_by_text("mesh of 6 triangles")).to_be_visible(timeout=LOADING_MS)
+    expect(panel(page, "mesh/glb").get_by_text("mesh of 6 triangles")).to_be_visible(timeout=LOADING_MS)
     page.goto(address(run, find="cloud"))
-    expect(panel(page, "cloud").get_by_text("point cloud of 2,000 points, 1 box: car")).to_be_visible()
+    expect(panel(page, "cloud").get_by_text("point cloud of 2,000 points, 1 box: car")).to_be_visible(
+        timeout=LOADING_MS
+    )
 
 
 @pytest.mark.parametrize(("run", "suffix"), [("ours", ""), ("theirs", "_table")])
@@ -193,7 +197,7 @@ def test_custom_charts_are_drawn_under_the_strict_policy(
         chart = panel(page, f"plots/{name}{suffix}")
         chart.scroll_into_view_if_needed()
         drawing = chart.get_by_role("img", name=re.compile(words)).locator("canvas")
-        expect(drawing).to_be_visible()
+        expect(drawing).to_be_visible(timeout=LOADING_MS)
         assert is_drawn(drawing), name
     bars = panel(page, f"plots/bars{suffix}")
     bars.get_by_role("radio", name="Table").click()
@@ -203,7 +207,7 @@ def test_custom_charts_are_drawn_under_the_strict_policy(
 def test_a_figure_of_plotly_is_drawn(page: Any, trained: None) -> None:
     page.goto(address("ours", find="figure"))
     drawing = panel(page, "figure").get_by_role("group", name="Plotly figure figure")
-    expect(drawing.locator(".main-svg").first).to_be_visible()
+    expect(drawing.locator(".main-svg").first).to_be_visible(timeout=LOADING_MS)
 
 
 def test_a_chart_that_cannot_be_drawn_is_one_readable_panel(page: Any, seed: Seeder) -> None:

@@ -139,7 +139,7 @@ def test_a_report_is_shown_from_the_address_that_the_client_prints(page: Any, re
     expect(page.get_by_role("checkbox", name="done")).to_be_checked()
     expect(page.get_by_text("import runstone")).to_be_visible()
     expect(page.get_by_role("cell", name="2", exact=True)).to_be_visible()
-    expect(page.locator("math").first).to_be_visible()
+    expect(page.locator("math").first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("https://example.com/picture.png")).to_be_visible()
     expect(page.get_by_text("from-the-future", exact=False)).to_be_visible()
     assert page.evaluate("window.taken") is None
@@ -163,7 +163,7 @@ def test_reports_have_no_serious_faults(
 ) -> None:
     page = open_context(theme=theme, bypass_csp=True).new_page()
     page.goto(f"/admin/{PROJECT}/reports/{report}")
-    expect(page.locator("math").first).to_be_visible()
+    expect(page.locator("math").first).to_be_visible(timeout=30_000)
     page.get_by_text("some words").scroll_into_view_if_needed()
     page.wait_for_timeout(800)
     assert axe_violations(page, axe_source) == []
