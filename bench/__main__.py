@@ -1,4 +1,4 @@
-"""All benchmarks, one after another: `python -m bench [--quick] [history records servers]`.
+"""All benchmarks, one after another: `python -m bench [--quick] [history records servers wandb_reads]`.
 
 Each is a program of its own and says what its figures mean. The comparison with other trackers
 needs their packages: bench/adapter.py tells how it is run.
@@ -17,6 +17,7 @@ QUICK = {
     "history": ["--quick"],
     "records": ["--sizes", "100,1000,10000"],
     "servers": ["--quick"],
+    "wandb_reads": ["--quick"],
 }
 
 
