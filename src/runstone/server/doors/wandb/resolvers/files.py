@@ -183,7 +183,12 @@ def upload_multipart_urls(parent: AnyFile, call: Call) -> dict[str, Any] | None:
 
 @file("artifact")
 def artifact(parent: AnyFile, call: Call) -> Version | None:
-    return call.version(parent.birth) if parent.birth else None
+    """The first may have been deleted since: then the one that the file lies in, never none (Go clients
+    end without a word where it is null: 0.25 to 0.31, `saver.go`)."""
+    if not parent.birth:
+        return None
+    own: Version | None = getattr(parent, "version", None)
+    return call.version(parent.birth) or own
 
 
 @mutation("createRunFiles")
