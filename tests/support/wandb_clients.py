@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import subprocess
 import sys
 import textwrap
@@ -126,18 +125,19 @@ class WandbClient:
         `result(value)` to tell values by."""
         self.folder.mkdir(parents=True, exist_ok=True)
         names = "".join(f"{name} = {value!r}\n" for name, value in given.items())
-        mark = secrets.token_hex(8)
-        text = f"{_PRELUDE}{names}{textwrap.dedent(script)}\n# {mark}"
-        return subprocess.Popen(
+        text = _PRELUDE + names + textwrap.dedent(script)
+        process = subprocess.Popen(
             [self.python, "-c", text],
             cwd=self.folder,
-            env=self.environment(**(env or {}), TEST_SCRIPT=mark),
+            env=self.environment(**(env or {})),
             stdin=subprocess.PIPE if stdin else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+        _FOLDERS[process.pid] = self.folder
+        return process
 
     def run(
         self,
@@ -152,8 +152,8 @@ class WandbClient:
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            output = end(process)
-            raise AssertionError(f"The script did not end within {timeout} s:\n{output}") from None
+            end(process)
+            raise AssertionError(f"The script did not end within {timeout} s.") from None
         return self._outcome(process.returncode, output, check)
 
     def command(
@@ -181,19 +181,21 @@ class WandbClient:
         return outcome
 
 
-def end(process: subprocess.Popen[str]) -> str:
-    """Kill a script with all that it started (the service of 0.16 leaves its process group, and holds
-    on to its output). Returns what it printed that nobody read yet."""
-    mark = str(process.args[-1]).rpartition("# ")[2]  # type: ignore[index]
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill a script with all that it started: whatever runs in its folder. (The service of 0.16 leaves
+    the process group and writes a title over its environment.)"""
+    folder = str(_FOLDERS[process.pid])
     for one in psutil.process_iter():
         try:
-            if one.environ().get("TEST_SCRIPT") == mark:
+            if one.cwd() == folder:
                 one.kill()
         except psutil.Error:
             continue  # gone, or another user's
-    output, _ = process.communicate()
-    return output or ""
+    process.kill()
+    process.communicate(timeout=30)
 
+
+_FOLDERS: dict[int, Path] = {}  # where each script runs, by its process
 
 _PRELUDE = f"""
 import json, math, os, sys, time

@@ -23,7 +23,7 @@ def test_resume_status_says_where_to_go_on(wire: Wire) -> None:
     wire.upsert(config=json.dumps({"a": {"value": 1}, "_wandb": {"value": internal}}), tags=["x"])
     fresh = resume_status(wire)["bucket"]
     assert (fresh["historyLineCount"], fresh["eventsLineCount"], fresh["logLineCount"]) == (0, 0, 0)
-    assert (fresh["historyTail"], fresh["eventsTail"]) == ("[]", "[]")
+    assert (fresh["historyTail"], fresh["eventsTail"]) == ('["{}"]', "[]")
     wire.rows(*({"_step": n, "_runtime": n / 2, "_timestamp": 1.7e9 + n, "x": n} for n in range(3)))
     event = '{"_wandb":true,"_timestamp":1700000000.5,"_runtime":2,"system.cpu":1}'
     wire.stream({"files": {

@@ -202,7 +202,8 @@ def log_line_count(parent: Run, call: Call) -> int:
 @run("historyTail")
 def history_tail(parent: Run, call: Call) -> str:
     rows = call.domain.history.tail(call.signed_in(), parent.key, 1)
-    return jsonx.dumps([jsonx.dumps(wire_row(row)) for row in rows])
+    # 0.16 takes the last element for a map without asking whether there is one (`sender.py`, _setup_resume).
+    return jsonx.dumps([jsonx.dumps(wire_row(row)) for row in rows] or ["{}"])
 
 
 @run("eventsTail")
