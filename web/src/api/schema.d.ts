@@ -2210,6 +2210,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Importance Of Sweep
+         * @description Which parameters the first objective depends on. Takes seconds after trials have ended; 503
+         *     while another sweep's is being worked out.
+         */
+        get: operations["importance_of_sweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/pareto": {
         parameters: {
             query?: never;
@@ -3946,6 +3967,47 @@ export interface components {
             keys: components["schemas"]["HistoryKey"][];
             /** Next */
             next: string;
+        };
+        /** Importance */
+        Importance: {
+            /** Objective */
+            objective: string;
+            /** Parameters */
+            parameters: components["schemas"]["ImportanceOf"][];
+            /** Trials */
+            trials: number;
+            /**
+             * Why
+             * @description Why there is none, in words; empty otherwise.
+             */
+            why: string;
+        };
+        /**
+         * ImportanceOf
+         * @description Shares from 0 to 1, and the uncertainty of each.
+         */
+        ImportanceOf: {
+            /**
+             * Correlation
+             * @description Rank correlation with the objective; null for unordered values.
+             */
+            correlation: number | null;
+            /**
+             * Fanova
+             * @description Of the objective's variance, what the parameter explains alone.
+             */
+            fanova: number;
+            /** Fanova Std */
+            fanova_std: number;
+            /** Name */
+            name: string;
+            /**
+             * Permutation
+             * @description Of what shuffling costs a model, the parameter's part.
+             */
+            permutation: number;
+            /** Permutation Std */
+            permutation_std: number;
         };
         /** JournalOffset */
         JournalOffset: {
@@ -11043,6 +11105,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Best"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    importance_of_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Importance"];
                 };
             };
             /** @description What went wrong */
