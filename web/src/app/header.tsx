@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ChevronDown, CircleDot, CirclePause, Keyboard, LogOut, Moon, RefreshCw, Search, Settings, ShieldCheck, Sun, User } from "lucide-react";
+import { ChevronDown, CircleDot, CirclePause, Keyboard, Library, LogOut, Moon, RefreshCw, Search, Settings, ShieldCheck, Sun, User } from "lucide-react";
 import { useState } from "react";
 
 import { signOut } from "@/api/me";
@@ -194,6 +194,11 @@ function UserMenu({ me, onKeys }: { me: Me; onKeys: () => void }) {
       <MenuItem asChild>
         <Link to="/settings">
           <Settings size={14} aria-hidden /> Settings and keys
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link to="/registry">
+          <Library size={14} aria-hidden /> Registry
         </Link>
       </MenuItem>
       <MenuItem asChild>

@@ -16,6 +16,7 @@ import { parseArtifactsSearch, parseVersionSearch } from "@/features/artifacts/s
 import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
+import { parseRegistryCollectionSearch } from "@/features/registry/search";
 import { parseSweepSearch, parseSweepsSearch } from "@/features/sweeps/search";
 import { parseWorkspaceSearch } from "@/model/workspace/search";
 
@@ -113,6 +114,25 @@ const report = createRoute({
   component: lazyRouteComponent(() => import("@/features/reports/page"), "ReportPage"),
 });
 
+const registries = createRoute({
+  getParentRoute: () => root,
+  path: "registry",
+  component: lazyRouteComponent(() => import("@/features/registry/list"), "RegistriesPage"),
+});
+
+const registry = createRoute({
+  getParentRoute: () => root,
+  path: "registry/$organization/$registry",
+  component: lazyRouteComponent(() => import("@/features/registry/registry"), "RegistryPage"),
+});
+
+const registryCollection = createRoute({
+  getParentRoute: () => root,
+  path: "registry/$organization/$registry/$collection",
+  validateSearch: parseRegistryCollectionSearch,
+  component: lazyRouteComponent(() => import("@/features/registry/collection"), "RegistryCollectionPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "settings",
@@ -127,6 +147,9 @@ const admin = createRoute({
 
 const routes = root.addChildren([
   home,
+  registries,
+  registry,
+  registryCollection,
   settings,
   admin,
   project.addChildren([

@@ -66,6 +66,7 @@ function Shell({ me }: { me: Me }) {
   useShortcut("?", "List of keys", "Everywhere", () => setKeys(true));
   useShortcut("t", "Switch between light and dark", "Everywhere", toggleTheme);
   useShortcut("g h", "Go to home", "Go to", () => void navigate({ to: "/" }));
+  useShortcut("g e", "Go to the registry", "Go to", () => void navigate({ to: "/registry" }));
   useShortcut("", "Go to settings", "Go to", () => void navigate({ to: "/settings" }));
   useShortcut("", "Go to admin", "Go to", () => void navigate({ to: "/admin" }), me.is_admin);
   return (

@@ -1,6 +1,6 @@
 /** Addresses of the artifact pages. */
 
-import { asString } from "@/base/parse";
+import { asBoolean, asString } from "@/base/parse";
 
 export interface ArtifactsSearch {
   type?: string | undefined;
@@ -20,6 +20,7 @@ export const VERSION_TABS = [
   { value: "files", label: "Files" },
   { value: "metadata", label: "Metadata" },
   { value: "compare", label: "Compare" },
+  { value: "lineage", label: "Lineage" },
 ] as const;
 
 export type VersionTab = (typeof VERSION_TABS)[number]["value"];
@@ -32,6 +33,8 @@ export interface VersionSearch {
   file?: string | undefined;
   /** the version this one is compared with */
   to?: string | undefined;
+  /** lineage as a list in place of the graph */
+  list?: boolean | undefined;
 }
 
 export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch {
@@ -42,5 +45,6 @@ export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch 
     const text = asString(raw[name]);
     if (text) search[name] = text;
   }
+  if (asBoolean(raw["list"])) search.list = true;
   return search;
 }

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import { versionQuery, type ArtifactVersion } from "@/api/artifacts";
 import { ApiError } from "@/api/request";
@@ -19,6 +20,8 @@ import { MetadataTab } from "./metadata";
 import { OverviewTab } from "./overview";
 import { RunLink } from "./run-link";
 import { VERSION_TABS, type VersionSearch } from "./search";
+
+const Lineage = lazy(() => import("@/features/lineage"));
 
 export interface Shown {
   entity: string;
@@ -75,6 +78,15 @@ export function VersionPage() {
           {tab === "files" && <FilesTab shown={shown} search={search} onChange={change} />}
           {tab === "metadata" && <MetadataTab version={found.data} />}
           {tab === "compare" && <CompareTab shown={shown} collection={collection} to={search.to ?? ""} onChange={change} />}
+          {tab === "lineage" && (
+            <Suspense fallback={<Skeleton height={320} />}>
+              <Lineage
+                start={{ kind: "artifact", entity, project, name: artifact }}
+                list={search.list === true}
+                onList={(list) => change({ list: list ? true : undefined })}
+              />
+            </Suspense>
+          )}
         </ErrorBoundary>
       </Tabs>
     </div>

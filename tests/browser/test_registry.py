@@ -1,0 +1,161 @@
+"""The registry and lineage as a release manager uses them: what is in production, why, and what made it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import OpenContext, axe_violations
+from tests.browser.seed import Seeder
+from tests.browser.seed_artifacts import put_artifact, use_artifact
+
+PROJECT = "releases"
+ORGANIZATION = "acme"
+AT = f"/registry/{ORGANIZATION}/models/classifier"
+
+
+@pytest.fixture(scope="module")
+def registry(seed: Seeder) -> str:
+    """Raw data → a run cleans them → clean data → runs train → three models, linked into a registry;
+    the first is deployed."""
+    api = seed.api
+    _ok(api.post("/admin/organizations", json={"name": ORGANIZATION, "owner": "admin"}))
+    _ok(api.post(f"/organizations/{ORGANIZATION}/registries", json={"name": "models"}))
+    seed.run(PROJECT, "clean", name="clean the data").end()
+    put_artifact(api, PROJECT, "raw", "dataset", {"raw.csv": b"1,2,"})
+    use_artifact(api, PROJECT, "clean", "raw:v0")
+    put_artifact(api, PROJECT, "cleaned", "dataset", {"clean.csv": b"1,2"}, run="clean")
+    for number in range(3):
+        run = f"train{number}"
+        seed.run(
+            PROJECT, run, config={"lr": 0.1 * (number + 1)}, rows=[{"accuracy": 0.7 + number / 10}]
+        ).end()
+        use_artifact(api, PROJECT, run, "cleaned:v0")
+        model = put_artifact(api, PROJECT, "net", "model", {"w.bin": bytes([number])}, run=run)
+        _ok(
+            api.post(
+                f"/projects/-/{PROJECT}/artifacts/@{model['id']}/links",
+                json={"entity": ORGANIZATION, "project": "wandb-registry-models", "collection": "classifier"},
+            )
+        )
+    _ok(
+        api.post(
+            f"/entities/{ORGANIZATION}/deployments",
+            json={
+                "site": "berlin",
+                "name": "classifier-api",
+                "artifact": f"{ORGANIZATION}/wandb-registry-models/classifier:v0",
+            },
+        )
+    )
+    return ORGANIZATION
+
+
+def _ok(answer: Any) -> Any:
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def production(seed: Seeder) -> str:
+    at = f"/projects/{ORGANIZATION}/wandb-registry-models/artifacts/classifier:production"
+    return str(_ok(seed.api.get(at))["version"])
+
+
+def test_registries_are_listed_by_organisation_and_lead_to_their_collections(
+    page: Any, registry: str
+) -> None:
+    page.goto("/registry")
+    page.get_by_role("link", name="models", exact=True).click()
+    page.get_by_role("link", name="classifier", exact=True).click()
+    expect(page.get_by_role("heading", name="classifier")).to_be_visible()
+    expect(page.get_by_role("region", name="production")).to_contain_text("No version stands here")
+    expect(page.get_by_role("region", name="Versions").get_by_role("row")).to_have_count(4)
+
+
+def test_a_model_is_promoted_rolled_back_and_traced_to_its_raw_data_by_keyboard_alone(
+    page: Any, registry: str, seed: Seeder
+) -> None:
+    page.goto(AT)
+    for version, reason in (("v0", "the first one"), ("v2", "more accurate")):
+        row = page.get_by_role("row", name=re.compile(rf"^{version}\b"))
+        row.get_by_role("button", name="Promote").focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_label("Why")).to_be_focused()
+        page.keyboard.type(reason)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(page.get_by_role("region", name="production")).to_contain_text(version)
+        assert production(seed) == version
+    timeline = page.get_by_role("region", name="What was where when")
+    expect(timeline).to_contain_text("more accurate")
+
+    page.get_by_role("button", name="Roll back…").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("worse in use")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="production")).to_contain_text("v0")
+    assert production(seed) == "v0"
+    expect(timeline).to_contain_text("rolled back to v0")
+
+    page.get_by_role("region", name="Versions").get_by_role("link", name="v0", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="classifier:v0")).to_be_visible()
+    page.get_by_role("tab", name="Overview").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("region", name="Lineage")).to_be_visible()
+    page.get_by_role("radio", name="Graph").focus()
+    page.keyboard.press("ArrowRight")
+    before = page.get_by_role("region", name="Made from")
+    farther = page.get_by_role("button", name="Farther")
+    for _ in range(4):
+        if before.get_by_role("link", name=re.compile(r"raw:v0$")).count() or farther.is_disabled():
+            break
+        farther.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(700)
+    raw = before.get_by_role("link", name=re.compile(r"raw:v0$"))
+    expect(raw).to_be_visible()
+    expect(page.get_by_role("region", name="Made of it")).to_contain_text("classifier-api")
+    raw.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="raw:v0")).to_be_visible()
+
+
+def test_a_candidate_is_compared_with_what_stands(page: Any, registry: str) -> None:
+    page.goto(f"{AT}?candidate=v2")
+    comparison = page.get_by_role("region", name="Comparison")
+    comparison.get_by_label("Baseline").select_option("v0")
+    expect(comparison.get_by_role("row", name=re.compile("accuracy"))).to_contain_text("+0.2")
+
+
+def test_the_graph_shows_what_lies_around_and_leads_to_a_node(page: Any, registry: str) -> None:
+    page.goto(f"/admin/{PROJECT}/artifacts/dataset/cleaned/v0?tab=lineage")
+    graph = page.get_by_role("region", name="Lineage")
+    expect(graph.get_by_text("net:v1")).to_be_visible()
+    expect(graph.get_by_text("raw:v0")).to_be_visible()
+    graph.get_by_text("raw:v0").click()
+    expect(page.get_by_role("heading", name="raw:v0")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_have_no_serious_accessibility_problem(
+    open_context: OpenContext, registry: str, axe_source: str, theme: str
+) -> None:
+    page = open_context(theme=theme, bypass_csp=True).new_page()
+    for address in (
+        "/registry",
+        f"/registry/{ORGANIZATION}/models",
+        f"{AT}?candidate=v1",
+        f"/admin/{PROJECT}/artifacts/dataset/cleaned/v0?tab=lineage",
+        f"/admin/{PROJECT}/artifacts/dataset/cleaned/v0?tab=lineage&list=true",
+    ):
+        page.goto(address)
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.wait_for_timeout(600)
+        assert axe_violations(page, axe_source) == [], address
