@@ -302,3 +302,22 @@ def test_manifests_that_are_none_are_refused_in_words(artifacts: Artifacts, wire
     )["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"]
     answer = httpx.put(wrong, content=manifest_of(FILES))
     assert answer.status_code == 400 and "as announced" in answer.json()["error"]["message"]
+
+
+def test_bytes_whose_first_artifact_was_deleted_are_of_the_one_they_come_for(
+    artifacts: Artifacts, wire: Wire
+) -> None:
+    """Never of none: clients from 0.25 on read its id without a look whether it is there."""
+    files = unique(x="same bytes")
+    first = artifacts.log("first", files)
+    made = artifacts.create("second", digest_of({"y": files["x"]}))
+    deletion = "deleteArtifact(input: {artifactID: $id, deleteAliases: true}) { artifact { id } }"
+    wire.graphql(f"mutation D($id: ID!) {{ {deletion} }}", id=first["id"])
+    (node,) = artifacts.files(made["id"], {"y": files["x"]})
+    assert node["artifact"] == {"id": made["id"]}
+    if node["uploadUrl"]:
+        assert httpx.put(node["uploadUrl"], content=files["x"]).status_code == 200
+    artifacts.manifest(made["id"], manifest_of({"y": files["x"]}, births={"y": node["artifact"]["id"]}))
+    artifacts.commit(made["id"])
+    listed = artifacts.project('artifact(name: "second:v0") { files { edges { node { artifact { id } } } } }')
+    assert listed["artifact"]["files"]["edges"] == [{"node": {"artifact": {"id": made["id"]}}}]
