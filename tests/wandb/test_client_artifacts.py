@@ -287,8 +287,9 @@ def test_an_artifact_of_an_offline_run_comes_with_its_sync(client: WandbClient, 
         """
         with wandb.init(project=project, id="later") as run:
             one = wandb.Artifact("ds", "dataset")
-            with one.new_file("x.txt") as file:
+            with open("x.txt", "w") as file:  # what `new_file` makes is gone when the script has ended
                 file.write("kept for later")
+            one.add_file("x.txt")
             run.log_artifact(one, aliases=["offline"])
         """,
         project=project,
