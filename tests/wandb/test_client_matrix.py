@@ -362,11 +362,11 @@ def test_live_sync_follows_a_run_that_is_still_written(
     process = client.start(
         """
         run = wandb.init(project=project, id="later", mode="offline", config={"a": 1})
-        for n in range(10):
+        for n in range(2000):  # the file gets nothing before a block of 32 KiB is full
             run.log({"x": n * 1.5})
         result("begun")
         sys.stdin.readline()
-        for n in range(10, 20):
+        for n in range(2000, 2010):
             run.log({"x": n * 1.5})
         run.finish()
         """,
@@ -399,7 +399,7 @@ def test_live_sync_follows_a_run_that_is_still_written(
     output, _ = follower.communicate(timeout=120)
     assert follower.returncode == 0, output
     state, _, rows, _ = client.run(READ, project=project, modern=client.modern).result
-    assert state == "finished" and rows == [[n, n * 1.5] for n in range(20)]
+    assert state == "finished" and rows == [[n, n * 1.5] for n in range(2010)]
 
 
 def test_a_run_of_nothing_but_a_name_is_there(client: WandbClient, project: str, tmp_path: Path) -> None:
