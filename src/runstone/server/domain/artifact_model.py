@@ -33,6 +33,7 @@ class Collection:
     kind: CollectionKind
     name: str
     description: str
+    described: bool  # an empty description was set, rather than none ever
     tags: tuple[str, ...]
     metadata: dict[str, Any]
     version_count: int
@@ -198,6 +199,7 @@ def collection_of(row: AnyRow) -> Collection:
         kind=row.kind,
         name=row.name,
         description=row.description,
+        described=row.described,
         tags=tuple(row.tags),
         metadata=row.metadata,
         version_count=row.version_count,

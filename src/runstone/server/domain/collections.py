@@ -250,6 +250,7 @@ class Collections:
             values["description"] = check_text(
                 description, what="Description", chars_max=DESCRIPTION_CHARS_MAX
             )
+            values["described"] = True
         if tags is not None:
             values["tags"] = check_tags(tags)
         if metadata is not None:

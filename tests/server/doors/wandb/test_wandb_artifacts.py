@@ -321,3 +321,23 @@ def test_bytes_whose_first_artifact_was_deleted_are_of_the_one_they_come_for(
     artifacts.commit(made["id"])
     listed = artifacts.project('artifact(name: "second:v0") { files { edges { node { artifact { id } } } } }')
     assert listed["artifact"]["files"]["edges"] == [{"node": {"artifact": {"id": made["id"]}}}]
+
+
+def test_an_empty_description_is_told_from_none_but_not_to_clients_that_end_at_it(
+    artifacts: Artifacts, wire: Wire
+) -> None:
+    made = artifacts.log("plain", unique(x="1"))
+    read = 'artifactCollection(name: "plain") { id description }'
+    found = artifacts.project(read)["artifactCollection"]
+    assert found["description"] is None
+    change = """mutation U($i: UpdateArtifactSequenceInput!) {
+      updateArtifactSequence(input: $i) { clientMutationId } }"""
+    place = made["artifactSequence"]["id"]
+    for said in ("words", ""):
+        wire.graphql(change, i={"artifactSequenceID": place, "description": said})
+        assert artifacts.project(read)["artifactCollection"]["description"] == said
+    wire.graphql(change, i={"artifactSequenceID": place, "description": None})  # says nothing of it
+    assert artifacts.project(read)["artifactCollection"]["description"] == ""
+    for release, told in (("0.22.3", None), ("0.23.0", None), ("0.23.1", ""), ("0.31.0", "")):
+        wire.http.headers["User-Agent"] = f"W&B Public Client {release}"
+        assert artifacts.project(read)["artifactCollection"]["description"] == told

@@ -62,13 +62,14 @@ async def _answer(request: Request, context: Context, answers: Answers) -> Answe
     base_url = base_url_of(request, context.settings)
     request_id = getattr(request.state, "request_id", "")
     client_id = request.headers.get("x-wandb-client-id", "")
+    agent = request.headers.get("user-agent", "")
     context.bodies.take(len(sent))
 
     def work() -> Answer:
         actor = authenticate(context.domain.accounts, credentials)
         body = unpack(sent, encoding, limit=GRAPHQL_BODY_BYTES_MAX)
         links = Links(context.domain.signer, base_url, actor)
-        call = Call(actor, context.domain, links, client_id)
+        call = Call(actor, context.domain, links, client_id, agent)
         return answers.answer(asked_of(body), call, request_id=request_id)
 
     try:

@@ -16,6 +16,7 @@ from runstone.server.doors.wandb.gql.budget import Budget
 from runstone.server.doors.wandb.links import Links
 
 T = TypeVar("T")
+_NO_EMPTY_TEXTS = ("Client 0.22.3", "Client 0.23.0")  # the ends of what they call themselves
 
 
 @dataclass(slots=True)
@@ -26,9 +27,15 @@ class Call:
     domain: Domain
     links: Links
     client_id: str = ""  # of a writer in shared mode
+    agent: str = ""  # what the client calls itself
     budget: Budget = field(default_factory=Budget)
     _pages: dict[RunKey, tuple[RunKey, ...]] = field(default_factory=dict)
     _kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def described(self, text: str, given: bool) -> str | None:
+        """A description as the client takes it: None where none was ever given. Of 0.22.3 and 0.23.0
+        also where it is empty: they end at an empty one."""
+        return text or ("" if given and not self.agent.endswith(_NO_EMPTY_TEXTS) else None)
 
     def signed_in(self) -> Actor:
         """The actor, once it is somebody. Raises NotSignedIn."""

@@ -171,6 +171,7 @@ def _hidden_source(version: Version) -> Collection:
         kind="sequence",
         name=version.collection,
         description="",
+        described=False,
         tags=(),
         metadata={},
         version_count=0,

@@ -257,8 +257,8 @@ def _common(fields: Fields) -> None:
     fields.plain("name", createdAt="created_at", updatedAt="updated_at")
 
     @fields("description")
-    def description(parent: Collection, _call: Call) -> str | None:
-        return parent.description or None  # 0.22 takes an empty one for a fault
+    def description(parent: Collection, call: Call) -> str | None:
+        return call.described(parent.description, parent.described)
 
     @fields("id")
     def collection_id(parent: Collection, _call: Call) -> str:

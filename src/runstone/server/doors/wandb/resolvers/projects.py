@@ -128,10 +128,10 @@ project.constant(tags=[])
 
 
 @project("description")
-def description(parent: Project, _call: Call) -> str | None:
+def description(parent: Project, call: Call) -> str | None:
     """None where nobody gave one; clients of registries tell an empty one from none."""
     given = parent.settings.get(_OWN_SETTINGS, {}).get("described", False)
-    return parent.description or ("" if given else None)
+    return call.described(parent.description, given)
 
 
 @project("entity")

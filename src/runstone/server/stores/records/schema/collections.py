@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, false, text
 
 from runstone.server.stores.records.schema.base import Id, Json, Name, Time, metadata
 
@@ -27,6 +27,7 @@ collections = Table(
     Column("kind", Text, nullable=False),  # sequence: versions are made in it; portfolio: links only
     Column("name", Name, nullable=False),
     Column("description", Text, nullable=False, server_default=""),
+    Column("described", Boolean, nullable=False, server_default=false()),  # a description was ever set
     Column("tags", Json, nullable=False),  # sorted names
     Column("metadata", Json, nullable=False),
     Column("next_index", Integer, nullable=False),
