@@ -129,6 +129,13 @@ def test_an_alias_is_moved_by_keyboard_and_taken_off_again(page: Any, artifacts:
     assert seed.api.get(f"/projects/-/{PROJECT}/artifacts/digits:golden").status_code == 404
 
 
+def test_a_run_shows_what_it_used_and_what_it_made(page: Any, artifacts: str) -> None:
+    page.goto(f"/admin/{PROJECT}/runs/train?tab=artifacts")
+    expect(page.get_by_role("region", name="Used").get_by_role("link", name="digits:v1")).to_be_visible()
+    page.get_by_role("region", name="Made").get_by_role("link", name="classifier:v0").click()
+    expect(page.get_by_role("heading", name="classifier:v0")).to_be_visible()
+
+
 def test_what_is_not_there_says_so_and_leads_on(page: Any, artifacts: str, watch: Any) -> None:
     watch.allowed.append(re.compile("status of 404"))
     page.goto(f"{AT}/dataset/digits/v9")

@@ -112,6 +112,13 @@ def test_a_range_is_brushed_with_the_mouse_kept_in_the_address_and_let_go(page: 
     expect(page).not_to_have_url(re.compile("brushes="))
 
 
+def test_what_matters_is_shown_with_how_sure_it_is(page: Any, sweeps: str) -> None:
+    page.goto(f"{AT}/one-goal")
+    panel = page.get_by_role("region", name="What matters for loss")
+    expect(panel.get_by_role("row")).to_have_count(4, timeout=30_000)
+    expect(panel.get_by_role("row").nth(1)).to_contain_text("lr")
+
+
 def test_several_objectives_have_a_front_with_its_hypervolume(page: Any, sweeps: str) -> None:
     page.goto(f"{AT}/two-goals")
     expect(

@@ -73,6 +73,16 @@ export function paretoQuery(entity: string, project: string, sweep: string, live
   });
 }
 
+/** What each parameter has to do with the first objective; costly, so asked for rarely. */
+export function importanceQuery(entity: string, project: string, sweep: string, live: boolean) {
+  return queryOptions({
+    queryKey: ["sweep-importance", entity, project, sweep],
+    queryFn: ({ signal }) => ask<Schemas["Importance"]>("GET", `${sweepPath(entity, project, sweep)}/importance`, { signal }),
+    refetchInterval: live ? 20 * LIVE_MS : false,
+    staleTime: 10 * LIVE_MS,
+  });
+}
+
 export function agentsQuery(entity: string, project: string, sweep: string, live: boolean) {
   return queryOptions({
     queryKey: ["sweep-agents", entity, project, sweep],

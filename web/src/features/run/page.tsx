@@ -15,6 +15,7 @@ import { Confirm } from "@/widgets/overlays";
 import { Tabs } from "@/widgets/tabs";
 import { Duration, State, Swatch, Time } from "@/widgets/values";
 
+import { ArtifactsTab } from "./artifacts";
 import { ChartsTab } from "./charts";
 import { EnvironmentTab } from "./environment";
 import { FilesTab } from "./files";
@@ -78,6 +79,7 @@ export function RunPage() {
           {tab === "system" && <ChartsTab run={run.data} space="system" search={search} onChange={change} />}
           {tab === "logs" && <LogsTab run={run.data} search={search} onChange={change} />}
           {tab === "files" && <FilesTab run={run.data} folder={search.folder ?? ""} onFolder={(folder) => change({ folder })} />}
+          {tab === "artifacts" && <ArtifactsTab run={run.data} />}
           {tab === "environment" && <EnvironmentTab run={run.data} />}
         </ErrorBoundary>
       </Tabs>

@@ -9,6 +9,7 @@ export const RUN_TABS = [
   { value: "system", label: "System" },
   { value: "logs", label: "Logs" },
   { value: "files", label: "Files" },
+  { value: "artifacts", label: "Artifacts" },
   { value: "environment", label: "Environment" },
 ] as const;
 

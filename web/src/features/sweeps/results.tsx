@@ -14,6 +14,7 @@ import { frontOf } from "@/charts/scatter-geometry";
 import { Button, Select } from "@/widgets/controls";
 import { CopyButton, Empty, ErrorBoundary, ErrorPanel, Skeleton } from "@/widgets/feedback";
 
+import { Importance } from "./importance";
 import type { SweepSearch } from "./search";
 import styles from "./sweeps.module.css";
 import { axesOf, linesOf, NUMBER, OBJECTIVE, pointsOf, recordsOf } from "./table";
@@ -80,6 +81,7 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
             <p className={styles["note"]}>Drag along an axis to keep a range of it; click the range to let it go; click a line to open its run.</p>
           </section>
         </ErrorBoundary>
+        <Importance sweep={sweep} live={live} />
         <OverTime sweep={sweep} trials={trials} onPick={open} />
         {sweep.objectives.length > 1 && <Front sweep={sweep} trials={trials} live={live} onPick={open} />}
         <Against sweep={sweep} trials={trials} search={search} onChange={onChange} onPick={open} />
