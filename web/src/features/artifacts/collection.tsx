@@ -10,6 +10,7 @@ import { formatBytes, formatCount, plural } from "@/base/numbers";
 import { Button, SearchInput } from "@/widgets/controls";
 import { CopyButton, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 import { Chips } from "./chips";
@@ -109,7 +110,7 @@ function VersionTable({
         </Button>
       </div>
       <div className={styles["scroll"]}>
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">

@@ -8,6 +8,7 @@ import { formatCount, plural } from "@/base/numbers";
 import { Button, SearchInput } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 import { Chips } from "./chips";
@@ -87,7 +88,7 @@ function TypeLink({ name, label, count, search }: { name: string | undefined; la
 function CollectionTable({ entity, project, rows }: { entity: string; project: string; rows: readonly Collection[] }) {
   return (
     <div className={styles["scroll"]}>
-      <table className={styles["table"]}>
+      <table className={table["table"]}>
         <thead>
           <tr>
             <th scope="col">Name</th>

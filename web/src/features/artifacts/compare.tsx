@@ -9,6 +9,7 @@ import { formatBytes, formatCount, fullValue, plural } from "@/base/numbers";
 import { Select } from "@/widgets/controls";
 import { ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Value } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 import type { VersionSearch } from "./search";
@@ -69,7 +70,7 @@ function Difference({ shown, from }: { shown: Shown; from: string }) {
         {none ? "The files are the same." : `${plural(added, "file")} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed.`}
       </p>
       {changes.length > 0 && (
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">Change</th>
@@ -93,7 +94,7 @@ function Difference({ shown, from }: { shown: Shown; from: string }) {
       {said.length > 0 && (
         <>
           <h2>Metadata and facts</h2>
-          <table className={styles["table"]}>
+          <table className={table["table"]}>
             <thead>
               <tr>
                 <th scope="col">Key</th>

@@ -2,6 +2,7 @@
 
 import { asNumber, asRecord, asString } from "@/base/parse";
 import { formatCount } from "@/base/numbers";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 
@@ -31,7 +32,7 @@ function Schema({ schema }: { schema: Record<string, unknown> | undefined }) {
         {columns.length > COLUMNS_MAX && `, the first ${formatCount(COLUMNS_MAX)} shown`}
       </p>
       <div className={styles["scroll"]} style={{ maxHeight: 360 }} tabIndex={0} role="region" aria-label="Schema">
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">Column</th>

@@ -8,6 +8,8 @@ import { artifactFilesQuery, artifactFileUrl, readArtifactText, type ArtifactFil
 import { formatBytes, formatCount, plural } from "@/base/numbers";
 import { Button, buttonClass, IconButton } from "@/widgets/controls";
 import { CopyButton, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { arrange, FolderPath } from "@/widgets/folders";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 import type { VersionSearch } from "./search";
@@ -25,18 +27,18 @@ export function FilesTab({ shown, search, onChange }: Props) {
   const prefix = folder === "" ? "" : `${folder}/`;
   const found = useInfiniteQuery(artifactFilesQuery(shown.entity, shown.project, shown.artifact, prefix));
   const all = useMemo(() => found.data?.pages.flatMap((page) => page.files) ?? [], [found.data]);
-  const { folders, here } = useMemo(() => arrange(all, prefix), [all, prefix]);
+  const { folders, here } = useMemo(() => arrange(all, prefix, (file) => file.path), [all, prefix]);
   const chosen = search.file === undefined ? undefined : all.find((one) => one.path === search.file);
   if (found.error) return <ErrorPanel what="The files could not be read" error={found.error} onRetry={() => void found.refetch()} />;
   if (found.isPending) return <Skeleton height={200} />;
   return (
     <div className={styles["tab"]}>
-      <Crumbs folder={folder} onFolder={(next) => onChange({ folder: next, file: undefined })} />
+      <FolderPath root="all files" folder={folder} onFolder={(next) => onChange({ folder: next, file: undefined })} />
       {found.isFetching && <LoadingBar />}
       {all.length === 0 && <p className={styles["quiet"]}>Nothing lies here.</p>}
       {all.length > 0 && (
         <div className={styles["scroll"]}>
-          <table className={styles["table"]}>
+          <table className={table["table"]}>
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -124,44 +126,6 @@ function Row({ shown, file, prefix, chosen, onChange }: { shown: Shown; file: Ar
         )}
       </td>
     </tr>
-  );
-}
-
-function arrange(files: readonly ArtifactFile[], prefix: string) {
-  const folders = new Map<string, { name: string; size: number; count: number }>();
-  const here: ArtifactFile[] = [];
-  for (const file of files) {
-    const rest = file.path.slice(prefix.length);
-    const slash = rest.indexOf("/");
-    if (slash < 0) {
-      here.push(file);
-      continue;
-    }
-    const name = rest.slice(0, slash);
-    const folder = folders.get(name) ?? { name, size: 0, count: 0 };
-    folder.size += file.size;
-    folder.count += 1;
-    folders.set(name, folder);
-  }
-  return { folders: [...folders.values()], here };
-}
-
-function Crumbs({ folder, onFolder }: { folder: string; onFolder: (folder: string | undefined) => void }) {
-  const parts = folder === "" ? [] : folder.split("/");
-  return (
-    <nav aria-label="Folder" className={styles["crumbs"]}>
-      <button type="button" className={styles["link"]} onClick={() => onFolder(undefined)}>
-        all files
-      </button>
-      {parts.map((part, at) => (
-        <span key={parts.slice(0, at + 1).join("/")}>
-          {" / "}
-          <button type="button" className={styles["link"]} onClick={() => onFolder(parts.slice(0, at + 1).join("/"))}>
-            {part}
-          </button>
-        </span>
-      ))}
-    </nav>
   );
 }
 

@@ -8,6 +8,7 @@ import { formatCount, fullValue } from "@/base/numbers";
 import { SearchInput } from "@/widgets/controls";
 import { CopyButton } from "@/widgets/feedback";
 import { Value } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 
@@ -33,7 +34,7 @@ export function MetadataTab({ version }: { version: ArtifactVersion }) {
         </span>
         <CopyButton label="Copy as JSON" text={() => JSON.stringify(version.metadata, null, 2)} />
       </div>
-      <table className={styles["table"]}>
+      <table className={table["table"]}>
         <tbody>
           {wanted.slice(0, ROWS_MAX).map(({ name, value }) => (
             <tr key={name}>

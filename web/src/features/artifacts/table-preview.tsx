@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import { formatCount } from "@/base/numbers";
 import { readTable } from "@/model/table-text";
 import { Value } from "@/widgets/values";
+import look from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 
@@ -23,7 +24,7 @@ export function TablePreview({ path, text }: { path: string; text: string }) {
   const columns = table.columns.slice(0, COLUMNS_MAX);
   return (
     <div className={styles["scroll"]} style={{ maxHeight: 480 }} tabIndex={0} role="region" aria-label={path}>
-      <table className={styles["table"]}>
+      <table className={look["table"]}>
         <thead>
           <tr>
             {columns.map((name, at) => (

@@ -11,6 +11,7 @@ import { formatBytes } from "@/base/numbers";
 import { Button } from "@/widgets/controls";
 import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import { Approvals } from "./approvals";
 import { Comparison } from "./comparison";
@@ -176,8 +177,8 @@ function VersionTable({
 }) {
   if (rows.length === 0) return <p className={styles["quiet"]}>No version is linked here yet.</p>;
   return (
-    <div className={styles["scroll"]}>
-      <table className={styles["table"]}>
+    <div className={`${styles["scroll"]} ${styles["acts"]}`}>
+      <table className={table["table"]}>
         <thead>
           <tr>
             <th scope="col">Version</th>

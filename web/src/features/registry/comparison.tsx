@@ -10,6 +10,7 @@ import { formatNumber, plural } from "@/base/numbers";
 import { IconButton, Select } from "@/widgets/controls";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Value } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import type { Where } from "./collection";
 import styles from "./registry.module.css";
@@ -65,7 +66,7 @@ function Compared({ where, candidate, baseline }: { where: Where; candidate: str
         {same ? "Their content is the same." : changed.join(", ")}
       </p>
       {metrics.length > 0 && (
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">Metric</th>
@@ -97,7 +98,7 @@ function Compared({ where, candidate, baseline }: { where: Where; candidate: str
         </table>
       )}
       {[...config.map((row) => ({ ...row, part: "config" })), ...metadata.map((row) => ({ ...row, part: "metadata" }))].length > 0 && (
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">Setting</th>

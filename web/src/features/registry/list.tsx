@@ -12,6 +12,7 @@ import { Button, Field, TextInput } from "@/widgets/controls";
 import { describeError, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Dialog } from "@/widgets/overlays";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./registry.module.css";
 
@@ -49,7 +50,7 @@ export function RegistriesPage() {
             {answer?.isPending && <Skeleton height={80} />}
             {answer?.isSuccess && rows.length === 0 && <p className={styles["quiet"]}>No registry yet.</p>}
             {rows.length > 0 && (
-              <table className={styles["table"]}>
+              <table className={table["table"]}>
                 <thead>
                   <tr>
                     <th scope="col">Name</th>

@@ -10,6 +10,7 @@ import { formatCount } from "@/base/numbers";
 import { Button } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./registry.module.css";
 
@@ -58,7 +59,7 @@ export function RegistryPage() {
         </Empty>
       )}
       {rows.length > 0 && (
-        <table className={styles["table"]}>
+        <table className={table["table"]}>
           <thead>
             <tr>
               <th scope="col">Collection</th>

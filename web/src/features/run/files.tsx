@@ -9,6 +9,7 @@ import type { Run } from "@/api/types";
 import { formatBytes, plural } from "@/base/numbers";
 import { Button, buttonClass, IconButton } from "@/widgets/controls";
 import { CopyButton, ErrorPanel, Skeleton } from "@/widgets/feedback";
+import { arrange, FolderPath } from "@/widgets/folders";
 import { Time } from "@/widgets/values";
 
 import styles from "./page.module.css";
@@ -24,7 +25,7 @@ export function FilesTab({ run, folder, onFolder }: { run: Run; folder: string; 
   }
   if (files.isPending) return <Skeleton height={160} />;
   const all = files.data.pages.flatMap((page) => page.files);
-  const { folders, here } = arrange(all, prefix);
+  const { folders, here } = arrange(all, prefix, (file) => file.name);
   if (all.length === 0 && folder === "") {
     return (
       <p className={styles["none"]}>
@@ -34,7 +35,7 @@ export function FilesTab({ run, folder, onFolder }: { run: Run; folder: string; 
   }
   return (
     <div className={styles["files"]}>
-      <Crumbs folder={folder} onFolder={onFolder} />
+      <FolderPath root="files" folder={folder} onFolder={onFolder} />
       <table>
         <thead>
           <tr>
@@ -91,44 +92,6 @@ export function FilesTab({ run, folder, onFolder }: { run: Run; folder: string; 
       )}
       {chosen && <Preview run={run} file={chosen} onClose={() => setChosen(null)} />}
     </div>
-  );
-}
-
-function arrange(files: readonly RunFile[], prefix: string) {
-  const folders = new Map<string, { name: string; size: number; count: number }>();
-  const here: RunFile[] = [];
-  for (const file of files) {
-    const rest = file.name.slice(prefix.length);
-    const slash = rest.indexOf("/");
-    if (slash < 0) {
-      here.push(file);
-      continue;
-    }
-    const name = rest.slice(0, slash);
-    const folder = folders.get(name) ?? { name, size: 0, count: 0 };
-    folder.size += file.size;
-    folder.count += 1;
-    folders.set(name, folder);
-  }
-  return { folders: [...folders.values()], here };
-}
-
-function Crumbs({ folder, onFolder }: { folder: string; onFolder: (folder: string | undefined) => void }) {
-  const parts = folder === "" ? [] : folder.split("/");
-  return (
-    <nav aria-label="Folder" className={styles["crumbs"]}>
-      <button type="button" className={styles["folder"]} onClick={() => onFolder(undefined)}>
-        files
-      </button>
-      {parts.map((part, at) => (
-        <span key={parts.slice(0, at + 1).join("/")}>
-          {" / "}
-          <button type="button" className={styles["folder"]} onClick={() => onFolder(parts.slice(0, at + 1).join("/"))}>
-            {part}
-          </button>
-        </span>
-      ))}
-    </nav>
   );
 }
 

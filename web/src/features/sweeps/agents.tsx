@@ -6,6 +6,7 @@ import { agentsQuery, type Sweep } from "@/api/sweeps";
 import { formatCount } from "@/base/numbers";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import styles from "./sweeps.module.css";
 
@@ -22,7 +23,7 @@ export function AgentsTab({ sweep, live }: { sweep: Sweep; live: boolean }) {
   }
   return (
     <div className={styles["tab"]}>
-      <table className={styles["table"]}>
+      <table className={table["table"]}>
         <thead>
           <tr>
             <th scope="col">Agent</th>

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { importanceQuery, type Sweep } from "@/api/sweeps";
 import { formatCount, formatNumber } from "@/base/numbers";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
+import table from "@/widgets/table.module.css";
 
 import styles from "./sweeps.module.css";
 
@@ -23,7 +24,7 @@ export function Importance({ sweep, live }: { sweep: Sweep; live: boolean }) {
       {found.data && found.data.parameters.length > 0 && (
         <>
           <div className={styles["scroll"]} style={{ maxHeight: 320 }}>
-            <table className={styles["table"]}>
+            <table className={table["table"]}>
               <thead>
                 <tr>
                   <th scope="col">Parameter</th>

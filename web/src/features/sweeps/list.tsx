@@ -8,6 +8,7 @@ import { formatCount, formatNumber, toNumber } from "@/base/numbers";
 import { Button, SearchInput } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import { Progress } from "./progress";
 import { SweepStateMark } from "./state";
@@ -55,7 +56,7 @@ export function SweepsPage() {
 function SweepTable({ entity, project, rows }: { entity: string; project: string; rows: readonly Sweep[] }) {
   return (
     <div className={styles["scroll"]}>
-      <table className={styles["table"]}>
+      <table className={table["table"]}>
         <thead>
           <tr>
             <th scope="col">Name</th>

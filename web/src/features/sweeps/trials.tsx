@@ -12,6 +12,7 @@ import { useHover } from "@/model/hover";
 import { Button, Select } from "@/widgets/controls";
 import { CopyButton, describeError, Empty } from "@/widgets/feedback";
 import { Duration, Value } from "@/widgets/values";
+import table from "@/widgets/table.module.css";
 
 import { TRIAL_STATES, type SweepSearch } from "./search";
 import { TrialStateMark, trialWords } from "./state";
@@ -53,7 +54,7 @@ export function TrialsTab({ sweep, trials, search, onChange }: Props) {
         <Empty title={trials.length === 0 ? "No trials yet" : "No trial is in that state"} />
       ) : (
         <div className={styles["scroll"]} tabIndex={0} role="region" aria-label="Trials">
-          <table className={styles["table"]}>
+          <table className={table["table"]}>
             <thead>
               <tr>
                 <Sorted name="number" label="Trial" search={search} onChange={onChange} />
