@@ -366,7 +366,7 @@ def test_panels_are_searched_on_the_server(page: Any, digits: str) -> None:
     expect(page.get_by_role("region", name="val/acc", exact=True)).to_be_visible()
     expect(page.get_by_role("region", name="loss", exact=True)).to_have_count(0)
     page.get_by_role("searchbox", name="Find panels").fill("zzz")
-    expect(page.get_by_text("No metric matches “zzz”")).to_be_visible()
+    expect(page.get_by_text("No metric and no media match “zzz”")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -14,9 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from runstone.server.domain.errors import Invalid
 from runstone.server.doors.wandb import clock
 
@@ -183,6 +180,8 @@ def moment(seconds: float) -> datetime:
 def _pattern(operand: Any) -> Test:
     if not isinstance(operand, str) or len(operand) > REGEX_CHARS_MAX:
         raise Invalid(f"$regex takes a text of at most {REGEX_CHARS_MAX} characters, met {operand!r:.100}.")
+    import pyarrow as pa  # only where a pattern is used: it takes 40 MB
+    import pyarrow.compute as pc
 
     def found(text: str) -> bool:
         return bool(pc.match_substring_regex(pa.array([text], pa.large_string()), operand)[0].as_py())

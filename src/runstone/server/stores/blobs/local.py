@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from io import FileIO
@@ -170,12 +171,16 @@ class LocalBlobs:
 
 
 class _Incoming:
-    """A blob on its way in: hashed as it comes, in a temporary file once there is more than a piece."""
+    """A blob on its way in: hashed as it comes, in a temporary file once there is more than a piece.
+
+    A thread may be writing while whoever asked for it is cancelled and discards it: one at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / f"put-{os.getpid()}-{secrets.token_hex(8)}"
         self._folder = folder
         self._file: FileIO | None = None
+        self._lock = threading.Lock()
+        self._discarded = False
         self.hasher = Hasher()
 
     @property
@@ -185,7 +190,9 @@ class _Incoming:
     def write(self, data: bytes | bytearray, *, hash_it: bool = True) -> None:
         if hash_it:
             self.hasher.update(data)
-        with store_errors(self._folder):
+        with self._lock, store_errors(self._folder):
+            if self._discarded:
+                return
             if self._file is None:
                 self._file = FileIO(self._path, "x")
             view = memoryview(data)
@@ -194,18 +201,23 @@ class _Incoming:
 
     def move_to(self, target: Path) -> None:
         """Flush, rename, and flush the folders, so that the blob is there after a loss of power."""
-        assert self._file is not None
-        os.fsync(self._file.fileno())
-        self._file.close()
-        move_into_place(self._path, target)
-        self._file = None
+        with self._lock:
+            if self._discarded:
+                return
+            assert self._file is not None
+            os.fsync(self._file.fileno())
+            self._file.close()
+            move_into_place(self._path, target)
+            self._file = None
 
     def discard(self) -> None:
         """Remove the temporary file, if it was not moved."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-            self._path.unlink(missing_ok=True)
+        with self._lock:
+            self._discarded = True
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+                self._path.unlink(missing_ok=True)
 
 
 class _Chunks(Iterator[bytes]):
