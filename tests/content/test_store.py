@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,30 @@ def test_tidying_keeps_what_is_pending_and_frees_the_rest(
     store.tidy()
     kinds = ("objects", "packs", "manifests", "pending")
     assert [os.listdir(os.path.join(store.folder, kind)) for kind in kinds] == [[], [], [], []]
+
+
+def test_others_settle_while_somebody_tidies(tmp_path: Path, store: LocalStore, cache: HashCache) -> None:
+    """One process settles and pends as fast as it can, another tidies: neither falls over the other."""
+    folder = tmp_path / "data"
+    fill(folder, {"a": b"a" * 1000})
+    log(store, cache, folder, "run-0~kept")
+    manifest = (Path(store.folder) / "pending" / "run-0~kept").read_text()
+    script = textwrap.dedent(
+        """
+        import sys, time
+        from runstone.content.store import LocalStore
+        store, end = LocalStore(sys.argv[1]), time.monotonic() + 3
+        while time.monotonic() < end:
+            for number in range(20):
+                store.pend(f"run-1~{number}", bytes.fromhex(sys.argv[2]))
+            store.settle("run-1~")
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", script, store.folder, manifest]) as busy:
+        while busy.poll() is None:
+            LocalStore(store.folder).tidy()
+    assert busy.returncode == 0
+    assert read(LocalStore(store.folder), sha(b"a" * 1000)) == b"a" * 1000
 
 
 def test_nobody_tidies_while_somebody_collects(tmp_path: Path, store: LocalStore) -> None:

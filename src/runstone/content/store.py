@@ -257,7 +257,11 @@ class LocalStore:
         wanted: set[bytes] = set()
         manifests: set[str] = set()
         for name in self._names("pending"):
-            with open(os.path.join(self.folder, "pending", name), "rb") as file:
+            # Another process may settle it meanwhile: then it wants nothing any more.
+            with (
+                contextlib.suppress(FileNotFoundError),
+                open(os.path.join(self.folder, "pending", name), "rb") as file,
+            ):
                 manifests.add(file.read().decode())
         for manifest in manifests:
             try:
@@ -321,8 +325,11 @@ class LocalStore:
         """Take in the indices of packs that are new."""
         for name in self._names("packs"):
             if name.endswith(".index") and name not in self._indices:
-                with open(os.path.join(self.folder, "packs", name), "rb") as file:
-                    data = file.read()
+                try:
+                    with open(os.path.join(self.folder, "packs", name), "rb") as file:
+                        data = file.read()
+                except FileNotFoundError:
+                    continue  # another process has tidied it away
                 if len(data) % _INDEX_BYTES == 0:
                     self._packed.update(iter_unpack(_INDEX_FORMAT, data))
                 self._indices.add(name)
