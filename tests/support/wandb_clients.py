@@ -114,6 +114,8 @@ class WandbClient:
             "NETRC": str(self.folder / "netrc"),
             "HOME": str(self.folder),
             "PYTHONUNBUFFERED": "1",
+            # The agents run `python`: as from an activated environment, that is this client's.
+            "PATH": os.pathsep.join([str(self.python.parent), os.environ.get("PATH", "")]),
         }
         merged = {**own, **extra}
         return clean_environment(**{name: value for name, value in merged.items() if value})
