@@ -21,6 +21,7 @@ from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import RunChange, Runs
+from runstone.server.domain.sign_in import SignIn
 from runstone.server.stores.blobs.contract import BlobStore
 from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.console.contract import ConsoleStore
@@ -68,7 +69,8 @@ def small_house(folder: Path, *, url: str = "") -> Iterator[SmallHouse]:
         closing.callback(console_store.close)
         blobs = open_blobs(folder / "blobs")
         access = Access(records)
-        accounts = Accounts(records, access)
+        sign_in = SignIn(records)
+        accounts = Accounts(records, access, sign_in)
         feed = Feed(access)
         projects = Projects(records, access, feed)
         yield SmallHouse(
@@ -84,17 +86,17 @@ def small_house(folder: Path, *, url: str = "") -> Iterator[SmallHouse]:
             Console(console_store, records, access, feed),
             Alerts(records, access, feed),
             Leases(records, access, feed),
-            _user(accounts, "ada"),
-            _user(accounts, "eve"),
+            _user(accounts, sign_in, "ada"),
+            _user(accounts, sign_in, "eve"),
         )
 
 
-def _user(accounts: Accounts, name: str) -> Actor:
+def _user(accounts: Accounts, sign_in: SignIn, name: str) -> Actor:
     admin = Actor(None, "", is_admin=True, system="tests")
     _, key = accounts.create_user(admin, name)
-    actor = None if key is None else accounts.actor_for_key(key)
+    actor = None if key is None else sign_in.actor_for_key(key)
     if actor is None:  # there from an earlier opening
         _, key = accounts.create_key(admin, username=name)
-        actor = accounts.actor_for_key(key)
+        actor = sign_in.actor_for_key(key)
     assert actor is not None
     return actor

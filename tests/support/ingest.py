@@ -121,6 +121,6 @@ def user(house: House, name: str) -> Actor:
     _, key = accounts.create_user(ADMIN, name)
     if key is None:
         _, key = accounts.create_key(ADMIN, username=name)
-    actor = accounts.actor_for_key(key)
+    actor = house.domain.sign_in.actor_for_key(key)
     assert actor is not None
     return actor

@@ -16,10 +16,12 @@ from typing import Any
 
 from runstone.server.domain.access import Access
 from runstone.server.domain.accounts import Accounts
+from runstone.server.domain.entities import Entities
 from runstone.server.domain.feed import Event, Feed
 from runstone.server.domain.identity import Actor, Role, RunKey
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import Run, RunChange, RunQuery, Runs
+from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.views import Views
 from runstone.server.stores.records.contract import Records
 
@@ -43,6 +45,8 @@ class ListeningFeed(Feed):
 class World:
     records: Records
     access: Access
+    sign_in: SignIn
+    entities: Entities
     accounts: Accounts
     feed: ListeningFeed
     projects: Projects
@@ -60,7 +64,7 @@ class World:
 
     def actor(self, name: str) -> Actor:
         _, key = self.accounts.create_key(SYSTEM, username=name)
-        found = self.accounts.actor_for_key(key)
+        found = self.sign_in.actor_for_key(key)
         assert found is not None
         return found
 
@@ -83,31 +87,35 @@ def key_of(name: str) -> str:
 def populate(records: Records) -> None:
     """Make the people of this world in an empty store."""
     access = Access(records)
-    accounts = Accounts(records, access)
+    sign_in = SignIn(records)
+    entities = Entities(records, access, sign_in)
+    accounts = Accounts(records, access, sign_in)
     accounts.create_user(SYSTEM, "admin", admin=True, api_key=key_of("admin"))
     for name in PEOPLE:
         accounts.create_user(SYSTEM, name, api_key=key_of(name))
-    accounts.create_organization(SYSTEM, "acme", owner="olga")
-    accounts.set_member(SYSTEM, "acme", "oscar", Role.MEMBER)
-    accounts.create_team(SYSTEM, "ml", organization="acme", owner="ada")
-    accounts.set_member(SYSTEM, "ml", "ben", Role.MEMBER)
-    accounts.set_member(SYSTEM, "ml", "vic", Role.VIEWER)
+    entities.create_organization(SYSTEM, "acme", owner="olga")
+    entities.set_member(SYSTEM, "acme", "oscar", Role.MEMBER)
+    entities.create_team(SYSTEM, "ml", organization="acme", owner="ada")
+    entities.set_member(SYSTEM, "ml", "ben", Role.MEMBER)
+    entities.set_member(SYSTEM, "ml", "vic", Role.VIEWER)
     for name in ("admin", *PEOPLE):
-        accounts.actor_for_key(key_of(name))  # used now, so that tests need not write that
+        sign_in.actor_for_key(key_of(name))  # used now, so that tests need not write that
 
 
 def open_world(records: Records, url: str = "") -> World:
     """The domain over a store that `populate` was called on."""
     access = Access(records)
-    accounts = Accounts(records, access)
+    sign_in = SignIn(records)
+    entities = Entities(records, access, sign_in)
+    accounts = Accounts(records, access, sign_in)
     feed = ListeningFeed(access)
     projects = Projects(records, access, feed)
     purged: list[RunKey] = []
     runs = Runs(records, access, projects, feed, on_purge=[purged.extend])
     views = Views(records, access, projects)
-    world = World(records, access, accounts, feed, projects, runs, views, url, purged)
+    world = World(records, access, sign_in, entities, accounts, feed, projects, runs, views, url, purged)
     for name in ("admin", *PEOPLE):
-        actor = accounts.actor_for_key(key_of(name))
+        actor = sign_in.actor_for_key(key_of(name))
         assert actor is not None
         world.actors[name] = actor
     return world

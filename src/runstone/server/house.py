@@ -23,6 +23,7 @@ from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.domain import Domain
+from runstone.server.domain.entities import Entities
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
@@ -37,6 +38,7 @@ from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
+from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage as StorageUse
 from runstone.server.domain.sweep_importance import SweepImportance
@@ -192,9 +194,12 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     deployments = Deployments(records, access, artifacts)
     retention = Retention(records, collections)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
+    sign_in = SignIn(records)
     domain = Domain(
         access=access,
-        accounts=Accounts(records, access),
+        sign_in=sign_in,
+        entities=Entities(records, access, sign_in),
+        accounts=Accounts(records, access, sign_in),
         projects=projects,
         runs=runs,
         history=history,

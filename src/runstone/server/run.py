@@ -15,10 +15,8 @@ import gc
 import json
 import logging
 import os
-import secrets
 import signal
 import socket
-import string
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,9 +27,11 @@ from typing import IO
 import msgspec
 import uvicorn
 
-from runstone.server.domain.accounts import Accounts
+from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import Conflict, Invalid, RunstoneError
 from runstone.server.domain.identity import Actor
+from runstone.server.domain.keys import new_key
+from runstone.server.domain.sign_in import SignIn
 from runstone.server.house import open_house, upgrade_records
 from runstone.server.settings import ServerSettings, is_loopback
 from runstone.uplink.launch import adopt
@@ -40,7 +40,6 @@ log = logging.getLogger("runstone.server")
 
 FIRST_LINK_SECONDS = 3600.0
 KEY_CHARS_MIN = 16
-_ALPHABET = string.ascii_lowercase + string.digits
 
 
 def run(settings: ServerSettings) -> int:
@@ -72,7 +71,7 @@ def _run(settings: ServerSettings) -> int:
         _migrate_apart(settings)
         house = open_house(settings)
         try:
-            first = first_key(settings, house.domain.accounts)
+            first = first_key(settings, house.domain)
             app, context = build_app(settings, house)
         except BaseException:
             house.close()
@@ -94,7 +93,7 @@ def _run(settings: ServerSettings) -> int:
 
         def ready() -> None:
             house.warm()
-            _ready(settings, first, house.domain.accounts)
+            _ready(settings, first, house.domain.sign_in)
             context.ready = True
 
         context.ready = False  # until clients on this host can find us
@@ -172,20 +171,21 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def first_key(settings: ServerSettings, accounts: Accounts) -> str | None:
+def first_key(settings: ServerSettings, domain: Domain) -> str | None:
     """See that there is an admin who can sign in. Returns the admin's key where it was made or
     given just now, so that the first start can offer a link.
 
     A made key lies on disk before its user exists: a crash between the two must not leave a
     server nobody can enter.
     """
+    accounts, sign_in = domain.accounts, domain.sign_in
     path = settings.storage.data / "admin.key"
     given = settings.security.admin_key_file
     if given is not None:
         key = _read_key(given)
         if accounts.ensure_first_admin(key) is not None:
             return key
-        if accounts.actor_for_key(key) is None:
+        if sign_in.actor_for_key(key) is None:
             accounts.create_user(_SERVER, "admin", api_key=key, admin=True)
             log.info("the key in %s was added to user 'admin'", given)
         return None
@@ -193,10 +193,10 @@ def first_key(settings: ServerSettings, accounts: Accounts) -> str | None:
     if waiting.exists():
         key = _read_key(waiting)
     else:
-        key = "local-" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
+        key = new_key()
         _write_secret(waiting, key)
     made = accounts.ensure_first_admin(key)
-    if made is None and accounts.actor_for_key(key) is None:
+    if made is None and sign_in.actor_for_key(key) is None:
         waiting.unlink()
         return None
     waiting.replace(path)
@@ -228,16 +228,16 @@ def _write_secret(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _ready(settings: ServerSettings, first: str | None, accounts: Accounts) -> None:
+def _ready(settings: ServerSettings, first: str | None, sign_in: SignIn) -> None:
     """Requests are answered: tell clients on this host, and the person who started us."""
     _give_memory_back()
     _announce(settings)
     url = settings.base_url
     lines = [f"Runstone serves {url}  (data: {settings.storage.data})"]
     if first is not None:
-        actor = accounts.actor_for_key(first)
+        actor = sign_in.actor_for_key(first)
         assert actor is not None
-        token = accounts.make_sign_in_link(actor, seconds=FIRST_LINK_SECONDS)
+        token = sign_in.make_sign_in_link(actor, seconds=FIRST_LINK_SECONDS)
         where = settings.security.admin_key_file or settings.storage.data / "admin.key"
         lines += [
             f"First start: open this link to sign in as '{actor.username}'. It works once, within the hour:",

@@ -18,8 +18,8 @@ from runstone.server.domain.runs import RunChange, RunQuery
 Call = Callable[[World, Actor, RunKey, str], Any]
 
 READ: dict[str, Call] = {
-    "entity": lambda w, a, _k, _v: w.accounts.entity(a, "ml"),
-    "members": lambda w, a, _k, _v: w.accounts.members(a, "ml"),
+    "entity": lambda w, a, _k, _v: w.entities.entity(a, "ml"),
+    "members": lambda w, a, _k, _v: w.entities.members(a, "ml"),
     "project": lambda w, a, _k, _v: w.projects.get(a, "ml", "p"),
     "projects of the team": lambda w, a, _k, _v: w.projects.find(a, entity="ml"),
     "trash": lambda w, a, _k, _v: w.projects.trash(a, "ml"),
@@ -61,8 +61,8 @@ WRITE: dict[str, Call] = {
 }
 MANAGE: dict[str, Call] = {
     "purge": lambda w, a, k, _v: w.runs.purge(a, [k]),
-    "set member": lambda w, a, _k, _v: w.accounts.set_member(a, "ml", "eve", Role.VIEWER),
-    "remove member": lambda w, a, _k, _v: w.accounts.remove_member(
+    "set member": lambda w, a, _k, _v: w.entities.set_member(a, "ml", "eve", Role.VIEWER),
+    "remove member": lambda w, a, _k, _v: w.entities.remove_member(
         a, "ml", "ben" if a.username == "vic" else "vic"
     ),
 }
@@ -107,7 +107,7 @@ def test_what_is_absent_and_what_is_hidden_sound_the_same(world: World) -> None:
         calls = (
             lambda: world.projects.get(world.eve, entity, project),
             lambda: world.runs.get(world.eve, entity, project, "r1"),
-            lambda: world.accounts.entity(world.eve, entity),
+            lambda: world.entities.entity(world.eve, entity),
             lambda: world.runs.find(world.eve, entity, project, RunQuery()),
         )
         messages = []
@@ -188,11 +188,11 @@ def test_listings_hold_only_what_one_may_read(world: World) -> None:
 def test_a_role_that_changed_counts_at_once_here_and_within_seconds_elsewhere(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    team = world.accounts.entity(world.ada, "ml").id
+    team = world.entities.entity(world.ada, "ml").id
     other = Access(world.records)
     assert other.allows(world.ben, Permission.WRITE, team)
     assert world.access.allows(world.ben, Permission.WRITE, team)
-    world.accounts.set_member(world.ada, "ml", "ben", Role.VIEWER)
+    world.entities.set_member(world.ada, "ml", "ben", Role.VIEWER)
     assert not world.access.allows(world.ben, Permission.WRITE, team)
     real = access_module.time.monotonic
     monkeypatch.setattr(access_module.time, "monotonic", lambda: real() + access_module.ROLES_CACHED_SECONDS)

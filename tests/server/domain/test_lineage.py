@@ -70,12 +70,12 @@ def test_what_may_not_be_seen_is_locked_and_what_lies_behind_it_is_not(house: Ar
     world = house.world
     ids = chain(house)
     # olga takes ml's model into a project of her own organisation, through a run there.
-    world.accounts.set_member(SYSTEM, "ml", "olga", Role.VIEWER)
+    world.entities.set_member(SYSTEM, "ml", "olga", Role.VIEWER)
     olga = world.actor("olga")
     world.runs.upsert(olga, "acme", "shared", "tune", _nothing())
     house.artifacts.use(olga, "acme", "shared", "tune", ids["net"])
     tuned = house.log("tuned", {"w": b"tuned"}, actor=olga, entity="acme", project="shared", run="tune")
-    world.accounts.remove_member(SYSTEM, "ml", "olga")
+    world.entities.remove_member(SYSTEM, "ml", "olga")
     oscar = world.actor("oscar")
     graph = house.lineage.of_version(oscar, tuned.version.id, direction="up", depth=9)
     seen = {node.label for node in graph.nodes if not node.locked}

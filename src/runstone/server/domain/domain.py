@@ -14,6 +14,7 @@ from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.console import Console
 from runstone.server.domain.deployments import Deployments
+from runstone.server.domain.entities import Entities
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.files import Files
 from runstone.server.domain.history import History
@@ -25,6 +26,7 @@ from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
+from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage
 from runstone.server.domain.sweep_importance import SweepImportance
@@ -40,6 +42,8 @@ from runstone.server.domain.views import Views
 @dataclass(frozen=True, slots=True)
 class Domain:
     access: Access
+    sign_in: SignIn
+    entities: Entities
     accounts: Accounts
     projects: Projects
     runs: Runs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NewType
 
-from runstone.server.domain.errors import Invalid
+from runstone.server.domain.errors import Invalid, NotSignedIn
 
 UserId = NewType("UserId", int)
 EntityId = NewType("EntityId", int)
@@ -57,6 +57,13 @@ class Actor:
 
 
 ANONYMOUS = Actor(None, "")
+
+
+def own_id(actor: Actor) -> UserId:
+    """Of whoever is signed in as a person. Raises NotSignedIn for any other."""
+    if actor.user_id is None:
+        raise NotSignedIn("Sign in, or send an API key.")
+    return actor.user_id
 
 
 # First parts of addresses that are not somebody's page: an entity of that name could not be reached.

@@ -137,15 +137,16 @@ def test_a_writer_of_another_process_is_waited_for(url: str, tmp_path: Path) -> 
 def test_secrets_are_nowhere_in_the_file(tmp_path: Path, url: str) -> None:
     from runstone.server.domain.access import Access
     from runstone.server.domain.accounts import Accounts
+    from runstone.server.domain.sign_in import SignIn
 
     records: Records = open_records(url)
-    service = Accounts(records, Access(records))
-    key = service.ensure_first_admin(None)
+    sign_in = SignIn(records)
+    key = Accounts(records, Access(records), sign_in).ensure_first_admin(None)
     assert key is not None
-    actor = service.actor_for_key(key)
+    actor = sign_in.actor_for_key(key)
     assert actor is not None
-    session, _ = service.start_session(key, client="here")
-    link = service.make_sign_in_link(actor)
+    session, _ = sign_in.start_session(key, client="here")
+    link = sign_in.make_sign_in_link(actor)
     records.close()
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("records.db*"))
     for secret in (key, session, link):

@@ -62,11 +62,11 @@ class Context:
         Raises NotSignedIn, or NotAllowed for a server admin's route and for a read-only key's
         attempt to write.
         """
-        return held_to(authenticate(self.domain.accounts, credentials), permission)
+        return held_to(authenticate(self.domain.sign_in, credentials), permission)
 
     async def actor_for(self, credentials: Credentials, permission: Permission) -> Actor:
         """As `actor`, from the event loop: without a thread for those who were here just now."""
-        known = at_hand(self.domain.accounts, credentials)
+        known = at_hand(self.domain.sign_in, credentials)
         if known is not None:
             return held_to(known, permission)
         return await self.run(lambda: self.actor(credentials, permission))

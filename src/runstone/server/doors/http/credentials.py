@@ -14,9 +14,9 @@ from typing import Literal
 
 from starlette.requests import HTTPConnection
 
-from runstone.server.domain.accounts import Accounts
 from runstone.server.domain.errors import NotSignedIn
 from runstone.server.domain.identity import ANONYMOUS, Actor
+from runstone.server.domain.sign_in import SignIn
 
 COOKIE = "runstone_session"
 CREDENTIAL_CHARS_MAX = 512
@@ -56,29 +56,29 @@ def credentials_of(request: HTTPConnection) -> Credentials:
     return Credentials("session", _bounded(cookie)) if cookie else NO_CREDENTIALS
 
 
-def authenticate(accounts: Accounts, credentials: Credentials) -> Actor:
+def authenticate(sign_in: SignIn, credentials: Credentials) -> Actor:
     """Who that is; ANONYMOUS without credentials. Raises NotSignedIn for wrong ones. May block."""
     if credentials.kind == "none":
         return ANONYMOUS
     if credentials.kind == "key":
-        actor = accounts.actor_for_key(credentials.secret)
+        actor = sign_in.actor_for_key(credentials.secret)
         if actor is None:
             raise NotSignedIn(
                 "The API key is not known here, or it has expired. Make one on your settings page, "
                 "and check that it belongs to this server."
             )
         return actor
-    actor = accounts.actor_for_session(credentials.secret)
+    actor = sign_in.actor_for_session(credentials.secret)
     if actor is None:
         raise NotSignedIn("The session has ended. Sign in again.")
     return actor
 
 
-def at_hand(accounts: Accounts, credentials: Credentials) -> Actor | None:
+def at_hand(sign_in: SignIn, credentials: Credentials) -> Actor | None:
     """As `authenticate` for those who were here just now; never blocks, and None says nothing."""
     if credentials.kind == "none":
         return ANONYMOUS
-    return accounts.actor_at_hand(credentials.secret, session=credentials.kind == "session")
+    return sign_in.actor_at_hand(credentials.secret, session=credentials.kind == "session")
 
 
 def _bounded(secret: str) -> str:

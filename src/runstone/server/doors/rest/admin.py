@@ -9,7 +9,7 @@ import psutil
 from fastapi import Body, Path, Query
 from starlette.responses import Response
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.identity import Permission, Role
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.rest.models import admin as models
@@ -99,7 +99,7 @@ async def create_organization(call: CallDep, body: models.OrganizationWanted) ->
     """Make an organisation with its first admin; one that exists is answered as it is."""
 
     def work() -> dict[str, Any]:
-        made = call.domain.accounts.create_organization(call.actor, body.name, owner=body.owner)
+        made = call.domain.entities.create_organization(call.actor, body.name, owner=body.owner)
         return _entity_out(call, made)
 
     return await call.answer(work)
@@ -107,7 +107,7 @@ async def create_organization(call: CallDep, body: models.OrganizationWanted) ->
 
 @routes.typed("DELETE", "/admin/organizations/{name}", needs=Permission.SERVER_ADMIN, status=204)
 async def delete_organization(call: CallDep, name: NamePath) -> Response:
-    return await call.done(lambda: call.domain.accounts.delete_organization(call.actor, name))
+    return await call.done(lambda: call.domain.entities.delete_organization(call.actor, name))
 
 
 @routes.typed(
@@ -120,7 +120,7 @@ async def add_member(call: CallDep, name: NamePath, body: models.MemberWanted) -
     """Make somebody a member, or change their role."""
 
     def work() -> dict[str, Any]:
-        call.domain.accounts.set_member(call.actor, name, body.username, _role(body.role))
+        call.domain.entities.set_member(call.actor, name, body.username, _role(body.role))
         return {"username": body.username, "role": body.role}
 
     return await call.answer(work)
@@ -131,7 +131,7 @@ async def create_team(call: CallDep, body: models.TeamWanted) -> Response:
     """Make a team of an organisation with its first admin; one that exists is answered as it is."""
 
     def work() -> dict[str, Any]:
-        made = call.domain.accounts.create_team(
+        made = call.domain.entities.create_team(
             call.actor, body.name, organization=body.organization, owner=body.owner
         )
         return _entity_out(call, made)
@@ -142,7 +142,7 @@ async def create_team(call: CallDep, body: models.TeamWanted) -> Response:
 @routes.typed("GET", "/entities/{name}", needs=Permission.READ, answers=models.Entity)
 async def get_entity(call: CallDep, name: NamePath) -> Response:
     """A user, team or organisation the caller may see, and the caller's role there."""
-    return await call.answer(lambda: _entity_out(call, call.domain.accounts.entity(call.actor, name)))
+    return await call.answer(lambda: _entity_out(call, call.domain.entities.entity(call.actor, name)))
 
 
 @routes.typed("GET", "/entities/{name}/members", needs=Permission.READ, answers=models.Members)
@@ -151,7 +151,7 @@ async def list_members(call: CallDep, name: NamePath) -> Response:
         lambda: {
             "members": [
                 {"username": member.username, "role": member.role.name.lower()}
-                for member in call.domain.accounts.members(call.actor, name)
+                for member in call.domain.entities.members(call.actor, name)
             ]
         }
     )
@@ -162,7 +162,7 @@ async def set_member(call: CallDep, name: NamePath, username: NamePath, body: mo
     """Make somebody a member of a team or organisation, or change their role."""
 
     def work() -> dict[str, Any]:
-        call.domain.accounts.set_member(call.actor, name, username, _role(body.role))
+        call.domain.entities.set_member(call.actor, name, username, _role(body.role))
         return {"username": username, "role": body.role}
 
     return await call.answer(work)
@@ -171,7 +171,7 @@ async def set_member(call: CallDep, name: NamePath, username: NamePath, body: mo
 @routes.typed("DELETE", "/entities/{name}/members/{username}", needs=Permission.READ, status=204)
 async def remove_member(call: CallDep, name: NamePath, username: NamePath) -> Response:
     """Oneself, or (with MANAGE) somebody else."""
-    return await call.done(lambda: call.domain.accounts.remove_member(call.actor, name, username))
+    return await call.done(lambda: call.domain.entities.remove_member(call.actor, name, username))
 
 
 @routes.typed("GET", "/admin/health", needs=Permission.SERVER_ADMIN, answers=models.Health)
@@ -210,7 +210,7 @@ def user_out(user: User) -> dict[str, Any]:
 
 def _entity_out(call: Any, entity: Entity) -> dict[str, Any]:
     role = next(
-        (role for mine, role in call.domain.accounts.entities_of(call.actor) if mine.id == entity.id), None
+        (role for mine, role in call.domain.entities.entities_of(call.actor) if mine.id == entity.id), None
     )
     return {
         "name": entity.name,

@@ -11,7 +11,7 @@ from fastapi import Body, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from runstone.server.domain.accounts import ApiKey
+from runstone.server.domain.account_model import ApiKey
 from runstone.server.domain.errors import NotSignedIn, RunstoneError
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.doors.http.answers import json_answer
@@ -44,7 +44,7 @@ async def sign_in(call: CallDep, body: Annotated[SignIn, Body()]) -> Response:
     """Sign a browser in with an API key: sets the session cookie."""
 
     def work() -> tuple[str, dict[str, Any]]:
-        token, actor = call.domain.accounts.start_session(body.key.strip(), client=call.client)
+        token, actor = call.domain.sign_in.start_session(body.key.strip(), client=call.client)
         return token, me_of(call, actor)
 
     token, me = await call.run(work)
@@ -58,7 +58,7 @@ async def sign_out(call: CallDep) -> Response:
     """End the browser's session; without one nothing happens."""
     token = call.request.cookies.get(COOKIE)
     if token:
-        await call.run(lambda: call.domain.accounts.end_session(token))
+        await call.run(lambda: call.domain.sign_in.end_session(token))
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path=_cookie_path(call.request))
     return answer
@@ -71,7 +71,7 @@ async def make_link(call: CallDep, body: Annotated[LinkWanted | None, Body()] = 
 
     def work() -> dict[str, Any]:
         expires_at = time.time() + seconds
-        token = call.domain.accounts.make_sign_in_link(call.actor, seconds=seconds)
+        token = call.domain.sign_in.make_sign_in_link(call.actor, seconds=seconds)
         url = f"{address_of(call.request)}/signin?token={token}"
         return {"url": url, "token": token, "expires_at": expires_at}
 
@@ -90,7 +90,7 @@ async def use_link(request: Request) -> Response:
     prefix = context.settings.listen.path_prefix
     client = request.client.host if request.client else ""
     try:
-        session, _ = await context.run(lambda: context.domain.accounts.use_sign_in_link(token, client=client))
+        session, _ = await context.run(lambda: context.domain.sign_in.use_sign_in_link(token, client=client))
     except NotSignedIn:
         return RedirectResponse(f"{prefix}/?signin=used", 303)
     except RunstoneError as error:
@@ -158,7 +158,7 @@ def me_of(call: Call, actor: Actor) -> dict[str, Any]:
         "default_entity": user.default_entity,
         "entities": [
             {"name": entity.name, "kind": entity.kind, "role": role.name.lower()}
-            for entity, role in accounts.entities_of(actor)
+            for entity, role in call.domain.entities.entities_of(actor)
         ],
         "server": {
             "version": server_version(),

@@ -66,7 +66,7 @@ async def _answer(request: Request, context: Context, answers: Answers) -> Answe
     context.bodies.take(len(sent))
 
     def work() -> Answer:
-        actor = authenticate(context.domain.accounts, credentials)
+        actor = authenticate(context.domain.sign_in, credentials)
         body = unpack(sent, encoding, limit=GRAPHQL_BODY_BYTES_MAX)
         links = Links(context.domain.signer, base_url, actor)
         call = Call(actor, context.domain, links, client_id, agent)

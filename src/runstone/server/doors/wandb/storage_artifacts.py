@@ -138,7 +138,7 @@ def artifact_routes() -> list[BaseRoute]:
         wanted = _wanted(request.path_params["path"].split("/"))
 
         def find() -> tuple[str, int]:
-            actor = authenticate(context.domain.accounts, credentials)
+            actor = authenticate(context.domain.sign_in, credentials)
             return _find(context, actor, wanted)
 
         sha256, size = await context.run(find)

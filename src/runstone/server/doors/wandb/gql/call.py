@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.artifact_model import Collection, Member, Version
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
@@ -54,7 +54,7 @@ class Call:
         )
 
     def entity(self, name: str) -> Entity | None:
-        return self.keep("entity", name, "", lambda: self.domain.accounts.entity(self.signed_in(), name))
+        return self.keep("entity", name, "", lambda: self.domain.entities.entity(self.signed_in(), name))
 
     def user(self, username: str) -> User | None:
         if not username:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.artifact_model import Collection
 from runstone.server.domain.projects import Project
 from runstone.server.domain.runs import Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from runstone.server.domain.accounts import User
+from runstone.server.domain.account_model import User
 from runstone.server.domain.artifact_model import TTL_NEVER, Collection, Version
 from runstone.server.domain.errors import NotAllowed, NotFound
 from runstone.server.domain.projects import Project

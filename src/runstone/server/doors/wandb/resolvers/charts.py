@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.charts import Chart
 from runstone.server.domain.errors import Invalid
 from runstone.server.doors.wandb.gql.binding import Fields, maps

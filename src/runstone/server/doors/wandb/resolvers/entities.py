@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from runstone.server.domain.accounts import Entity, User
-from runstone.server.domain.accounts import Member as DomainMember
+from runstone.server.domain.account_model import Entity, User
+from runstone.server.domain.account_model import Member as DomainMember
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import EntityId, Permission, Role
 from runstone.server.domain.projects import Project
@@ -103,7 +103,7 @@ entity.constant(
 def members(parent: Entity, call: Call) -> list[Member]:
     if parent.id == _NOBODY:
         return []
-    found = call.domain.accounts.members(call.signed_in(), parent.name)
+    found = call.domain.entities.members(call.signed_in(), parent.name)
     return [Member(parent.name, one, call.user(one.username)) for one in found]
 
 
@@ -169,7 +169,7 @@ def org_entity(parent: Entity, _call: Call) -> OrgEntity:
 
 @organization("teams")
 def organization_teams(parent: Entity, call: Call) -> list[Entity]:
-    found = call.domain.accounts.entities_of(call.signed_in())
+    found = call.domain.entities.entities_of(call.signed_in())
     return [one for one, _ in found if one.kind == "team" and one.organization == parent.name]
 
 
@@ -229,7 +229,7 @@ member.constant(pending=False, photoUrl=None, apiKey=None)
 def create_team(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     actor = call.signed_in()
     owner = input.get("team_admin_user_name") or actor.username
-    made = call.domain.accounts.create_team(
+    made = call.domain.entities.create_team(
         actor,
         input["team_name"],
         organization=input.get("organization_name") or _own_organization(call),
@@ -244,7 +244,7 @@ def create_invite(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
     actor = call.signed_in()
     who = _invited(call, input.get("username"), input.get("email"))
     role = Role.ADMIN if input.get("admin") else Role.MEMBER
-    call.domain.accounts.set_member(actor, input["entity_name"], who.username, role)
+    call.domain.entities.set_member(actor, input["entity_name"], who.username, role)
     invite = {
         "id": ids.member_id(input["entity_name"], who.username),
         "name": who.username,
@@ -258,7 +258,7 @@ def create_invite(_root: None, call: Call, input: dict[str, Any]) -> dict[str, A
 @mutation("deleteInvite")
 def delete_invite(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     username, _, team = ids.named_of("Member", input.get("id") or "").partition(":")
-    call.domain.accounts.remove_member(call.signed_in(), input.get("entity_name") or team, username)
+    call.domain.entities.remove_member(call.signed_in(), input.get("entity_name") or team, username)
     return {"success": True, "clientMutationId": input.get("client_mutation_id")}
 
 
@@ -268,14 +268,14 @@ def create_service_account(_root: None, call: Call, input: dict[str, Any]) -> di
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", input["description"]).strip("-.")[:60] or "service"
     username = f"{stem}-{secrets.token_hex(4)}"
     made, _ = call.domain.accounts.create_user(actor, username, service=True)
-    call.domain.accounts.set_member(actor, input["entity_name"], username, Role.MEMBER)
+    call.domain.entities.set_member(actor, input["entity_name"], username, Role.MEMBER)
     return {"user": made, "clientMutationId": input.get("client_mutation_id")}
 
 
 def _own_organization(call: Call) -> str:
     """The one organisation the caller is in. Raises Invalid where there is none, or more than one."""
     found = [
-        e.name for e, _ in call.domain.accounts.entities_of(call.signed_in()) if e.kind == "organization"
+        e.name for e, _ in call.domain.entities.entities_of(call.signed_in()) if e.kind == "organization"
     ]
     if len(found) == 1:
         return found[0]

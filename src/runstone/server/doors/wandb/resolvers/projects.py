@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.projects import Project, cursor_of

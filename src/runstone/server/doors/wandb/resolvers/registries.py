@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.artifact_model import Member
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.projects import Project
@@ -83,7 +83,7 @@ def allow_all_types(parent: Project, call: Call) -> bool:
 def members(parent: Project, call: Call) -> list[UserMember]:
     found = registry_of(call, parent)
     if found is None:
-        people = call.domain.accounts.members(call.signed_in(), parent.entity)
+        people = call.domain.entities.members(call.signed_in(), parent.entity)
         named = [(one.username, one.role.name.lower()) for one in people]
     else:
         listed = call.domain.registry.members(call.signed_in(), parent.entity, parent.name)
@@ -198,7 +198,7 @@ def _username(call: Call, node: str) -> str:
 
 def _team_name(call: Call, node: str) -> str:
     number = ids.numbered_of("Entity", node)
-    return call.domain.accounts.entity_by_number(call.signed_in(), number).name
+    return call.domain.entities.entity_by_number(call.signed_in(), number).name
 
 
 def _done(call: Call, input: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runstone.server.domain.accounts import Entity, User
+from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.projects import Project
 from runstone.server.domain.runs import Run
 from runstone.server.doors.wandb import ids, jsonx

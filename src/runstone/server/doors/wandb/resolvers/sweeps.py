@@ -11,7 +11,7 @@ import yaml
 from graphql import GraphQLResolveInfo
 
 from runstone.server.domain import sweep_model as model
-from runstone.server.domain.accounts import User
+from runstone.server.domain.account_model import User
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.projects import Project
 from runstone.server.domain.runs import Run, RunQuery

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from runstone.server.domain.accounts import ApiKey, Entity, User
+from runstone.server.domain.account_model import ApiKey, Entity, User
 from runstone.server.domain.errors import Conflict, NotAllowed, NotFound
 from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -110,7 +110,7 @@ def teams(
     """The entities whose runs the user may see, the user's own among them, as clients expect."""
     if not _may_see(parent, call):
         return {"edges": [], "pageInfo": {"endCursor": "", "hasNextPage": False, "hasPreviousPage": False}}
-    found = call.domain.accounts.entities_of(call.actor, username=parent.username)
+    found = call.domain.entities.entities_of(call.actor, username=parent.username)
     return sliced(
         [entity for entity, _ in found if entity.kind != "organization"], first, after, otherwise=1000
     )
@@ -120,7 +120,7 @@ def teams(
 def organizations(parent: User, call: Call) -> list[Entity]:
     if not _may_see(parent, call):
         return []
-    found = call.domain.accounts.entities_of(call.actor, username=parent.username)
+    found = call.domain.entities.entities_of(call.actor, username=parent.username)
     return [entity for entity, _ in found if entity.kind == "organization"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from runstone.server.domain.accounts import User
+from runstone.server.domain.account_model import User
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.projects import Project
