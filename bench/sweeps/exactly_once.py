@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.sweeping import ChaoticAgents, SweepWorld
 from tests.support.world import open_world, populate
 
-from runstone.server.domain import trial_endings
+from runstone.search import endings
 from runstone.server.stores.records.engine import open_records
 
 GRID = {
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
     given = parser.parse_args()
-    trial_endings.LOSSES_MAX = 10_000
+    endings.LOSSES_MAX = 10_000
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         records = open_records(f"sqlite:///{folder}/records.db")

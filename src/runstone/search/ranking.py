@@ -79,6 +79,19 @@ def ranked(config: SweepConfig, records: Iterable[Record], *, robust: bool = Tru
     return sorted((item for item in found if item is not None), key=key)
 
 
+def best_value(config: SweepConfig, records: Sequence[Record]) -> float | None:
+    """The best value of the first objective by any one feasible trial; None before any."""
+    if not config.metrics:
+        return None
+    sign = config.metrics[0].sign
+    values = [
+        float(record.values[0] or 0.0)
+        for record in records
+        if record.is_scored and record.is_feasible and record.number >= 0
+    ]
+    return min(values, key=lambda value: sign * value) if values else None
+
+
 def _groups(config: SweepConfig, records: Iterable[Record]) -> Iterable[list[Record]]:
     groups: dict[int, list[Record]] = {}
     for record in records:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.sweeping import ChaoticAgents, SweepWorld
 from tests.support.world import World
 
-from runstone.server.domain import trial_endings
+from runstone.search import endings
 from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from runstone.server.domain.sweep_model import Outcome
 from runstone.server.stores.records import runs as statements
@@ -36,7 +36,7 @@ def test_every_grid_cell_is_completed_once_whoever_dies(
     sweeping: SweepWorld, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`python -m bench.sweeps.exactly_once` does 200 rounds of it."""
-    monkeypatch.setattr(trial_endings, "LOSSES_MAX", 10_000)  # nobody gives up, however often they die
+    monkeypatch.setattr(endings, "LOSSES_MAX", 10_000)  # nobody gives up, however often they die
     sweep = sweeping.make(**GRID, retries=100)
     agents = ChaoticAgents(sweeping, sweep, seed)
     assert agents.run(), "the sweep never ended"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from runstone.search.config import SweepConfig, parse
+from runstone.search.endings import Outcome as Outcome
 from runstone.search.records import Record, TrialState
 from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import EntityId, ProjectId, SweepKey
@@ -135,18 +136,6 @@ class Beat:
     state: SweepState
     stop: Mapping[int, str]
     lost: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended. values: by objective, where the agent knows them; None: from the run's
-    summary. constrained: by constraint's metric name."""
-
-    state: TrialState
-    values: Sequence[float | None] | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    exit_code: int | None = None
-    error: str = ""
 
 
 def sweep_of(row: AnyRow, trials: Mapping[str, int] | None = None) -> Sweep:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runstone.search.config import SweepConfig
-from runstone.search.ranking import Front, Ranked, front, ranked
+from runstone.search.ranking import Front, Ranked, best_value, front, ranked
 from runstone.search.records import Record
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, SweepKey
@@ -53,16 +53,7 @@ class SweepResults:
 
     def best_value(self, sweep: Sweep) -> float | None:
         """The best value of the first objective by any one feasible trial; None before any."""
-        config = self.config(sweep)
-        if not config.metrics:
-            return None
-        sign = config.metrics[0].sign
-        values = [
-            float(record.values[0] or 0.0)
-            for record in self.records(sweep)
-            if record.is_scored and record.is_feasible and record.number >= 0
-        ]
-        return min(values, key=lambda value: sign * value) if values else None
+        return best_value(self.config(sweep), self.records(sweep))
 
     def _read(self, actor: Actor, sweep: SweepKey) -> tuple[Sweep, SweepConfig, list[Record]]:
         own = self._sweeps.get_by_key(actor, sweep)

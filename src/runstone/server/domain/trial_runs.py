@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from runstone.search.pruning import counts_reports, thinned
 from runstone.search.records import ENDED, TrialState
+from runstone.search.values import excess_of, objective_of
 from runstone.server.domain import run_changes
 from runstone.server.domain.console import Console
 from runstone.server.domain.feed import Event, Feed
@@ -24,7 +25,6 @@ from runstone.server.domain.run_model import RunChange
 from runstone.server.domain.sweep_model import Outcome, Sweep, sweep_of
 from runstone.server.domain.sweep_search import Searches
 from runstone.server.domain.trial_endings import end_attempt, finish_if_done, lose_attempt
-from runstone.server.domain.trial_values import excess_of, objective_of
 from runstone.server.domain.trials import Trials
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records import sweeps as sweep_statements

@@ -12,11 +12,11 @@ from typing import Any
 
 from runstone.search.config import SweepConfig
 from runstone.search.records import Record
+from runstone.search.values import excess_of, objective_of
 from runstone.server.domain.identity import Actor
 from runstone.server.domain.run_model import RunQuery
 from runstone.server.domain.runs import Run, Runs
 from runstone.server.domain.sweep_model import Sweep, config_of
-from runstone.server.domain.trial_values import excess_of, objective_of
 from runstone.server.stores.records import sweeps as statements
 from runstone.server.stores.records import trials as trial_statements
 from runstone.server.stores.records.contract import Records
