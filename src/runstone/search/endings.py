@@ -210,4 +210,4 @@ def _with_past(trial: Attempted, state: str, now: float, error: str) -> list[dic
     }
     if error:
         attempt["error"] = error[:1_000]
-    return [*trial.past, attempt][-PAST_MAX:]
+    return [*map(dict, trial.past), attempt][-PAST_MAX:]
