@@ -74,10 +74,22 @@ class Ending:
 
 class TrialSource(Protocol):
     """Hands out trials. Calls raise SourceAway where nobody answers just now; the agent keeps what runs
-    and asks again. They may come from several threads."""
+    and asks again. They raise SweepGone where there is no such sweep, or not for this caller: the agent
+    ends. They may come from several threads."""
 
     @property
     def sweep(self) -> SweepSpec: ...
+
+    @property
+    def beat_seconds(self) -> float:
+        """How often to beat, so that no lease lapses while the agent lives."""
+        ...
+
+    @property
+    def reads_runs(self) -> bool:
+        """Whether it learns from the runs themselves how they do, as a server does that they log to.
+        Where not, the agent reads their journals, reports from them, and ends attempts with values."""
+        ...
 
     def join(self, *, host: str, name: str) -> str:
         """The agent is there; its id. Before anything else."""
@@ -95,13 +107,18 @@ class TrialSource(Protocol):
 
     def complete(self, number: int, attempt: int, ending: Ending) -> bool:
         """Saying it again changes nothing. False: the attempt was given up meanwhile, and what came of
-        it is not taken."""
+        it is not taken. After `leave` it is taken where nobody else was handed the trial."""
         ...
 
     def leave(self) -> None:
-        """The agent ends. What it still holds goes back to the queue, no attempt counted lost."""
+        """The agent ends. What it still holds goes back to the queue, no attempt counted lost. Called
+        before the processes of those trials are ended, so that their end is not taken for a result."""
         ...
 
 
 class SourceAway(ConnectionError):
     """The server does not answer, or the folder cannot be reached; it may later."""
+
+
+class SweepGone(LookupError):
+    """There is no such sweep (any more), or this caller may not take part in it."""

@@ -126,6 +126,21 @@ def test_a_trial_ends_as_its_run_did(sweeping: SweepWorld, run_state: Any, expec
         assert found.objective == [1.5]
 
 
+def test_a_trial_given_back_stays_in_the_queue_however_its_run_is_ended(sweeping: SweepWorld) -> None:
+    sweep = sweeping.make(**GRID)
+    agent = sweeping.trials.register(sweeping.actor, sweep, host="h")
+    killed, done = sweeping.trials.claim(sweeping.actor, sweep, agent_id=agent.id, count=2).trials
+    for trial in (killed, done):
+        sweeping.world.run(trial.run_id, summary={"loss": 1.5})
+    sweeping.trials.leave(sweeping.actor, sweep, agent.id)
+    sweeping.world.run(killed.run_id, state="killed", exit_code=143)
+    sweeping.world.run(done.run_id, state="finished", exit_code=0)
+    sweeping.runs_of_trials.settle(sweep)
+    first, second, *_ = sweeping.all(sweep)
+    assert first.state == "queued" and first.losses == 0
+    assert second.state == "finished" and second.objective == [1.5]  # it was done before it heard
+
+
 def test_failures_in_a_row_shut_a_host_out_while_another_does_well(sweeping: SweepWorld) -> None:
     sweep = sweeping.make(method="random", metric={"name": "y"}, parameters={"x": {"min": 0.0, "max": 1.0}})
     good = sweeping.trials.register(sweeping.actor, sweep, host="good").id

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from runstone.search.out_of_memory import LINES, out_of_memory_line
 from runstone.search.pruning import counts_reports, thinned
 from runstone.search.records import ENDED, TrialState
 from runstone.search.values import excess_of, objective_of
@@ -20,7 +21,6 @@ from runstone.server.domain.console import Console
 from runstone.server.domain.feed import Event, Feed
 from runstone.server.domain.history import History
 from runstone.server.domain.identity import Actor, RunKey, SweepKey
-from runstone.server.domain.out_of_memory import LINES, out_of_memory_line
 from runstone.server.domain.run_model import RunChange
 from runstone.server.domain.sweep_model import Outcome, Sweep, sweep_of
 from runstone.server.domain.sweep_search import Searches
@@ -163,9 +163,9 @@ class TrialRuns:
                 finish_if_done(conn, own, now=now)
                 return [sweep_of(own).event(trial=row.number)]
             state = _ENDS.get(seen.run_state)
+            if row.state == "queued" and state != "finished":
+                return []  # its agent gave it back and ended it: that says nothing of the trial
             if state is None:
-                if row.state == "queued":
-                    return []
                 lose_attempt(conn, own, row, now=now)
                 return [sweep_of(own).event(trial=row.number)]
             if error and state == "failed":
