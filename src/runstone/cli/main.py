@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from runstone.cli import artifact, lineage, local, login, query, registry, serve, sync
+from runstone.cli import artifact, lineage, local, login, pareto, query, registry, serve, sync
 
 app = typer.Typer(
     name="runstone",
@@ -29,6 +29,7 @@ app.command("projects")(query.projects)
 app.command("runs")(query.runs)
 app.add_typer(query.run_app, name="run")
 app.command("export")(query.export)
+app.command("pareto")(pareto.pareto)
 app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact.pull)
 app.add_typer(registry.registry_app, name="registry")

@@ -27,6 +27,7 @@ from runstone.client.runs import Runs
 
 if TYPE_CHECKING:
     from runstone.client.artifacts import ArtifactCollection, ArtifactVersion
+    from runstone.client.pareto import ParetoFront
     from runstone.client.series import SeriesAnswer
 
 
@@ -115,6 +116,14 @@ class Api:
             select=select,
             trash=trash,
         )
+
+    def pareto(self, path: str, objectives: Mapping[str, str], **wanted: Any) -> ParetoFront:
+        """The runs that no other beats in every objective: `{"loss": "min", "accuracy": "max"}`.
+        wanted: constraints, filters, search, reference, limit as in `client.pareto.pareto`."""
+        from runstone.client.pareto import pareto
+
+        entity, project = project_path(path)
+        return pareto(self.client, entity, project, objectives, **wanted)
 
     def run(self, path: str) -> Run:
         """path: `entity/project/run`, or `project/run`; `run` is the id. Raises NotFound."""

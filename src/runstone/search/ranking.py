@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runstone.search.config import Metric, SweepConfig
+from runstone.search.hypervolume import non_dominated_of_three, volume_of_three
 from runstone.search.records import OPEN, Json, Record, TrialState
 
 CONFIDENCE = 0.9
@@ -197,7 +198,9 @@ def front(config: SweepConfig, records: Iterable[Record]) -> Front:
 
 def non_dominated(costs: Sequence[Sequence[float]]) -> list[int]:
     """Places of the points that no other is at most as costly as in all, and cheaper in one.
-    Cost O(n log n) for two objectives, O(n × front) beyond."""
+    Cost O(n log n) for two or three objectives, O(n × front) beyond."""
+    if costs and len(costs[0]) == 3:
+        return non_dominated_of_three(costs)
     order = sorted(range(len(costs)), key=lambda place: tuple(costs[place]))
     kept: list[int] = []
     if costs and len(costs[0]) == 2:
@@ -221,7 +224,7 @@ def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
 
 def hypervolume(costs: Sequence[Sequence[float]], reference: Sequence[float]) -> float:
     """The volume between the points and the reference: less is better in every cost.
-    By slicing along the last objective; O(n log n) for two objectives."""
+    By slicing along the last objective; O(n log n) for two or three objectives."""
     inside = sorted({tuple(p) for p in costs if all(a <= r for a, r in zip(p, reference, strict=True))})
     if not inside:
         return 0.0
@@ -234,6 +237,8 @@ def hypervolume(costs: Sequence[Sequence[float]], reference: Sequence[float]) ->
                 volume += (reference[0] - first) * (ceiling - second)
                 ceiling = second
         return volume
+    if len(reference) == 3:
+        return volume_of_three(inside, reference)
     volume = 0.0
     by_last = sorted(inside, key=lambda point: point[-1])
     for place, point in enumerate(by_last):

@@ -42,6 +42,7 @@ from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage as StorageUse
 from runstone.server.domain.sweep_importance import SweepImportance
+from runstone.server.domain.sweep_promotion import SweepPromotions
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweep_search import Searches
 from runstone.server.domain.sweeps import Sweeps
@@ -191,6 +192,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
     places = Places(records, access)
     artifacts = Artifacts(records, access, projects, collections, uploads, feed)
+    registries = Registries(records, access, projects, collections, artifacts, places)
     deployments = Deployments(records, access, artifacts)
     retention = Retention(records, collections)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
@@ -219,8 +221,9 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         trial_runs=trial_runs,
         sweep_results=sweep_results,
         sweep_importance=SweepImportance(sweeps, sweep_results),
+        sweep_promotions=SweepPromotions(sweep_results, runs, artifacts, registries),
         artifacts=artifacts,
-        registry=Registries(records, access, projects, collections, artifacts, places),
+        registry=registries,
         approvals=Approvals(records, access, collections, artifacts),
         deployments=deployments,
         audit=Audit(records, access),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -36,10 +37,12 @@ class ArtifactLinks(ArtifactBase):
         aliases: Sequence[str] = (),
         reason: str = "",
         force: bool = False,
+        evidence: Mapping[str, Any] | None = None,
     ) -> Member:
         """The version in a portfolio too, which is made if absent, under the next number there; one
         that is there already keeps its number. `latest` moves to it. Into a registry goes only a type
-        it takes, and a model only if a run made it from something, unless `force` with a reason."""
+        it takes, and a model only if a run made it from something, unless `force` with a reason.
+        evidence: of why the aliases move, kept with the moves, which then are promotions."""
         names = check_aliases(aliases)
         said = short(reason, "Reason", REASON_CHARS_MAX)
 
@@ -74,8 +77,21 @@ class ArtifactLinks(ArtifactBase):
                     now=now,
                 )
             check_protected(self._access, conn, actor, target, names)
-            set_aliases(conn, actor, target.id, version_id, (*names, LATEST), reason=said, now=now)
+            set_aliases(
+                conn,
+                actor,
+                target.id,
+                version_id,
+                names,
+                act="promote" if evidence else "set",
+                reason=said,
+                evidence=dict(evidence or {}),
+                now=now,
+            )
+            set_aliases(conn, actor, target.id, version_id, [LATEST], reason=said, now=now)
             detail = {"source": _full(row), "aliases": list(names), "reason": said, "forced": force}
+            if evidence:
+                detail["evidence"] = dict(evidence)
             _log(conn, actor, "artifact.link", target, version_id, detail, now)
             return int(target.id)
 

@@ -30,6 +30,7 @@ from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage
 from runstone.server.domain.sweep_importance import SweepImportance
+from runstone.server.domain.sweep_promotion import SweepPromotions
 from runstone.server.domain.sweep_results import SweepResults
 from runstone.server.domain.sweeps import Sweeps
 from runstone.server.domain.trial_runs import TrialRuns
@@ -65,6 +66,7 @@ class Domain:
     trial_runs: TrialRuns
     sweep_results: SweepResults
     sweep_importance: SweepImportance
+    sweep_promotions: SweepPromotions
     registry: Registries
     approvals: Approvals
     deployments: Deployments

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from runstone.server.domain import run_search
+from runstone.server.domain import run_pareto, run_search
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.projects import Projects
@@ -103,6 +103,12 @@ class RunQueries:
                 )
                 for group in largest
             ]
+
+    def pareto(
+        self, actor: Actor, entity: str, project: str, query: RunQuery, wanted: run_pareto.ParetoWanted
+    ) -> run_pareto.RunPareto:
+        with self._matching(actor, entity, project, query, wanted.columns) as (table, _, found):
+            return run_pareto.pareto(table, found, wanted)
 
     def columns(
         self, actor: Actor, entity: str, project: str, *, search: str, after: str, limit: int

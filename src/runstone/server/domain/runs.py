@@ -43,6 +43,7 @@ from runstone.server.domain.run_model import (
     run_of,
 )
 from runstone.server.domain.run_names import default_name
+from runstone.server.domain.run_pareto import ParetoWanted, RunPareto
 from runstone.server.domain.run_queries import RunQueries
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as statements
@@ -230,6 +231,13 @@ class Runs:
 
     def count(self, actor: Actor, entity: str, project: str, query: RunQuery) -> int:
         return self._queries.count(actor, entity, project, query)
+
+    def pareto(
+        self, actor: Actor, entity: str, project: str, query: RunQuery, wanted: ParetoWanted
+    ) -> RunPareto:
+        """The runs that match and that no other beats in every objective; limit and cursor of the query
+        are left aside."""
+        return self._queries.pareto(actor, entity, project, query, wanted)
 
     def group(
         self,

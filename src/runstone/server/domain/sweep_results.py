@@ -39,6 +39,11 @@ class SweepResults:
     def records(self, sweep: Sweep) -> list[Record]:
         return self._searches.read(sweep)
 
+    def run_of(self, sweep: Sweep, number: int) -> str:
+        """Id of the run of a trial; "" where it has none."""
+        self.records(sweep)
+        return self._searches.of(sweep).run_ids.get(number) or ""
+
     def best(self, actor: Actor, sweep: SweepKey, *, robust: bool = True, limit: int = 1) -> list[Best]:
         """Best first; feasible ones before others. robust: by the bad end of the confidence interval
         of the mean over repeats; else by the luckiest single trial."""

@@ -1,0 +1,97 @@
+"""From a sweep to a registry: the best trial's artifact, with the sweep as evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runstone.client.artifact_calls import Target, _record
+from runstone.client.artifact_models import ArtifactRecord
+from runstone.client.connection import segment
+from runstone.client.native import Client
+
+
+class Promotion(msgspec.Struct, frozen=True, kw_only=True):
+    """artifact: the version as the collection knows it. evidence: sweep, trial, run, rule, rank, of,
+    objectives (name, goal, value, mean, std, bound), constraints, params; kept with the alias's move."""
+
+    artifact: ArtifactRecord
+    alias: str
+    evidence: dict[str, Any] = {}
+
+
+class Promotable(msgspec.Struct, frozen=True, kw_only=True):
+    """What a promotion would take. problem: why more has to be said first, or ""."""
+
+    trial: int
+    run: str = ""
+    rule: str = ""
+    rank: int = 0
+    feasible: bool = True
+    evidence: dict[str, Any] = {}
+    artifacts: list[ArtifactRecord] = []
+    problem: str = ""
+
+
+def promotable(
+    client: Client,
+    entity: str,
+    project: str,
+    sweep: str,
+    *,
+    robust: bool = True,
+    trial: int | None = None,
+    artifact: str = "",
+    type_name: str = "",
+) -> Promotable:
+    """robust: the best by the bad end of its repeats' interval; else by its luckiest trial. trial: this
+    one instead. artifact: `NAME` or `NAME:v3` of those the run made; type_name: only of that type."""
+    params = {"robust": robust, "trial": trial, "artifact": artifact or None, "type": type_name or None}
+    answer = client.connection.value("GET", f"{_sweep(entity, project, sweep)}/promotable", params=params)
+    return msgspec.convert(answer, Promotable)
+
+
+def promote(
+    client: Client,
+    entity: str,
+    project: str,
+    sweep: str,
+    to: Target,
+    *,
+    alias: str = "candidate",
+    robust: bool = True,
+    trial: int | None = None,
+    artifact: str = "",
+    type_name: str = "",
+    reason: str = "",
+    force: bool = False,
+) -> Promotion:
+    """Link the artifact of the best trial into a registry's collection and point the alias to it.
+
+    to: as `client.registries.in_registry("models/asr")` finds it. reason: what the ranking says where it
+    is "". force: a trial that breaks a constraint, and a model without a traceable past, too; with a
+    reason. Raises Conflict where the run made no artifact or several, or where the alias wants others'
+    approval; NotAllowed for a protected alias; NotFound for a registry or trial that is not there."""
+    body = {
+        "organization": to.entity,
+        "registry": to.project,
+        "collection": to.collection,
+        "alias": alias,
+        "robust": robust,
+        "trial": trial,
+        "artifact": artifact,
+        "type": type_name,
+        "reason": reason,
+        "force": force,
+    }
+    answer = client.connection.value("POST", f"{_sweep(entity, project, sweep)}/promote", json=body)
+    return Promotion(
+        artifact=_record(answer["artifact"], ArtifactRecord),
+        alias=answer["alias"],
+        evidence=answer["evidence"],
+    )
+
+
+def _sweep(entity: str, project: str, sweep: str) -> str:
+    return f"/projects/{segment(entity or '-')}/{segment(project)}/sweeps/{segment(sweep)}"

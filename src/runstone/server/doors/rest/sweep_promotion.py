@@ -1,0 +1,90 @@
+"""From a sweep to a registry, with the sweep as evidence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from runstone.server.domain import sweep_promotion as domain
+from runstone.server.domain.identity import Permission
+from runstone.server.doors.http.answers import plain
+from runstone.server.doors.rest.artifacts import member_out, version_out
+from runstone.server.doors.rest.models.sweep_promotion import Promotable, SweepPromoted, SweepPromotion
+from runstone.server.doors.rest.routing import CallDep, EntityPath, ProjectPath, Routes
+from runstone.server.doors.rest.sweeps import S, SweepPath, sweep_at
+
+routes = Routes("sweeps")
+
+
+@routes.typed("GET", S + "/promotable", needs=Permission.READ, answers=Promotable)
+async def promotable_of_sweep(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    sweep: SweepPath,
+    robust: bool = True,
+    trial: Annotated[int | None, Query(description="This one rather than the best.")] = None,
+    artifact: Annotated[str, Query(max_length=1024)] = "",
+    type: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """What a promotion would take. 409 where no trial has a result yet."""
+
+    def work() -> dict[str, Any]:
+        own = sweep_at(call, entity, project, sweep)
+        found = call.domain.sweep_promotions.find(
+            call.actor, own, robust=robust, trial=trial, artifact=artifact, type_name=type
+        )
+        return promotable_out(found)
+
+    return await call.answer(work)
+
+
+@routes.typed("POST", S + "/promote", needs=Permission.WRITE, answers=SweepPromoted, status=201)
+async def promote_from_sweep(
+    call: CallDep, entity: EntityPath, project: ProjectPath, sweep: SweepPath, body: SweepPromotion
+) -> Response:
+    """Link the best trial's artifact into a registry's collection and point an alias to it (WRITE there).
+    409 with `fields.artifacts` where its run made none or several, where the alias wants approval first."""
+
+    def work() -> dict[str, Any]:
+        own = sweep_at(call, entity, project, sweep)
+        found = call.domain.sweep_promotions.find(
+            call.actor,
+            own,
+            robust=body.robust,
+            trial=body.trial,
+            artifact=body.artifact,
+            type_name=body.type,
+        )
+        done = call.domain.sweep_promotions.promote(
+            call.actor,
+            found,
+            organization=body.organization,
+            registry=body.registry,
+            collection=body.collection,
+            alias=body.alias,
+            reason=body.reason,
+            force=body.force,
+        )
+        return {
+            "artifact": member_out(done.member),
+            "alias": done.alias,
+            "evidence": plain(done.evidence),
+        }
+
+    return await call.answer(work, status=201)
+
+
+def promotable_out(found: domain.Promotable) -> dict[str, Any]:
+    return {
+        "trial": found.trial,
+        "run": found.run,
+        "rule": found.rule,
+        "rank": found.rank,
+        "feasible": found.combination.feasible,
+        "evidence": plain(found.evidence),
+        "artifacts": [version_out(version) for version in found.artifacts],
+        "problem": found.problem,
+    }
