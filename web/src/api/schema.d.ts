@@ -1898,6 +1898,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/runs/pareto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pareto Of Runs
+         * @description The runs that no other beats in every objective, under limits; over all that match.
+         */
+        post: operations["pareto_of_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/runs/purge": {
         parameters: {
             query?: never;
@@ -2245,6 +2265,47 @@ export interface paths {
         get: operations["pareto_of_sweep"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/promotable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Promotable Of Sweep
+         * @description What a promotion would take. 409 where no trial has a result yet.
+         */
+        get: operations["promotable_of_sweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote From Sweep
+         * @description Link the best trial's artifact into a registry's collection and point an alias to it (WRITE there).
+         *     409 with `fields.artifacts` where its run made none or several, where the alias wants approval first.
+         */
+        post: operations["promote_from_sweep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3968,6 +4029,26 @@ export interface components {
             /** Next */
             next: string;
         };
+        /** HypervolumeThen */
+        HypervolumeThen: {
+            /**
+             * At
+             * @description When that run was made.
+             */
+            at: number;
+            /** Hypervolume */
+            hypervolume: number;
+            /**
+             * Run
+             * @description With which it rose to this.
+             */
+            run: string;
+            /**
+             * Runs
+             * @description How many feasible ones there were by then.
+             */
+            runs: number;
+        };
         /** Importance */
         Importance: {
             /** Objective */
@@ -4531,6 +4612,57 @@ export interface components {
             /** Reference */
             reference: (number | ("NaN" | "Infinity" | "-Infinity"))[];
         };
+        /** ParetoObjective */
+        ParetoObjective: {
+            /**
+             * Goal
+             * @default minimize
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /**
+             * Key
+             * @description `summary.loss`, `config.lr`, `duration`; a bare name is the summary's.
+             */
+            key: string;
+        };
+        /**
+         * ParetoWanted
+         * @description Of which runs, in what, under which limits.
+         */
+        ParetoWanted: {
+            /**
+             * Constraints
+             * @description `latency_p95 < 80`; keys as in objectives.
+             * @default []
+             */
+            constraints: string[];
+            /**
+             * Filter
+             * @default {}
+             */
+            filter: {
+                [key: string]: unknown;
+            };
+            /**
+             * Limit
+             * @description Points to bring.
+             * @default 2000
+             */
+            limit: number;
+            /** Objectives */
+            objectives: components["schemas"]["ParetoObjective"][];
+            /**
+             * Reference
+             * @description Per objective; null: the worst value of the runs that keep the limits.
+             */
+            reference?: number[] | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
         /** Prediction */
         Prediction: {
             /** At */
@@ -4675,6 +4807,46 @@ export interface components {
         ProjectWanted: {
             /** Description */
             description?: string | null;
+        };
+        /**
+         * Promotable
+         * @description The trial that would be promoted, and what its run made.
+         */
+        Promotable: {
+            /**
+             * Artifacts
+             * @description Those that could be meant.
+             */
+            artifacts: components["schemas"]["ArtifactVersion"][];
+            /**
+             * Evidence
+             * @description Kept with the alias's move: sweep, trial, run, rule, rank of how many, objectives with value, mean, std and bound, constraints, params.
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Feasible */
+            feasible: boolean;
+            /**
+             * Problem
+             * @description Why none of them can be taken without more being said; empty: it can.
+             */
+            problem: string;
+            /**
+             * Rank
+             * @description Its combination's place in the ranking, from 1.
+             */
+            rank: number;
+            /**
+             * Rule
+             * @description By which ranking the trial was found; chosen: it was named.
+             * @enum {string}
+             */
+            rule: "robust" | "single" | "chosen";
+            /** Run */
+            run: string;
+            /** Trial */
+            trial: number;
         };
         /** PromotionWanted */
         PromotionWanted: {
@@ -5166,6 +5338,66 @@ export interface components {
             /** Runs */
             runs: string[];
         };
+        /**
+         * RunPareto
+         * @description total: runs that match; compared: those with a number in every objective.
+         */
+        RunPareto: {
+            /** Compared */
+            compared: number;
+            /** Constraints */
+            constraints: string[];
+            /**
+             * Curve
+             * @description By time, where it rose: at up to 500 times, of three objectives at up to 100.
+             */
+            curve: components["schemas"]["HypervolumeThen"][];
+            /** Dominated */
+            dominated: number;
+            /** Front */
+            front: number;
+            /** Hypervolume */
+            hypervolume: number | null;
+            /** Infeasible */
+            infeasible: number;
+            /** Objectives */
+            objectives: components["schemas"]["ParetoObjective"][];
+            /**
+             * Points
+             * @description The front by its first objective, then the youngest of the others.
+             */
+            points: components["schemas"]["RunParetoPoint"][];
+            /** Reference */
+            reference: number[];
+            /** Total */
+            total: number;
+        };
+        /** RunParetoPoint */
+        RunParetoPoint: {
+            /**
+             * Broken
+             * @description Which constraints it breaks, by their place.
+             */
+            broken: number[];
+            /** Colour */
+            colour: number;
+            /** Created At */
+            created_at: number;
+            /** Name */
+            name: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "front" | "dominated" | "infeasible";
+            /** Run */
+            run: string;
+            /**
+             * Values
+             * @description One per objective.
+             */
+            values: number[];
+        };
         /** RunsFound */
         RunsFound: {
             /**
@@ -5517,6 +5749,77 @@ export interface components {
             display_name?: string | null;
             /** State */
             state?: ("running" | "paused" | "finished" | "cancelled") | null;
+        };
+        /** SweepPromoted */
+        SweepPromoted: {
+            /** Alias */
+            alias: string;
+            /** @description As the collection knows it. */
+            artifact: components["schemas"]["ArtifactVersion"];
+            /**
+             * Evidence
+             * @description Kept with the alias's move: sweep, trial, run, rule, rank of how many, objectives with value, mean, std and bound, constraints, params.
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+        };
+        /** SweepPromotion */
+        SweepPromotion: {
+            /**
+             * Alias
+             * @default candidate
+             */
+            alias: string;
+            /**
+             * Artifact
+             * @description NAME or NAME:v3 of those its run made.
+             * @default
+             */
+            artifact: string;
+            /**
+             * Collection
+             * @description Made if absent.
+             */
+            collection: string;
+            /**
+             * Force
+             * @description A trial that breaks a constraint, a model without a traceable past, too.
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Organization
+             * @description Whose registry.
+             */
+            organization: string;
+            /**
+             * Reason
+             * @description Empty: what the ranking says.
+             * @default
+             */
+            reason: string;
+            /**
+             * Registry
+             * @description With or without `wandb-registry-`.
+             */
+            registry: string;
+            /**
+             * Robust
+             * @default true
+             */
+            robust: boolean;
+            /**
+             * Trial
+             * @description This one rather than the best.
+             */
+            trial?: number | null;
+            /**
+             * Type
+             * @description Only an artifact of this type.
+             * @default
+             */
+            type: string;
         };
         /** Sweeps */
         Sweeps: {
@@ -10382,6 +10685,44 @@ export interface operations {
             };
         };
     };
+    pareto_of_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParetoWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPareto"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     purge_runs: {
         parameters: {
             query?: never;
@@ -11177,6 +11518,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pareto"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promotable_of_sweep: {
+        parameters: {
+            query?: {
+                artifact?: string;
+                robust?: boolean;
+                /** @description This one rather than the best. */
+                trial?: number | null;
+                type?: string;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotable"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promote_from_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepPromotion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepPromoted"];
                 };
             };
             /** @description What went wrong */

@@ -137,10 +137,11 @@ class SweepPromotions:
         try:
             place = self._registries.get(actor, organization, registry)
         except NotFound:
+            name = registry.removeprefix(REGISTRY_PREFIX)[:200]
             raise NotFound(
-                f"{organization[:200]!r} has no registry {registry.removeprefix(REGISTRY_PREFIX)[:200]!r}, or "
-                "you may not see it. `runstone registry create` makes one.",
-                registry=registry[:200],
+                f"{organization[:200]!r} has no registry {name!r}, or you may not see it. "
+                "`runstone registry create` makes one.",
+                registry=name,
             ) from None
         member = self._artifacts.link(
             actor,
