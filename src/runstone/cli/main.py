@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from runstone.cli import artifact, lineage, local, login, pareto, query, registry, serve, sync
+from runstone.cli import (
+    artifact,
+    lineage,
+    local,
+    login,
+    pareto,
+    query,
+    registry,
+    serve,
+    sweep,
+    sweep_results,
+    sync,
+)
 
 app = typer.Typer(
     name="runstone",
@@ -34,6 +46,11 @@ app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact.pull)
 app.add_typer(registry.registry_app, name="registry")
 app.add_typer(registry.audit_app, name="audit")
+app.add_typer(sweep.sweep_app, name="sweep")
+sweep.sweep_app.command("trials")(sweep_results.trials)
+sweep.sweep_app.command("best")(sweep_results.best)
+sweep.sweep_app.command("pareto")(sweep_results.pareto)
+sweep.sweep_app.command("importance")(sweep_results.importance)
 app.command("lineage")(lineage.lineage)
 app.command("trace-back")(lineage.trace_back)
 app.command("impact")(lineage.impact)

@@ -12,8 +12,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from runstone.client.connection import segment
+from runstone.client.connection import Params, segment
 from runstone.client.native import Client
+from runstone.client.sweep_models import (
+    AgentRecord,
+    Combination,
+    Importance,
+    Pareto,
+    Preview,
+    Proposal,
+    SweepRecord,
+    TrialRecord,
+)
 
 Json = Any
 
@@ -50,44 +60,64 @@ class Sweep:
         config: Mapping[str, Json],
         *,
         entity: str = "-",
+        name: str = "",
         client: Client | None = None,
     ) -> Sweep:
-        """Raises the server's refusal with every key of the configuration that is wrong."""
+        """Raises the server's refusal with every key of the configuration that is wrong. name: to show
+        instead of the configured one."""
         own = client or Client()
-        made = own.connection.value("POST", _sweeps(entity, project), json={"config": dict(config)})
-        sweep = cls(made["id"], project, entity=entity, client=own)
+        try:
+            body = {"config": dict(config), "display_name": name}
+            made = own.connection.value("POST", _sweeps(entity, project), json=body)
+        except BaseException:
+            if client is None:
+                own.close()
+            raise
+        sweep = cls(made["id"], made["project"], entity=made["entity"], client=own)
         sweep._owns = client is None
         return sweep
 
     @staticmethod
     def preview(
         config: Mapping[str, Json], count: int = 5, *, client: Client | None = None
-    ) -> list[dict[str, Json]]:
+    ) -> list[Proposal]:
         """What the first trials would be; nothing is kept."""
         own = client or Client()
         try:
-            body = {"config": dict(config), "count": count}
-            return list(own.connection.value("POST", "/sweeps/preview", json=body)["proposals"])
+            return preview(own, config, count)["proposals"]
         finally:
             if client is None:
                 own.close()
 
-    def read(self) -> dict[str, Json]:
+    @property
+    def path(self) -> str:
+        """ENTITY/PROJECT/ID."""
+        return "/".join(part for part in (self.entity, self.project, self.id) if part != "-")
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        parts = (self.entity, self.project, "sweeps", self.id)
+        return "/".join([self._client.base_url, *(segment(part) for part in parts)])
+
+    def read(self) -> SweepRecord:
         """The sweep as it stands."""
-        return dict(self._json("GET", ""))
+        found: SweepRecord = self._json("GET", "")
+        return found
 
-    def set_state(self, state: str) -> dict[str, Json]:
+    def set_state(self, state: str) -> SweepRecord:
         """running, paused, finished or cancelled."""
-        return dict(self._json("PATCH", "", {"state": state}))
+        found: SweepRecord = self._json("PATCH", "", {"state": state})
+        return found
 
-    def trials(self, *states: str) -> Iterator[dict[str, Json]]:
-        """In the order in which they were proposed; those in one of the states, or all."""
+    def trials(self, *states: str, newest: bool = False, agent: str = "") -> Iterator[TrialRecord]:
+        """In the order in which they were proposed, or last proposed first; those in one of the states,
+        or all; those an agent holds or held last."""
         after: int | None = None
         while True:
-            wanted = [("limit", "1000"), *(("state", state) for state in states)]
-            if after is not None:
-                wanted.append(("after", str(after)))
-            page = self._json("GET", "/trials?" + "&".join(f"{key}={value}" for key, value in wanted))
+            wanted: dict[str, Json] = {"limit": 1000, "state": list(states), "newest": newest}
+            wanted |= {"after": after, "agent": agent or None}
+            page = self._json("GET", "/trials", params=wanted)
             yield from page["trials"]
             after = page["next"]
             if after is None:
@@ -108,15 +138,33 @@ class Sweep:
             given += 1
             yield found[0]
 
-    def enqueue(self, *params: Mapping[str, Json], reason: str = "") -> list[dict[str, Json]]:
+    def enqueue(self, *params: Mapping[str, Json], reason: str = "") -> list[TrialRecord]:
         """Combinations of one's own choice, for the sweep's agents."""
         body = {"params": [dict(one) for one in params], "reason": reason}
         return list(self._json("POST", "/trials", body)["trials"])
 
-    def best(self, *, robust: bool = True, limit: int = 1) -> list[dict[str, Json]]:
-        return list(
-            self._json("GET", f"/best?robust={'true' if robust else 'false'}&limit={limit}")["combinations"]
-        )
+    def best(self, *, robust: bool = True, limit: int = 1) -> list[Combination]:
+        """Best first, by the bad end of the mean's interval over repeats, or by the luckiest trial."""
+        wanted = {"robust": robust, "limit": limit}
+        return list(self._json("GET", "/best", params=wanted)["combinations"])
+
+    def pareto(self) -> Pareto:
+        """The front of several objectives."""
+        found: Pareto = self._json("GET", "/pareto")
+        return found
+
+    def importance(self) -> Importance:
+        """Which parameters the first objective depends on. May take seconds after trials have ended."""
+        found: Importance = self._json("GET", "/importance")
+        return found
+
+    def agents(self) -> list[AgentRecord]:
+        """In the order in which they came."""
+        return list(self._json("GET", "/agents")["agents"])
+
+    def stop(self, number: int, *, why: str = "") -> None:
+        """Ask a running trial to stop; its agent hears of it with its next beat."""
+        self._json("POST", f"/trials/{number}/stop", {"why": why})
 
     def retry(self, *states: str) -> int:
         """Try trials again that ended so (failed, crashed, oom where none is named); how many."""
@@ -131,7 +179,7 @@ class Sweep:
         state: str = "finished",
         metrics: Mapping[str, float] | None = None,
         error: str = "",
-    ) -> dict[str, Json]:
+    ) -> TrialRecord:
         """What came of a trial. metrics: further numbers, for constraints by name."""
         if isinstance(values, (int, float)):
             values = [values]
@@ -143,10 +191,20 @@ class Sweep:
             "metrics": dict(metrics or {}),
             "error": error,
         }
-        return dict(self._json("POST", "/tell", told))
+        found: TrialRecord = self._json("POST", "/tell", told)
+        return found
 
-    def _json(self, method: str, path: str, body: Json = None) -> Json:
-        return self._client.connection.value(method, self._path + path, json=body)
+    def _json(
+        self, method: str, path: str, body: Json = None, *, params: Params | None = None, again: bool = False
+    ) -> Json:
+        """again: may be carried out twice, though it is a POST."""
+        return self._client.connection.value(
+            method,
+            self._path + path,
+            json=body,
+            params=params,
+            repeatable=True if again else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +212,7 @@ class Asked:
     """A trial that was asked for. As a context, it is told failed where the block raises."""
 
     sweep: Sweep
-    trial: Mapping[str, Json]
+    trial: TrialRecord
 
     @property
     def number(self) -> int:
@@ -170,7 +228,7 @@ class Asked:
         """Nested, as a program takes them."""
         return dict(self.trial["arguments"])
 
-    def tell(self, values: float | Sequence[float | None] | None = None, **also: Any) -> dict[str, Json]:
+    def tell(self, values: float | Sequence[float | None] | None = None, **also: Any) -> TrialRecord:
         return self.sweep.tell(self.number, int(self.trial["attempt"]), values, **also)
 
     def report(self, step: int, value: float) -> str:
@@ -186,6 +244,28 @@ class Asked:
     ) -> None:
         if error is not None:
             self.tell(state="failed", error=f"{type(error).__name__}: {error}")
+
+
+def find_sweeps(
+    client: Client, project: str, *, entity: str = "-", search: str = "", states: Sequence[str] = ()
+) -> Iterator[SweepRecord]:
+    """The sweeps of a project, last made first, by page as they are taken."""
+    after = ""
+    while True:
+        wanted = {"search": search, "state": list(states), "after": after, "limit": 200}
+        page = client.connection.value("GET", _sweeps(entity, project), params=wanted)
+        yield from page["sweeps"]
+        after = page["next"]
+        if not after:
+            return
+
+
+def preview(client: Client, config: Mapping[str, Json], count: int = 5) -> Preview:
+    """A configuration, checked, and what its first trials would be; nothing is kept. Raises the
+    server's refusal with every key that is wrong."""
+    body = {"config": dict(config), "count": count}
+    found: Preview = client.connection.value("POST", "/sweeps/preview", json=body, repeatable=True)
+    return found
 
 
 def _sweeps(entity: str, project: str) -> str:
