@@ -21,6 +21,8 @@ from runstone.server.doors.wandb import jsonx
 from runstone.server.doors.wandb.gql.budget import Spent
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.gql.documents import Document, Documents
+from runstone.server.doors.wandb.gql.plan import Result
+from runstone.server.doors.wandb.gql.plans import Plans
 
 log = logging.getLogger("runstone.server")
 ANONYMOUS_TEXT_CHARS_MAX = 16 * 1024
@@ -68,6 +70,7 @@ class Answers:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._documents = Documents(schema)
+        self._plans = Plans(schema)
 
     def answer(self, asked: Asked, call: Call, *, request_id: str) -> Answer:
         if call.actor.user_id is None and len(asked.query) > ANONYMOUS_TEXT_CHARS_MAX:
@@ -77,27 +80,36 @@ class Answers:
         if document.node is None:
             return _answer(None, document.errors, 400)
         try:
-            result = execute_sync(
-                self._schema,
-                document.node,
-                context_value=call,
-                variable_values=dict(asked.variables),
-                operation_name=asked.operation_name,
-                hide_suggestions=True,
-            )
+            data, errors = self._execute(document, asked, call)
         except Spent as spent:
             return error_answer(spent.error)
-        if not result.errors:
+        if not errors:
             # The scalars saw to it that every number is one that JSON has.
-            return Answer(200, jsonx.dump_ready({"data": result.data}))
-        for error in result.errors[:ERRORS_TOLD_MAX]:
+            return Answer(200, jsonx.dump_ready({"data": data}))
+        for error in errors[:ERRORS_TOLD_MAX]:
             fault = error.original_error
             if fault is not None and not isinstance(fault, (RunstoneError, GraphQLError)):
                 log.error("request %s: %s failed", request_id, _place(error), exc_info=fault)
-        status = _status(result.errors, result.data, _is_mutation(document, asked.operation_name))
-        faults = [error.original_error for error in result.errors]
+        status = _status(errors, data, _is_mutation(document, asked.operation_name))
+        faults = [error.original_error for error in errors]
         headers = next((headers_of(fault) for fault in faults if isinstance(fault, RunstoneError)), {})
-        return _answer(result.data, result.errors[:ERRORS_TOLD_MAX], status, headers, request_id)
+        return _answer(data, errors[:ERRORS_TOLD_MAX], status, headers, request_id)
+
+    def _execute(self, document: Document, asked: Asked, call: Call) -> Result:
+        """(data, errors). Raises Spent."""
+        plan = self._plans.find(document, asked.operation_name)
+        if plan is not None:
+            return plan.execute(call, asked.variables)
+        assert document.node is not None
+        result = execute_sync(
+            self._schema,
+            document.node,
+            context_value=call,
+            variable_values=dict(asked.variables),
+            operation_name=asked.operation_name,
+            hide_suggestions=True,
+        )
+        return result.data, result.errors or []
 
 
 def error_answer(error: RunstoneError) -> Answer:

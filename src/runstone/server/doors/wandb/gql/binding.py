@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from graphql import (
     GraphQLField,
@@ -31,7 +31,10 @@ from graphql import (
     GraphQLUnionType,
 )
 
+from runstone.server.doors.wandb.gql.selected import Info
+
 Resolver = Callable[..., Any]
+Give = Callable[[Any, Info, Mapping[str, Any]], Any]  # (parent, info, arguments) -> the field's value
 F = TypeVar("F", bound=Resolver)
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -39,6 +42,103 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 class SchemaBindingError(RuntimeError):
     """The schema and its resolvers do not fit together; a bug of ours."""
+
+
+class Field(Protocol):
+    """How one field is answered. graphql-core calls it as a resolver of its own kind, a plan
+    (`plan.py`) asks `give` once and calls that; both count the field in the request's budget."""
+
+    calls: bool  # it runs code of a noun, which may be long
+
+    def __call__(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any: ...
+
+    def give(self) -> Give: ...
+
+
+class Called:
+    """By a function of the noun: (parent, call, **arguments)."""
+
+    calls = True
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def __call__(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+        info.context.budget.fields(1)
+        return self._resolver(parent, info.context, **given)
+
+    def give(self) -> Give:
+        resolver = self._resolver
+        return lambda parent, info, given: resolver(parent, info.context, **given)
+
+
+class CalledWithInfo(Called):
+    """The same, for the few that must know what else was asked: (parent, info, **arguments)."""
+
+    def __call__(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+        info.context.budget.fields(1)
+        return self._resolver(parent, info, **given)
+
+    def give(self) -> Give:
+        resolver = self._resolver
+        return lambda parent, info, given: resolver(parent, info, **given)
+
+
+class Read:
+    """An attribute of the parent, dots allowed."""
+
+    calls = False
+
+    def __init__(self, attribute: str) -> None:
+        self._read = attrgetter(attribute)
+
+    def __call__(self, parent: Any, info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
+        info.context.budget.fields(1)
+        return self._read(parent)
+
+    def give(self) -> Give:
+        read = self._read
+        return lambda parent, _info, _given: read(parent)
+
+
+class Said:
+    """The same of every parent."""
+
+    calls = False
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __call__(self, parent: Any, info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
+        info.context.budget.fields(1)
+        return self._value
+
+    def give(self) -> Give:
+        value = self._value
+        return lambda _parent, _info, _given: value
+
+
+class Mapped:
+    """Of a parent that is a map by field name; a function there is called when it is asked for."""
+
+    calls = False
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, parent: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
+        info.context.budget.fields(1)
+        value = parent.get(self._name)
+        return value() if callable(value) else value
+
+    def give(self) -> Give:
+        name = self._name
+
+        def give(parent: Mapping[str, Any], _info: Info, _given: Mapping[str, Any]) -> Any:
+            value = parent.get(name)
+            return value() if callable(value) else value
+
+        return give
 
 
 def snake(name: str) -> str:
@@ -51,19 +151,12 @@ class Fields:
 
     def __init__(self, type_name: str) -> None:
         self.type_name = type_name
-        self.resolvers: dict[str, Callable[[Any, GraphQLResolveInfo[Any]], Any]] = {}
-        self.names: set[str] = set()
+        self.resolvers: dict[str, Field] = {}
         self.from_map = False
 
     def __call__(self, name: str) -> Callable[[F], F]:
         def declare(resolver: F) -> F:
-            def resolve(parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
-                call = info.context
-                call.budget.check()
-                call.budget.field()
-                return resolver(parent, call, **given)
-
-            self._add(name, resolve)
+            self._add(name, Called(resolver))
             return resolver
 
         return declare
@@ -71,37 +164,26 @@ class Fields:
     def plain(self, *same: str, **attributes: str) -> None:
         """Fields that are attributes of the parent: `same` under the field's name in snake case."""
         for field, attribute in {**{name: snake(name) for name in same}, **attributes}.items():
-            read = attrgetter(attribute)
-
-            def resolve(parent: Any, info: GraphQLResolveInfo[Any], read: Resolver = read) -> Any:
-                info.context.budget.field()
-                return read(parent)
-
-            self._add(field, resolve)
+            self._add(field, Read(attribute))
 
     def constant(self, **values: Any) -> None:
         """Fields that say the same of every parent."""
         for field, value in values.items():
-            self._add(field, lambda _parent, _info, value=value: value)
+            self._add(field, Said(value))
 
     def with_info(self, name: str) -> Callable[[F], F]:
         """As a call, for the few that must know what else was asked: (parent, info, **arguments)."""
 
         def declare(resolver: F) -> F:
-            def resolve(parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
-                info.context.budget.check()
-                info.context.budget.field()
-                return resolver(parent, info, **given)
-
-            self._add(name, resolve)
+            self._add(name, CalledWithInfo(resolver))
             return resolver
 
         return declare
 
-    def _add(self, name: str, resolver: Resolver) -> None:
+    def _add(self, name: str, field: Field) -> None:
         if name in self.resolvers:
             raise SchemaBindingError(f"{self.type_name}.{name} has two resolvers.")
-        self.resolvers[name] = resolver
+        self.resolvers[name] = field
 
 
 def maps(*type_names: str) -> list[Fields]:
@@ -112,15 +194,6 @@ def maps(*type_names: str) -> list[Fields]:
         fields.from_map = True
         found.append(fields)
     return found
-
-
-def _from_map(name: str) -> Resolver:
-    def resolve(parent: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_given: Any) -> Any:
-        info.context.budget.field()
-        value = parent.get(name)
-        return value() if callable(value) else value
-
-    return resolve
 
 
 def bind(schema: GraphQLSchema, fields: Iterable[Fields]) -> None:
@@ -139,7 +212,7 @@ def bind(schema: GraphQLSchema, fields: Iterable[Fields]) -> None:
         if group.from_map:
             for name, field in kind.fields.items():
                 if name in missing[group.type_name]:
-                    field.resolve = _from_map(name)
+                    field.resolve = Mapped(name)
             missing[group.type_name].clear()
         for name, resolver in group.resolvers.items():
             if name not in kind.fields:

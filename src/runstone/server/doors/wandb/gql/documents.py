@@ -45,9 +45,9 @@ KEPT_CHARS_MAX = 1024 * 1024
 _RULES = [rule for rule in specified_rules if rule not in (NoUnusedVariablesRule, NoUnusedFragmentsRule)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
-    """A checked document, or what is wrong with it."""
+    """A checked document, or what is wrong with it. Itself by identity: others are kept by it."""
 
     node: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLResolveInfo,
     InlineFragmentNode,
     SelectionSetNode,
 )
 
 
-def selects(info: GraphQLResolveInfo[Any], *names: str) -> bool:
+class Info(Protocol):
+    """What a resolver may know of its place; graphql-core's `GraphQLResolveInfo` is one."""
+
+    @property
+    def context(self) -> Any: ...
+    @property
+    def field_nodes(self) -> Sequence[FieldNode]: ...
+    @property
+    def fragments(self) -> Mapping[str, FragmentDefinitionNode]: ...
+
+
+def selects(info: Info, *names: str) -> bool:
     """Whether any of these fields is selected anywhere below the field being resolved."""
     wanted = frozenset(names)
     seen: set[str] = set()
@@ -29,6 +41,5 @@ def selects(info: GraphQLResolveInfo[Any], *names: str) -> bool:
                 stack.append(item.selection_set)
             elif isinstance(item, FragmentSpreadNode) and item.name.value not in seen:
                 seen.add(item.name.value)
-                fragment = info.fragments[item.name.value]
-                stack.append(getattr(fragment, "definition", fragment).selection_set)
+                stack.append(info.fragments[item.name.value].selection_set)
     return False

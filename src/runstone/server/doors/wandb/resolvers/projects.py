@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Permission
@@ -15,7 +13,7 @@ from runstone.server.domain.runs import Run
 from runstone.server.doors.wandb import ids, jsonx
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
-from runstone.server.doors.wandb.gql.selected import selects
+from runstone.server.doors.wandb.gql.selected import Info, selects
 from runstone.server.doors.wandb.resolvers.base import connection, page_size, sliced
 from runstone.server.doors.wandb.run_query import run_query
 
@@ -174,18 +172,18 @@ def run_count(parent: Project, call: Call, filters: str | None = None) -> int:
 
 
 @project.with_info("runs")
-def runs(parent: Project, info: GraphQLResolveInfo[Any], **given: Any) -> dict[str, Any]:
+def runs(parent: Project, info: Info, **given: Any) -> dict[str, Any]:
     return _run_page(parent, info, **given)
 
 
 @project.with_info("buckets")
-def buckets(parent: Project, info: GraphQLResolveInfo[Any], **given: Any) -> dict[str, Any]:
+def buckets(parent: Project, info: Info, **given: Any) -> dict[str, Any]:
     return _run_page(parent, info, **given)
 
 
 def _run_page(
     parent: Project,
-    info: GraphQLResolveInfo[Any],
+    info: Info,
     filters: str | None = None,
     after: str | None = None,
     first: int | None = None,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from graphql import GraphQLResolveInfo
 
 from runstone.server.domain import sweep_model as model
 from runstone.server.domain.account_model import User
@@ -19,7 +18,7 @@ from runstone.server.doors.http.answers import plain
 from runstone.server.doors.wandb import ids, jsonx
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
-from runstone.server.doors.wandb.gql.selected import selects
+from runstone.server.doors.wandb.gql.selected import Info, selects
 from runstone.server.doors.wandb.resolvers.base import PAGE_MAX, connection, page_size, sliced
 from runstone.server.doors.wandb.run_query import run_query
 from runstone.server.doors.wandb.sweep_filter import matches, parse_sweep_filter
@@ -201,14 +200,14 @@ for _field, _key in (
 
 
 @sweep.with_info("runs")
-def runs(parent: model.Sweep, info: GraphQLResolveInfo[Any], **given: Any) -> dict[str, Any]:
+def runs(parent: model.Sweep, info: Info, **given: Any) -> dict[str, Any]:
     query = run_query(filters=given.get("filters"), order=given.get("order"))
     wanted = [{"sweep": parent.id}, *([dict(query.filter)] if query.filter else [])]
     return _run_page(parent, info, {"$and": wanted}, query.order, given)
 
 
 @sweep.with_info("priorRuns")
-def prior_runs(parent: model.Sweep, info: GraphQLResolveInfo[Any], **given: Any) -> dict[str, Any]:
+def prior_runs(parent: model.Sweep, info: Info, **given: Any) -> dict[str, Any]:
     call: Call = info.context
     trials = call.domain.trials.find(call.signed_in(), parent.key, limit=10_000)
     names = [trial.run_id for trial in trials if trial.number < 0 and trial.run_id]
@@ -217,7 +216,7 @@ def prior_runs(parent: model.Sweep, info: GraphQLResolveInfo[Any], **given: Any)
 
 def _run_page(
     parent: model.Sweep,
-    info: GraphQLResolveInfo[Any],
+    info: Info,
     filter_: dict[str, Any],
     order: Sequence[str],
     given: dict[str, Any],
@@ -297,7 +296,7 @@ def agent_user(parent: AgentNode, call: Call) -> User | None:
 
 
 @agent.with_info("runs")
-def agent_runs(parent: AgentNode, info: GraphQLResolveInfo[Any], **given: Any) -> dict[str, Any]:
+def agent_runs(parent: AgentNode, info: Info, **given: Any) -> dict[str, Any]:
     call: Call = info.context
     trials = call.domain.trials.find(call.signed_in(), parent.sweep.key, agent=parent.agent.id, limit=10_000)
     order = run_query(order=given.get("order")).order
