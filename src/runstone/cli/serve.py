@@ -47,8 +47,8 @@ def server(
 ) -> None:
     """Serve the API, the web UI and the wandb wire; everything lies in one directory."""
     # Imported here: a server's libraries would make every other command slow to start.
-    from runstone.server.app import serve
     from runstone.server.domain.errors import RunstoneError
+    from runstone.server.run import serve
     from runstone.server.settings import ServerSettings
 
     try:

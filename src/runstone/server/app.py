@@ -30,13 +30,6 @@ from runstone.server.version import server_version
 TOGETHER_BYTES = 1024 * 1024  # of journals that are taken in together
 
 
-def serve(settings: ServerSettings) -> int:
-    """Listen and answer until told to stop (SIGTERM, SIGINT). Returns the exit status."""
-    from runstone.server.run import run
-
-    return run(settings)
-
-
 def create_app(settings: ServerSettings) -> ASGIApp:
     """An ASGI application over the stores that the settings name; they are opened here and closed
     when the application's lifespan ends. Raises Invalid or Unavailable where they cannot be."""

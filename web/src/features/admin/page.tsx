@@ -25,6 +25,7 @@ import { toast } from "@/model/toasts";
 import { Button, Checkbox, Field, IconButton, SearchInput, Select, TextInput } from "@/widgets/controls";
 import { describeError, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Facts } from "@/widgets/facts";
+import form from "@/widgets/form-page.module.css";
 import { Confirm } from "@/widgets/overlays";
 import { SecretOnce } from "@/widgets/secret";
 import { Time } from "@/widgets/values";
@@ -37,10 +38,10 @@ export function AdminPage() {
   const me = useQuery(meQuery);
   if (!me.data) return <Skeleton height={200} />;
   return (
-    <div className={styles["page"]}>
+    <div className={`${form["page"]} ${styles["page"]}`}>
       <title>Admin · Runstone</title>
       <h1>Admin</h1>
-      <p className={styles["quiet"]}>
+      <p className={form["quiet"]}>
         You are {me.data.username}
         {me.data.is_admin ? ", admin of this server." : "."}
       </p>
@@ -68,7 +69,7 @@ function Server() {
   if (!data) return <Skeleton height={120} />;
   const size = (bytes: number | null) => (bytes === null ? undefined : formatBytes(bytes));
   return (
-    <section className={styles["section"]} aria-labelledby="server">
+    <section className={form["section"]} aria-labelledby="server">
       <h2 id="server">Server</h2>
       <Facts
         facts={[
@@ -107,7 +108,7 @@ function Users({ me }: { me: Me }) {
   });
   const rows = users.data?.pages.flatMap((page) => page.users) ?? [];
   return (
-    <section className={styles["section"]} aria-labelledby="users">
+    <section className={form["section"]} aria-labelledby="users">
       <h2 id="users">Users</h2>
       <NewUser
         onMade={(username, key) => {
@@ -163,7 +164,7 @@ function Users({ me }: { me: Me }) {
           ))}
         </tbody>
       </table>
-      {users.isSuccess && rows.length === 0 && <p className={styles["quiet"]}>No user matches.</p>}
+      {users.isSuccess && rows.length === 0 && <p className={form["quiet"]}>No user matches.</p>}
       {users.hasNextPage && (
         <Button small onClick={() => void users.fetchNextPage()}>
           More users
@@ -205,7 +206,7 @@ function NewUser({ onMade }: { onMade: (username: string, key: string | null | u
     make.mutate();
   };
   return (
-    <form className={styles["row"]} onSubmit={submit}>
+    <form className={`${form["row"]} ${styles["row"]}`} onSubmit={submit}>
       <Field label="User name">
         <TextInput value={username} onChange={(event) => setUsername(event.target.value)} required maxLength={128} />
       </Field>
@@ -230,11 +231,11 @@ function Teams({ me }: { me: Me }) {
   const teams = me.entities.filter((one) => one.kind !== "user");
   const [open, setOpen] = useState<string | null>(null);
   return (
-    <section className={styles["section"]} aria-labelledby="teams">
+    <section className={form["section"]} aria-labelledby="teams">
       <h2 id="teams">Organisations and teams</h2>
       {me.is_admin && <NewTeam me={me} />}
-      {teams.length === 0 && <p className={styles["quiet"]}>You belong to none yet.</p>}
-      <ul className={styles["list"]}>
+      {teams.length === 0 && <p className={form["quiet"]}>You belong to none yet.</p>}
+      <ul className={form["list"]}>
         {teams.map((team) => (
           <li key={team.name}>
             <button
@@ -274,7 +275,7 @@ function NewTeam({ me }: { me: Me }) {
     make.mutate();
   };
   return (
-    <form className={styles["row"]} onSubmit={submit}>
+    <form className={`${form["row"]} ${styles["row"]}`} onSubmit={submit}>
       <Field label="Name">
         <TextInput value={name} onChange={(event) => setName(event.target.value)} required maxLength={128} />
       </Field>
@@ -340,7 +341,7 @@ function Members({ entity, mayChange }: { entity: string; mayChange: boolean }) 
       ))}
       {mayChange && (
         <form
-          className={styles["row"]}
+          className={`${form["row"]} ${styles["row"]}`}
           onSubmit={(event) => {
             event.preventDefault();
             set.mutate({ username: username.trim(), role });

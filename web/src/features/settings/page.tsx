@@ -16,7 +16,7 @@ import { Confirm } from "@/widgets/overlays";
 import { SecretOnce } from "@/widgets/secret";
 import { Time } from "@/widgets/values";
 
-import styles from "./page.module.css";
+import styles from "@/widgets/form-page.module.css";
 
 const LIFETIMES = [
   { value: "", label: "Never expires" },
