@@ -36,6 +36,7 @@ class Assignment:
     run_id: str
     params: Mapping[str, Json]
     arguments: Mapping[str, Json]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
