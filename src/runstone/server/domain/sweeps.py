@@ -274,6 +274,11 @@ class Sweeps:
             raise _no_sweep(row.entity, row.project, row.sweep_id) from None
         return row
 
+    def key_in(
+        self, conn: Connection, actor: Actor, entity: str, project: str, sweep_id: str, permission: Permission
+    ) -> SweepKey:
+        return SweepKey(self._row(conn, actor, entity, project, sweep_id, permission).id)
+
     def _row(
         self,
         conn: Connection,

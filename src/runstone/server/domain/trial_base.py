@@ -32,7 +32,7 @@ class TrialsBase:
     def _agent(conn: Connection, sweep: SweepKey, agent_id: str) -> AnyRow:
         row = sweep_statements.agent(conn, agent_id)
         if row is None or row.sweep_key != sweep:
-            raise NotFound(f"The sweep has no agent {agent_id!r:.60}. Register one.", agent=agent_id)
+            raise no_agent(agent_id)
         return row
 
     @staticmethod
@@ -56,3 +56,7 @@ class TrialsBase:
 
 def no_trial(number: int) -> NotFound:
     return NotFound(f"The sweep has no trial {number}.", trial=number)
+
+
+def no_agent(agent_id: str) -> NotFound:
+    return NotFound(f"The sweep has no agent {agent_id!r:.60}. Register one.", agent=agent_id)

@@ -156,6 +156,27 @@ def agents_of(conn: Connection, sweep_key: int, *, limit: int = 10_000) -> Seque
     return conn.execute(wanted.order_by(sweep_agents.c.created_at, sweep_agents.c.id).limit(limit)).all()
 
 
+def agents_by_id(conn: Connection, agent_ids: Sequence[str]) -> Sequence[AnyRow]:
+    """id, sweep_key, host of those there are."""
+    return conn.execute(_agents_by_id, {"agents": list(agent_ids)}).all()
+
+
+_agents_by_id = select(sweep_agents.c.id, sweep_agents.c.sweep_key, sweep_agents.c.host).where(
+    sweep_agents.c.id.in_(bindparam("agents", expanding=True))
+)
+
+
+def touch_agents(conn: Connection, agent_ids: Sequence[str], *, now: float) -> None:
+    conn.execute(_touch_agents, {"agents": list(agent_ids), "heartbeat_at": now})
+
+
+_touch_agents = (
+    update(sweep_agents)
+    .where(sweep_agents.c.id.in_(bindparam("agents", expanding=True)))
+    .values(ended_at=None, heartbeat_at=bindparam("heartbeat_at"))
+)
+
+
 def touch_agent(conn: Connection, agent_id: str, *, now: float) -> None:
     conn.execute(_touch_agent, {"agent": agent_id, "heartbeat_at": now})
 
@@ -192,6 +213,16 @@ _host = select(sweep_hosts).where(
 def hosts_of(conn: Connection, sweep_key: int) -> Sequence[AnyRow]:
     wanted = select(sweep_hosts).where(sweep_hosts.c.sweep_key == sweep_key).order_by(sweep_hosts.c.host)
     return conn.execute(wanted).all()
+
+
+def failing_hosts(conn: Connection, sweep_key: int) -> Sequence[AnyRow]:
+    """Those whose last trial failed."""
+    return conn.execute(_failing_hosts, {"key": sweep_key}).all()
+
+
+_failing_hosts = select(sweep_hosts).where(
+    sweep_hosts.c.sweep_key == bindparam("key"), sweep_hosts.c.failures > 0
+)
 
 
 def hosts_alive(conn: Connection, sweep_key: int, *, since: float) -> set[str]:

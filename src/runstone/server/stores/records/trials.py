@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +19,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     delete,
     func,
     null,
@@ -163,75 +165,148 @@ def _add(dialect: str) -> Any:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one asker is to be given. avoid: trials that failed on its host come last."""
+
+    agent: str
+    host: str
+    count: int
+    lease_seconds: float
+    avoid: bool
+
+
 def take_queued(
-    conn: Connection,
-    sweep_key: int,
-    sweep_id: str,
-    *,
-    avoid: str,
-    limit: int,
-    lease_seconds: float,
-    now: float,
-    agent: str,
-    host: str,
-) -> list[AnyRow]:
-    """Up to `limit` waiting trials, made running and one attempt older, lowest numbers first; those
-    that failed on the host `avoid` come last. No two callers are given the same one. Each has a run
-    id of its own, unless it was given one before its first attempt."""
-    given = {
-        "key": sweep_key,
-        "prefix": f"{sweep_id}-",
-        "avoided": avoid,
-        "most": limit,
-        "seconds": lease_seconds,
-        "now": now,
-        "seq": next_change(conn),
-        "to_agent": agent,
-        "to_host": host,
-    }
-    return sorted(conn.execute(_take(bool(avoid)), given).all(), key=lambda row: row.number)
+    conn: Connection, sweep_key: int, sweep_id: str, wanted: Sequence[Wanted], *, now: float
+) -> list[list[AnyRow]]:
+    """Waiting trials for each asker, made running and one attempt older; askers in their order, lowest
+    numbers first. No two are given the same one. Each trial has a run id of its own, unless it was given
+    one before its first attempt."""
+    given = _dealt(_waiting(conn, sweep_key, wanted), wanted)
+    seq = next_change(conn)
+    changes = [
+        {
+            "now": now,
+            "seq": seq,
+            "of_key": sweep_key,
+            "of_number": row.number,
+            "of_attempt": row.attempt,
+            "next_attempt": row.attempt + 1,
+            "next_run": _run_name(sweep_id, row),
+            "to_agent": asked.agent,
+            "to_host": asked.host,
+            "seconds": asked.lease_seconds,
+            "until": now + asked.lease_seconds,
+        }
+        for asked, rows in zip(wanted, given, strict=True)
+        for row in rows
+    ]
+    if not changes:
+        return given
+    conn.execute(_take(), changes)
+    taken = iter(changes)
+    return [[_as_taken(row, next(taken), now) for row in rows] for rows in given]
+
+
+def _waiting(conn: Connection, sweep_key: int, wanted: Sequence[Wanted]) -> list[AnyRow]:
+    """As many as are wanted, lowest numbers first; and where one of those failed on a host that would
+    rather have another, as many again that did not."""
+    most = {"key": sweep_key, "most": sum(asked.count for asked in wanted)}
+    found = {row.number: row for row in conn.execute(_first_waiting, most)}
+    avoided = {asked.host for asked in wanted if asked.avoid}
+    if any(row.avoid_host in avoided for row in found.values()):
+        others = _first_waiting.where(sweep_trials.c.avoid_host.not_in(avoided))
+        found |= {row.number: row for row in conn.execute(others, most)}
+    return [found[number] for number in sorted(found)]
+
+
+_first_waiting = (
+    select(sweep_trials)
+    .where(sweep_trials.c.sweep_key == bindparam("key"), sweep_trials.c.state == "queued")
+    .order_by(sweep_trials.c.number)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+
+
+def _dealt(waiting: Sequence[AnyRow], wanted: Sequence[Wanted]) -> list[list[AnyRow]]:
+    left = {row.number: row for row in waiting}
+    given = []
+    for asked in wanted:
+        liked: Iterable[AnyRow] = left.values()
+        if asked.avoid:
+            liked = sorted(liked, key=functools.partial(_how_liked, asked.host))
+        given.append(sorted(islice(liked, asked.count), key=lambda row: int(row.number)))
+        for row in given[-1]:
+            del left[row.number]
+    return given
+
+
+def _how_liked(host: str, row: AnyRow) -> tuple[bool, int]:
+    return row.avoid_host == host, row.number
+
+
+def _run_name(sweep_id: str, row: AnyRow) -> str:
+    if row.attempt == 0:
+        return row.run_id or f"{sweep_id}-{row.number}"
+    return f"{sweep_id}-{row.number}-{row.attempt + 1}"
+
+
+_AFRESH: dict[str, Any] = {
+    "state": "running",
+    "finished_at": None,
+    "stop": "",
+    "settled": False,
+    "error": "",
+    "exit_code": None,
+    "objective": [],
+    "excess": [],
+    "curve": [],
+}
 
 
 @functools.cache
-def _take(avoiding: bool) -> Any:
+def _take() -> Any:
     """Put together once: it is what a thousand agents who ask at once wait for."""
     t = sweep_trials.c
-    key = bindparam("key", type_=BigInteger)
-    now, seconds = bindparam("now", type_=Double), bindparam("seconds", type_=Double)
-    waiting = select(t.sweep_key, t.number).where(t.sweep_key == key, t.state == "queued")
-    if avoiding:
-        waiting = waiting.order_by(case((t.avoid_host == bindparam("avoided", type_=Text), 1), else_=0))
-    waiting = waiting.order_by(t.number).limit(bindparam("most", type_=Integer))
-    named = bindparam("prefix", type_=Text).concat(cast(t.number, Text))
-    again = named + "-" + cast(t.attempt + 1, Text)
     return (
         update(sweep_trials)
         .where(
-            tuple_(t.sweep_key, t.number).in_(waiting.with_for_update(skip_locked=True)), t.state == "queued"
+            t.sweep_key == bindparam("of_key", type_=BigInteger),
+            t.number == bindparam("of_number", type_=Integer),
+            t.attempt == bindparam("of_attempt", type_=Integer),
+            t.state == "queued",
         )
         .values(
-            state="running",
-            attempt=t.attempt + 1,
-            run_id=case(
-                ((t.attempt == 0) & (t.run_id != ""), t.run_id), (t.attempt == 0, named), else_=again
-            ),
+            **_AFRESH,
+            verdict=null(),
+            attempt=bindparam("next_attempt", type_=Integer),
+            run_id=bindparam("next_run", type_=Text),
             agent=bindparam("to_agent", type_=Text),
             host=bindparam("to_host", type_=Text),
-            lease_seconds=seconds,
-            lease_until=now + seconds,
-            started_at=now,
-            finished_at=None,
-            stop="",
-            settled=False,
-            error="",
-            exit_code=None,
-            verdict=null(),
-            objective=[],
-            excess=[],
-            curve=[],
+            lease_seconds=bindparam("seconds", type_=Double),
+            lease_until=bindparam("until", type_=Double),
+            started_at=bindparam("now", type_=Double),
             change_seq=bindparam("seq", type_=BigInteger),
         )
-        .returning(*t)
+    )
+
+
+def _as_taken(row: AnyRow, change: Mapping[str, Any], now: float) -> AnyRow:
+    """The row as it is after the change, without asking for it again: it is held."""
+    return SimpleNamespace(
+        **{
+            **row._mapping,
+            **_AFRESH,
+            "verdict": None,
+            "attempt": change["next_attempt"],
+            "run_id": change["next_run"],
+            "agent": change["to_agent"],
+            "host": change["to_host"],
+            "lease_seconds": change["seconds"],
+            "lease_until": change["until"],
+            "started_at": now,
+        }
     )
 
 
