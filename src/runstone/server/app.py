@@ -28,6 +28,7 @@ from runstone.server.settings import ServerSettings
 from runstone.server.version import server_version
 
 TOGETHER_BYTES = 1024 * 1024  # of journals that are taken in together
+CLAIMS_TOGETHER_MAX = 256
 
 
 def create_app(settings: ServerSettings) -> ASGIApp:
@@ -55,6 +56,14 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
             house.domain.ingest.journals,
             size=lambda body: len(body.data),
             size_max=TOGETHER_BYTES,
+        ),
+        claims=pool.gathering(
+            Lane.READ,
+            house.domain.trials.claims,
+            size=lambda ask: ask.count,
+            size_max=CLAIMS_TOGETHER_MAX,
+            count_max=CLAIMS_TOGETHER_MAX,
+            threads=2,  # a sweep whose model thinks keeps the others waiting no longer than for a thread
         ),
         metrics=metrics,
         started_at=time.time(),

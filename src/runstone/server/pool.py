@@ -64,18 +64,20 @@ class Gathering(Generic[T, R]):
     def __init__(
         self,
         lane: _One,
-        work: Callable[[Sequence[T]], Sequence[R]],
+        work: Callable[[Sequence[T]], Sequence[R | BaseException]],
         *,
         size: Callable[[T], int],
         size_max: int,
+        count_max: int,
         threads: int,
     ) -> None:
-        """work: one result for each item, in order; it should not raise. size: an item's, of which
-        `size_max` are done together at most."""
+        """work: one result for each item, in order, an error being one too; it should not raise. size:
+        an item's, of which `size_max` are done together at most, and `count_max` items."""
         self._lane = lane
         self._work = work
         self._size = size
         self._size_max = size_max
+        self._count_max = count_max
         self._most_threads = threads
         self._threads: list[threading.Thread] = []
         self._waiting: SimpleQueue[tuple[T, asyncio.Future[R]] | None] = SimpleQueue()
@@ -106,7 +108,7 @@ class Gathering(Generic[T, R]):
         waiting = self._waiting
         while (first := waiting.get()) is not None:
             taken, size = [first], self._size(first[0])
-            while size < self._size_max and len(taken) < TOGETHER_MAX:
+            while size < self._size_max and len(taken) < self._count_max:
                 try:
                     more = waiting.get_nowait()
                 except Empty:
@@ -161,14 +163,17 @@ class Pool:
     def gathering(
         self,
         lane: Lane,
-        work: Callable[[Sequence[T]], Sequence[R]],
+        work: Callable[[Sequence[T]], Sequence[R | BaseException]],
         *,
         size: Callable[[T], int],
         size_max: int,
+        count_max: int = TOGETHER_MAX,
         threads: int = 2,
     ) -> Gathering[T, R]:
         """Calls that are done together; they count as the lane's."""
-        made = Gathering(self._lanes[lane], work, size=size, size_max=size_max, threads=threads)
+        made = Gathering(
+            self._lanes[lane], work, size=size, size_max=size_max, count_max=count_max, threads=threads
+        )
         self._gatherings.append(made)
         return made
 

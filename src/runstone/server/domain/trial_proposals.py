@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from runstone.search.config import SweepConfig
-from runstone.search.records import Proposal
+from runstone.search.records import Proposal, Record
 from runstone.search.search import valid_params
 from runstone.search.space import NoCombination
 from runstone.server.domain.errors import Conflict, Invalid
@@ -62,8 +62,11 @@ class TrialProposals(TrialsBase):
         config = kept.config
         if config.sampler == "custom" or config.is_local:
             return False
-        records = self._searches.read(sweep)
-        first = max((record.number for record in records if record.number >= 0), default=-1) + 1
+        records: Sequence[Record] = ()
+        if config.is_adaptive:
+            records = self._searches.read(sweep)
+        with self._records.read() as conn:
+            first = statements.next_number(conn, sweep.key)
         combination = -(-first // config.repeats)
         wanted = max(1, -(-asking // config.repeats))
         if not config.is_adaptive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -232,3 +233,26 @@ def test_pareto_leaves_out_what_is_beaten_or_breaks_a_constraint(api: httpx.Clie
     assert front["dominated"] == 1 and front["infeasible"] == [3]
     assert front["hypervolume"] == pytest.approx(1 * 0.4)
     assert api.get(f"{sweep}/best").json()["combinations"][0]["feasible"]
+
+
+def test_a_hundred_agents_that_ask_at_once_are_each_given_one_trial(api: httpx.Client, project: str) -> None:
+    sweep = make(api, project, {**GRID, "method": "random"})
+    agents = [agent_of(api, sweep, f"h{n % 7}") for n in range(100)]
+    with ThreadPoolExecutor(32) as pool:
+        claims = list(pool.map(lambda agent: claim(api, agent), agents))
+    numbers = [trial["number"] for one in claims for trial in one["trials"]]
+    assert sorted(numbers) == list(range(100))
+
+
+def test_a_claim_that_is_not_as_documented_is_refused_like_any_other_request(
+    api: httpx.Client, project: str
+) -> None:
+    sweep = make(api, project, GRID)
+    for path in (f"{agent_of(api, sweep)}/claim", f"{sweep}/ask"):
+        for body, place in ((b'{"count": 0}', "body.count"), (b"[]", "body"), (b"", "body")):
+            answer = api.post(path, content=body)
+            assert answer.status_code == 422, answer.text
+            error = answer.json()["error"]
+            assert error["code"] == "invalid" and place in error["fields"]
+    missing = api.post(f"{sweep}/agents/nobody/claim", json={})
+    assert missing.status_code == 404 and "nobody" in missing.json()["error"]["message"]

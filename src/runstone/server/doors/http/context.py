@@ -13,6 +13,8 @@ from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotAllowed, NotSignedIn
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.ingest import Body, IngestAnswer
+from runstone.server.domain.sweep_model import Claim
+from runstone.server.domain.trial_claims import Ask
 from runstone.server.doors.http.bodies import BodyBudget
 from runstone.server.doors.http.credentials import Credentials, at_hand, authenticate
 from runstone.server.pool import Gathering, Lane, Pool
@@ -31,7 +33,8 @@ class Context:
     check_stores: raises Unavailable where a store cannot be read; blocks. look: what the house says of
     its own state (see `House.look`); blocks. stopping: set when the
     server was asked to stop; whoever answers without end (the feed) ends then. feeds: how many are
-    followed now. journals: takes bodies of journals in, many together. ready: probes are told to
+    followed now. journals: takes bodies of journals in, many together. claims: hands
+    trials out, many together. ready: probes are told to
     wait until it is set.
     """
 
@@ -40,6 +43,7 @@ class Context:
     pool: Pool
     bodies: BodyBudget
     journals: Gathering[Body, IngestAnswer | None]
+    claims: Gathering[Ask, Claim]
     metrics: Metrics
     started_at: float
     check_stores: Callable[[], None]

@@ -23,6 +23,10 @@ class TooSlow(Invalid):
     code = "too_slow"
 
 
+class Misshapen(Invalid):
+    """The request is not as documented; the fields say where."""
+
+
 # The first class that fits counts, so the narrower ones stand first.
 _STATUS: tuple[tuple[type[RunstoneError], int], ...] = (
     (NotSignedIn, 401),
@@ -30,6 +34,7 @@ _STATUS: tuple[tuple[type[RunstoneError], int], ...] = (
     (NotFound, 404),
     (TooLarge, 413),
     (TooSlow, 408),
+    (Misshapen, 422),
     (Invalid, 400),
     (Conflict, 409),
     (TooMany, 429),

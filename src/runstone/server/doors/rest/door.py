@@ -23,6 +23,7 @@ from runstone.server.doors.rest import (
     artifacts,
     audit,
     charts,
+    claims,
     collections,
     console,
     deployments,
@@ -48,6 +49,7 @@ from runstone.server.doors.rest import (
     views,
 )
 from runstone.server.doors.rest.routing import BASE
+from runstone.server.doors.rest.shapes import shape_words
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "invalid", 415: "invalid"}
 
@@ -72,6 +74,7 @@ NOUNS = (
     uploads.routes,
     artifacts.routes,
     collections.routes,
+    claims.routes,
     trials.routes,
     sweep_promotion.routes,
     sweeps.routes,
@@ -173,10 +176,10 @@ async def _shape_error(request: Request, error: Exception) -> Response:
     for problem in error.errors()[:20]:
         place = ".".join(str(part) for part in problem["loc"])
         fields[place[:200]] = str(problem["msg"])[:300]
-    first = next(iter(fields.items()), ("request", "not as documented"))
-    message = f"The request is not as documented: {first[0]}: {first[1]}. See {BASE}/openapi.json."
     return Response(
-        error_body("invalid", message, request.state.request_id, fields), 422, media_type="application/json"
+        error_body("invalid", shape_words(fields), request.state.request_id, fields),
+        422,
+        media_type="application/json",
     )
 
 

@@ -252,6 +252,8 @@ def path_parameters(*names: str) -> list[dict[str, Any]]:
         "entity": "User, team or organisation; `-` is the key's own default entity.",
         "project": "Project name.",
         "run": "Run id.",
+        "sweep": "Sweep id.",
+        "agent": "The agent, as it was registered.",
         "name": "File name; slashes make folders.",
         "upload": "An upload, by the id it was begun under.",
         "artifact": "`NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`.",

@@ -1,4 +1,5 @@
-"""Trials of a sweep: for agents that run them, and for strategies of one's own (ask and tell)."""
+"""Trials of a sweep: for agents that run them, and for strategies of one's own (ask and tell). How they
+are handed out is in `claims`."""
 
 from __future__ import annotations
 
@@ -18,8 +19,6 @@ from runstone.server.doors.rest.models.sweeps import (
     AgentWanted,
     Beat,
     BeatWanted,
-    Claim,
-    ClaimWanted,
     CompleteWanted,
     Count,
     Reported,
@@ -169,22 +168,6 @@ async def retry_trials(
 # -- ask and tell
 
 
-@routes.typed("POST", S + "/ask", needs=Permission.WRITE, answers=Claim)
-async def ask_trials(
-    call: CallDep, entity: EntityPath, project: ProjectPath, sweep: SweepPath, body: ClaimWanted
-) -> Response:
-    """What to try next, leased to the caller, who tells what came of it. To keep it for longer than
-    the lease: `POST …/beat`."""
-
-    def work() -> dict[str, Any]:
-        own = sweep_at(call, entity, project, sweep)
-        return claim_out(
-            call.domain.trials.claim(call.actor, own.key, count=body.count, lease_seconds=body.lease_seconds)
-        )
-
-    return await call.answer(work)
-
-
 @routes.typed("POST", S + "/tell", needs=Permission.WRITE, answers=Trial)
 async def tell_trial(
     call: CallDep, entity: EntityPath, project: ProjectPath, sweep: SweepPath, body: TellWanted
@@ -246,32 +229,6 @@ async def end_agent(
     return await call.done(
         lambda: call.domain.trials.leave(call.actor, sweep_at(call, entity, project, sweep).key, agent)
     )
-
-
-@routes.typed("POST", A + "/claim", needs=Permission.WRITE, answers=Claim)
-async def claim_trials(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    sweep: SweepPath,
-    agent: AgentPath,
-    body: ClaimWanted,
-) -> Response:
-    """Trials to run now. Each is leased: beat before `lease_seconds` are over, or it goes to others."""
-
-    def work() -> dict[str, Any]:
-        own = sweep_at(call, entity, project, sweep)
-        return claim_out(
-            call.domain.trials.claim(
-                call.actor,
-                own.key,
-                agent_id=agent,
-                count=body.count,
-                lease_seconds=body.lease_seconds,
-            )
-        )
-
-    return await call.answer(work)
 
 
 @routes.typed("POST", A + "/beat", needs=Permission.WRITE, answers=Beat)

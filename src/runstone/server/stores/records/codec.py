@@ -50,6 +50,12 @@ def dumps(value: Any) -> str:
     nested hundreds deep."""
     if isinstance(value, Encoded):
         return value.text
+    if not value:  # a trial is proposed with seven empty columns
+        kind = type(value)
+        if kind is list:
+            return "[]"
+        if kind is dict:
+            return "{}"
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except ValueError:  # NaN or an infinity somewhere

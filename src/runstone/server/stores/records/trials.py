@@ -267,7 +267,6 @@ _AFRESH: dict[str, Any] = {
 
 @functools.cache
 def _take() -> Any:
-    """Put together once: it is what a thousand agents who ask at once wait for."""
     t = sweep_trials.c
     return (
         update(sweep_trials)
@@ -296,7 +295,7 @@ def _as_taken(row: AnyRow, change: Mapping[str, Any], now: float) -> AnyRow:
     """The row as it is after the change, without asking for it again: it is held."""
     return SimpleNamespace(
         **{
-            **row._mapping,
+            **dict(zip(row._fields, row, strict=True)),
             **_AFRESH,
             "verdict": None,
             "attempt": change["next_attempt"],
