@@ -78,6 +78,8 @@ BODIES: dict[str, Any] = {
     "beat_trials": {},
     "register_agent": {"host": "h"},
     "claim_trials": {},
+    "promote_from_sweep": {"organization": "o", "registry": "r", "collection": "c"},
+    "pareto_of_runs": {"objectives": [{"key": "loss"}, {"key": "seconds"}]},
     "beat_agent": {},
     "link_artifact": {"collection": "linked", "entity": "{stranger}", "project": "stolen"},
     "unlink_artifact": {},

@@ -11303,6 +11303,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The agent, as it was registered. */
                 agent: string;
                 /** @description User, team or organisation; `-` is the key's own default entity. */
                 entity: string;
