@@ -129,6 +129,7 @@ def report(
         "seconds": round(wall, 1),
         "requests": requests,
         "retries": figures.retries,
+        "sent_away": figures.sent_away,
         "fatal": len(figures.fatal),
         "rows": rows,
         "rows_per_second": round(rows / wall),

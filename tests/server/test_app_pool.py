@@ -124,3 +124,31 @@ def test_an_error_of_work_done_together_reaches_each_caller() -> None:
         assert await pool.close(seconds=5)
 
     asyncio.run(main())
+
+
+def test_how_long_one_more_call_would_wait_is_known_while_calls_wait() -> None:
+    async def main() -> None:
+        pool, release = Pool(FEW), threading.Event()
+
+        def busy() -> None:
+            end = time.thread_time() + 0.02
+            while time.thread_time() < end:
+                pass
+
+        for _ in range(20):  # so that it knows what a call takes
+            await pool.run(Lane.INGEST, busy)
+        assert pool.delay(Lane.INGEST) == 0.0
+        holding = [asyncio.ensure_future(pool.run(Lane.INGEST, release.wait)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        assert pool.delay(Lane.INGEST) == 0.0  # nobody waits
+        waiting = [asyncio.ensure_future(pool.run(Lane.INGEST, busy)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert 0.02 < pool.delay(Lane.INGEST) < 0.2
+        assert pool.delay(Lane.READ) == 0.0
+        release.set()
+        await asyncio.gather(*holding, *waiting)
+        await asyncio.sleep(0)
+        assert pool.delay(Lane.INGEST) == 0.0
+        await pool.close(seconds=1)
+
+    asyncio.run(main())

@@ -27,7 +27,8 @@ HISTORY, EVENTS, SUMMARY, CONSOLE = (
     "wandb-summary.json",
     "output.log",
 )
-# As the core does (`core/internal/api`): 2 s doubling up to 60 s, up to a quarter more by chance.
+# As the core does (`core/internal/api`): as `Retry-After` says, else 2 s doubling up to 60 s, up to a
+# quarter more by chance.
 RETRY_MIN_SECONDS, RETRY_MAX_SECONDS = 2.0, 60.0
 FATAL = frozenset({400, 401, 403, 404, 409, 410, 413, 422, 501})
 PROJECT = "load"
@@ -83,6 +84,7 @@ class Figures:
     slow: list[tuple[float, float]] = field(default_factory=list)  # (when, seconds) of those over 1 s
     delays: list[float] = field(default_factory=list)  # by which the machine woke us late: its noise
     retries: int = 0
+    sent_away: int = 0  # of the retries: by a server that said when to come back
     fatal: list[str] = field(default_factory=list)
 
     def quantile(self, share: float) -> float:
@@ -186,11 +188,13 @@ class Load:
         wait = self.retry_seconds
         while True:
             began = time.perf_counter()
+            told = ""
             try:
                 answer = await http.post(path, content=body)
             except httpx.TransportError:
                 status = 0
             else:
+                told = answer.headers.get("retry-after", "")
                 status = answer.status_code
                 if status == 200:
                     took = time.perf_counter() - began
@@ -202,7 +206,9 @@ class Load:
                     self.figures.fatal.append(f"{path} {status} {answer.text[:200]}")
                     return
             self.figures.retries += 1
-            await asyncio.sleep(wait * self._chance.uniform(1.0, 1.25))
+            if told:
+                self.figures.sent_away += 1
+            await asyncio.sleep(float(told) if told else wait * self._chance.uniform(1.0, 1.25))
             wait = min(2 * wait, RETRY_MAX_SECONDS)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from tests.support.server import RunningServer, free_port
-from tests.support.wandb_clients import RELEASES, WandbClient, graphql
+from tests.support.wandb_clients import RELEASES, WandbClient, end, graphql
 
 from runstone.server.app import build_app
 from runstone.server.house import House, open_house
@@ -78,8 +76,7 @@ def test_a_killed_run_crashes_and_runs_again_when_it_is_resumed(
             if line.startswith("RESULT"):
                 break
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # the client's core process is of the same group
-        process.communicate()
+        end(process)  # with the client's core or service, which would send the rest
     assert graphql(own_server, STATE)["project"]["run"]["state"] == "running"
     own_server.house.domain.leases.expire(now=time.time() + 250)
     assert graphql(own_server, STATE)["project"]["run"]["state"] == "running"

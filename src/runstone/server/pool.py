@@ -23,6 +23,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TOGETHER_MAX = 64  # calls that are done in one go
+_SMOOTHING = 1 / 16  # of what a call takes: how much the newest one counts
 
 
 class Lane(str, Enum):
@@ -32,13 +33,17 @@ class Lane(str, Enum):
 
 
 class _One:
-    """One lane. `busy` counts calls that wait or run; only the event loop touches it."""
+    """One lane. `busy` counts calls that wait or run; only the event loop touches it. `waited`: the
+    seconds that the call begun last had waited; `seconds`: of the processor that a call takes, smoothed
+    (written by its threads: a lost update does no harm)."""
 
     def __init__(self, lane: Lane, threads: int, waiting_max: int) -> None:
         self.name = lane.value
         self.threads = threads
         self.most = threads + waiting_max
         self.busy = 0
+        self.waited = 0.0
+        self.seconds = 0.0
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix=f"runstone-{lane.value}")
 
     def enter(self) -> None:
@@ -51,6 +56,14 @@ class _One:
 
     def leave(self) -> None:
         self.busy -= 1
+
+    def do(self, work: Callable[[], T], asked: float) -> T:
+        self.waited = time.monotonic() - asked
+        began = time.thread_time()
+        try:
+            return work()
+        finally:
+            self.seconds += (time.thread_time() - began - self.seconds) * _SMOOTHING
 
 
 class Gathering(Generic[T, R]):
@@ -156,7 +169,7 @@ class Pool:
         """
         one = self._lanes[lane]
         one.enter()
-        future = asyncio.get_running_loop().run_in_executor(one.executor, work)
+        future = asyncio.get_running_loop().run_in_executor(one.executor, one.do, work, time.monotonic())
         future.add_done_callback(lambda _: one.leave())
         return await asyncio.shield(future)
 
@@ -181,6 +194,13 @@ class Pool:
         """The part of the lane's room, waiting calls included, that is taken: 0 to 1."""
         one = self._lanes[lane]
         return one.busy / one.most
+
+    def delay(self, lane: Lane) -> float:
+        """Seconds that one more call would wait for a thread, about: as long as the last one did, and as
+        the processor needs for those before it, of which the interpreter runs one at a time."""
+        one = self._lanes[lane]
+        waiting = one.busy - one.threads
+        return max(one.waited, waiting * one.seconds) if waiting > 0 else 0.0
 
     def busy(self) -> dict[str, int]:
         """Calls that wait or run, by lane."""

@@ -17,6 +17,7 @@ KEY_CHARS_MAX = 1024
 NESTING_MAX = 64  # maps deeper than that are kept as they are, as one JSON value
 _OWN = frozenset({STEP, TIMESTAMP, RUNTIME})  # fields of the row itself, whatever `values` says
 
+_PLAIN = frozenset({float, int, bool, str, type(None)})  # most values; asking what else one is costs more
 _KIND_OF_TYPE: dict[type, KeyKind] = {float: "number", bool: "bool", str: "string"}
 
 
@@ -49,9 +50,7 @@ def batch_of(rows: Iterable[WrittenRow], *, end_offset: int, label: str = "") ->
         raise Invalid(
             f"Step {odd.step} does not fit 64 bits. Use steps between -2^63 and 2^63 - 1.", step=str(odd.step)
         ) from None
-    blocks = _same_keys(rows) if n else []
-    if blocks is None:
-        blocks = _any_keys(rows)
+    blocks = _blocks([_flat(row) for row in rows]) if n else []
     if label:
         blocks = [
             Block(block.kind, [f"{key}/l:{label}" for key in block.keys], block.rows, block.values)
@@ -67,28 +66,52 @@ def batch_of(rows: Iterable[WrittenRow], *, end_offset: int, label: str = "") ->
     )
 
 
-def _same_keys(rows: Sequence[WrittenRow]) -> list[Block] | None:
-    """The blocks of rows that all hold the same flat keys in the same order, as a training loop
-    logs them; None for any others."""
-    keys = list(rows[0].values)
-    if len(keys) > KEYS_IN_ROW_MAX:
-        return None
+def _flat(row: WrittenRow) -> Mapping[str, Any]:
+    """The row's values by flat keys. Raises TooLarge."""
+    values = row.values
+    for value in values.values():
+        if type(value) not in _PLAIN and isinstance(value, Mapping):
+            flat: dict[str, Any] = {}
+            _flatten(values, "", flat, 0)
+            values = flat
+            break
+    if not _OWN.isdisjoint(values):
+        values = {key: value for key, value in values.items() if key not in _OWN}
+    if len(values) > KEYS_IN_ROW_MAX:
+        raise TooLarge(
+            f"The row at step {row.step} holds {len(values):,} keys; the most is {KEYS_IN_ROW_MAX:,}. "
+            "Log the large part as a file or a table.",
+            step=row.step,
+            keys=len(values),
+        )
+    return values
+
+
+def _blocks(rows: Sequence[Mapping[str, Any]]) -> list[Block]:
+    same = _same_keys(rows)
+    return _any_keys(rows) if same is None else same
+
+
+def _same_keys(rows: Sequence[Mapping[str, Any]]) -> list[Block] | None:
+    """The blocks of rows that all hold the same keys in the same order, as a training loop logs
+    them; None for any others."""
+    keys = list(rows[0])
     for row in rows:
-        if list(row.values) != keys:
+        if list(row) != keys:
             return None
     if not keys:
         return []
     types: list[tuple[type, ...]]
     if len(rows) == 1:
-        columns: list[tuple[Any, ...]] = [(value,) for value in rows[0].values.values()]
-        types = [(type(value),) for value in rows[0].values.values()]
+        columns: list[tuple[Any, ...]] = [(value,) for value in rows[0].values()]
+        types = [(type(value),) for value in rows[0].values()]
     else:
-        columns = list(zip(*(row.values.values() for row in rows), strict=True))
+        columns = list(zip(*(row.values() for row in rows), strict=True))
         types = [tuple(set(map(type, column))) for column in columns]
     by_type: dict[type, tuple[list[str], list[tuple[Any, ...]]]] = {}
     for key, column, kinds in zip(keys, columns, types, strict=True):
         kind = kinds[0]
-        if len(kinds) != 1 or (kind not in _KIND_OF_TYPE and kind is not int) or key in _OWN:
+        if len(kinds) != 1 or (kind not in _KIND_OF_TYPE and kind is not int):
             return None
         found = by_type.get(kind)
         if found is None:
@@ -112,21 +135,10 @@ def _same_keys(rows: Sequence[WrittenRow]) -> list[Block] | None:
     return blocks
 
 
-def _any_keys(rows: Sequence[WrittenRow]) -> list[Block]:
+def _any_keys(rows: Sequence[Mapping[str, Any]]) -> list[Block]:
     columns: dict[str, tuple[list[int], list[Any]]] = {}
     for at, row in enumerate(rows):
-        flat: dict[str, Any] = {}
-        _flatten(row.values, "", flat, 0)
-        for own in _OWN & flat.keys():
-            del flat[own]
-        if len(flat) > KEYS_IN_ROW_MAX:
-            raise TooLarge(
-                f"The row at step {row.step} holds {len(flat):,} keys; the most is {KEYS_IN_ROW_MAX:,}. "
-                "Log the large part as a file or a table.",
-                step=row.step,
-                keys=len(flat),
-            )
-        for key, value in flat.items():
+        for key, value in row.items():
             column = columns.get(key)
             if column is None:
                 columns[key] = ([at], [value])
@@ -166,8 +178,14 @@ def _by_kind(values: list[Any]) -> Iterable[tuple[KeyKind, Int64s | None, Any]]:
 
 def _flatten(values: Mapping[str, Any], prefix: str, into: dict[str, Any], depth: int) -> None:
     for name, value in values.items():
-        key = prefix + str(name)
-        if isinstance(value, Mapping) and value and "_type" not in value and depth < NESTING_MAX:
+        key = prefix + name if type(name) is str else prefix + str(name)
+        if (
+            type(value) not in _PLAIN
+            and isinstance(value, Mapping)
+            and value
+            and "_type" not in value
+            and depth < NESTING_MAX
+        ):
             _flatten(value, key + ".", into, depth + 1)
         else:
             into[key] = value

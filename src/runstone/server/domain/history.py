@@ -91,6 +91,20 @@ class History:
             self._tell(self._feed, run, space, int(batch.steps.max()), next_offset)
         return next_offset
 
+    def append_spaces(
+        self, actor: Actor, run: RunKey, stream: str, batches: Mapping[Space, RowBatch]
+    ) -> None:
+        """As `append`, rows of several spaces of a run in one transaction, if it can be one."""
+        offsets = self._store.append_many(
+            [(SetKey(run, space), stream, batch, None) for space, batch in batches.items()]
+        )
+        if "history" in batches:
+            self._note_keys(run, batches["history"])
+        if self._feed is not None and self._feed.is_heard:
+            for (space, batch), next_offset in zip(batches.items(), offsets, strict=True):
+                if len(batch.steps):
+                    self._tell(self._feed, run, space, int(batch.steps.max()), next_offset)
+
     def append_many(self, batches: Sequence[tuple[RunKey, str, RowBatch, bytes | None]]) -> None:
         """As `append`, of (run, stream, rows, note) of the history each, in one transaction if it can be.
         Where one cannot be kept the error is raised; others may be."""

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+import time
+from pathlib import Path
 
+import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.wandb_wire import Wire
+from tests.support.wandb_wire import UPSERT, Wire
 
+from runstone.server.app import build_app
+from runstone.server.domain.errors import Unavailable
 from runstone.server.domain.identity import RunKey
 from runstone.server.doors.wandb.stream.pace import (
+    AWAY_SECONDS_MAX,
     CALM,
     HEARTBEAT_SECONDS,
     HEARTBEAT_SECONDS_MAX,
+    PATIENCE_SECONDS,
     REQUESTS_MAX,
     REQUESTS_MIN,
     WINDOW_SECONDS,
     Pace,
     heartbeat_at,
     requests_at,
+    send_away,
 )
+from runstone.server.house import open_house
+from runstone.server.pool import Lane
+from runstone.server.settings import ServerSettings
 
 
 @given(st.floats(0, 2), st.floats(0, 2))
@@ -41,6 +55,65 @@ def test_the_remainder_falls_with_each_request_of_a_run_and_only_of_that_run() -
     assert all(0 < float(one["RateLimit-Reset"]) <= WINDOW_SECONDS for one in seen)
     assert int(pace.headers(RunKey(2), 0.0)["RateLimit-Remaining"]) == REQUESTS_MAX - 1
     assert pace.headers(RunKey(1), 1.0)["RateLimit-Remaining"] == "0"
+
+
+def test_those_that_would_wait_too_long_are_sent_away_each_for_a_time_of_its_own() -> None:
+    send_away(0.0)
+    send_away(PATIENCE_SECONDS)
+    told = set()
+    for _ in range(200):
+        with pytest.raises(Unavailable) as raised:
+            send_away(PATIENCE_SECONDS * 2)
+        told.add(raised.value.fields["retry_after_seconds"])
+    assert told == set(range(1, AWAY_SECONDS_MAX + 1))
+
+
+def test_a_stream_that_would_wait_too_long_is_sent_away_and_taken_when_it_comes_back(tmp_path: Path) -> None:
+    """By a status that clients send again after, and never by one that ends their stream."""
+    settings = ServerSettings.load(data=tmp_path, environ={}, start_uplink=False)
+    house = open_house(settings)
+    key = house.domain.accounts.ensure_first_admin(None)
+    assert key is not None
+    app, context = build_app(settings, house)
+
+    def busy() -> None:
+        end = time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+
+    async def main() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=HERE, auth=("api", key)) as http:
+            path = "/files/admin/p/r1/file_stream"
+            upsert = {"query": UPSERT, "variables": {"name": "r1", "project": "p"}}
+            made = await http.post("/graphql", json=upsert)
+            assert made.status_code == 200, made.text
+            for _ in range(20):  # so that the lane knows what a call takes
+                await context.run(busy, lane=Lane.INGEST)
+            release = threading.Event()
+            holding = [
+                asyncio.ensure_future(context.run(release.wait, lane=Lane.INGEST))
+                for _ in range(settings.limits.ingest_threads)
+            ]
+            few = [asyncio.ensure_future(context.run(busy, lane=Lane.INGEST)) for _ in range(2)]
+            soon = asyncio.ensure_future(http.post(path, json={}))
+            await asyncio.sleep(0.1)
+            many = [asyncio.ensure_future(context.run(busy, lane=Lane.INGEST)) for _ in range(40)]
+            await asyncio.sleep(0)
+            away = await http.post(path, json={})
+            assert away.status_code == 503 and 1 <= int(away.headers["retry-after"]) <= AWAY_SECONDS_MAX
+            assert "Retry-After" in away.json()["error"]
+            assert not soon.done()
+            release.set()
+            await asyncio.gather(*holding, *few, *many)
+            assert (await soon).status_code == 200
+            assert (await http.post(path, json={})).status_code == 200
+
+    asyncio.run(main())
+    house.close()
+
+
+HERE = "http://127.0.0.1"
 
 
 def test_every_answer_tells_the_pace_in_the_words_of_its_client(wire: Wire) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 # Console lines carry microseconds and no zone (0.16 to 0.31: `core/internal/runconsolelogs`).
 _SHORT = "%Y-%m-%dT%H:%M:%S"
+_FINE_CHARS = len("2024-01-31T09:30:00.000000")
 
 
 def iso(seconds: float | None) -> str | None:
@@ -22,6 +23,13 @@ def iso_fine(seconds: float) -> str:
 
 def seconds_of(text: str) -> float | None:
     """Unix seconds of an ISO time, UTC where it names no zone; None where it is none."""
+    if len(text) == _FINE_CHARS:  # as console lines have it, of which there are many
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     text = text.strip()
     if text.endswith(("Z", "z")):
         text = text[:-1] + "+00:00"

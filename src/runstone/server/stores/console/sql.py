@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -48,6 +49,7 @@ LINE_NUMBER_MAX = 2**53
 MERGE_BATCHES = 32  # a reader never lays more than about this many rows over the chunks
 MERGE_LINES = 4 * CHUNK_LINES
 _CHUNKS_AT_ONCE = 32
+_CACHE_KIB = 1024  # lines are written behind each other and read a screen at a time: little comes back
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
@@ -88,12 +90,22 @@ console_chunks = Table(
 )
 
 
+# Of each write; made once, since making one costs more than carrying it out.
+_insert_log = insert(console_log)
+_held_writer = (
+    select(console_writers)
+    .where(console_writers.c.run_key == bindparam("run"), console_writers.c.writer == bindparam("name"))
+    .with_for_update()
+)
+_update_writer = update(console_writers).where(console_writers.c.id == bindparam("of"))
+
+
 def open_console(url: str) -> ConsoleStore:
     """The store at `url`: `sqlite:////absolute/console.db`, or `postgresql://…` (which may be the
     database of the records). Makes its tables. Raises Unavailable where it cannot be reached."""
     from runstone.server.stores.records.engine import open_records
 
-    store = SqlConsole(open_records(url, upgrade=False))
+    store = SqlConsole(open_records(url, upgrade=False, cache_kib=_CACHE_KIB))
     try:
         store.prepare()
     except BaseException:
@@ -131,21 +143,21 @@ class SqlConsole:
             row = _writer(conn, run, writer, label)
             batches, gathered, log_next = row.log_batches, row.log_lines, row.log_next
             if data is not None:
-                conn.execute(insert(console_log), {"writer_id": row.id, "seq": log_next, "data": data})
+                conn.execute(_insert_log, {"writer_id": row.id, "seq": log_next, "data": data})
                 batches, gathered, log_next = batches + 1, gathered + count, log_next + 1
             if data is None or batches >= MERGE_BATCHES or gathered >= MERGE_LINES:
                 _merge(conn, row.id, {} if data is not None else chunks)
                 batches = gathered = 0
             conn.execute(
-                update(console_writers)
-                .where(console_writers.c.id == row.id)
-                .values(
-                    label=label or row.label,
-                    lines=max(row.lines, end),
-                    log_next=log_next,
-                    log_batches=batches,
-                    log_lines=gathered,
-                )
+                _update_writer,
+                {
+                    "of": row.id,
+                    "label": label or row.label,
+                    "lines": max(row.lines, end),
+                    "log_next": log_next,
+                    "log_batches": batches,
+                    "log_lines": gathered,
+                },
             )
 
         self._records.write(work)
@@ -231,15 +243,14 @@ def _find(conn: Connection, run: RunKey, writer: str) -> Row[Any] | None:
 
 def _writer(conn: Connection, run: RunKey, writer: str, label: str) -> Row[Any]:
     """The writer's row, made if absent, held until the end of the transaction."""
-    table = console_writers
-    wanted = select(table).where(table.c.run_key == run, table.c.writer == writer).with_for_update()
-    row = conn.execute(wanted).first()
+    wanted = {"run": run, "name": writer}
+    row = conn.execute(_held_writer, wanted).first()
     if row is None:
         made = {"run_key": run, "writer": writer, "label": label}
         made |= {"lines": 0, "log_next": 0, "log_batches": 0, "log_lines": 0}
         dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-        conn.execute(dialect.insert(table).on_conflict_do_nothing(), made)
-        row = conn.execute(wanted).one()
+        conn.execute(dialect.insert(console_writers).on_conflict_do_nothing(), made)
+        row = conn.execute(_held_writer, wanted).one()
     return row
 
 

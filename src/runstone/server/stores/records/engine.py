@@ -37,14 +37,18 @@ GROUP_SECONDS_MAX = 0.020
 GROUP_WAIT_SECONDS = 0.002  # spent only where the last commit carried several works
 WRITE_QUEUE_MAX = 4096
 CONFLICT_RETRIES_MAX = 12
+# Of each connection of SQLite, filled as a file grows: memory that a server ends up with.
+WRITE_CACHE_KIB = 8192
+READ_CACHE_KIB = 4096
 READ_CONNECTIONS = 8
 READ_CONNECTIONS_EXTRA = 24
 
 
-def open_records(url: str, *, upgrade: bool = True) -> Records:
+def open_records(url: str, *, upgrade: bool = True, cache_kib: int | None = None) -> Records:
     """The store at `url`: `sqlite:////absolute/records.db`, or `postgresql://…`.
 
-    With `upgrade` the schema is first brought to this release (see `migrations.migrate`). Raises
+    cache_kib: of pages that each connection of SQLite keeps, where that is not as usual. With
+    `upgrade` the schema is first brought to this release (see `migrations.migrate`). Raises
     Unavailable where the database cannot be reached, Invalid for another kind of URL.
     """
     from runstone.server.stores.records.migrations import migrate
@@ -53,7 +57,7 @@ def open_records(url: str, *, upgrade: bool = True) -> Records:
         migrate(url)
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return SqliteRecords(parsed)
+        return SqliteRecords(parsed, cache_kib=cache_kib)
     return PostgresRecords(parsed)
 
 
@@ -79,10 +83,10 @@ class SqliteRecords:
 
     dialect = "sqlite"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, cache_kib: int | None = None) -> None:
         path = Path(url.database or "")
-        self._readers = sqlite_engine(url, read_only=True)
-        self._writers = sqlite_engine(url)
+        self._readers = sqlite_engine(url, read_only=True, cache_kib=cache_kib)
+        self._writers = sqlite_engine(url, cache_kib=cache_kib)
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._slots = threading.BoundedSemaphore(WRITE_QUEUE_MAX)
         self._closed = False
@@ -327,7 +331,10 @@ def _unavailable(error: BaseException) -> BaseException:
     )
 
 
-def sqlite_engine(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
+def sqlite_engine(
+    url: URL, *, read_only: bool = False, foreign_keys: bool = True, cache_kib: int | None = None
+) -> Engine:
+    cache_kib = cache_kib or (READ_CACHE_KIB if read_only else WRITE_CACHE_KIB)
     engine = create_engine(
         url,
         poolclass=QueuePool if read_only else NullPool,
@@ -346,7 +353,7 @@ def sqlite_engine(url: URL, *, read_only: bool = False, foreign_keys: bool = Tru
         run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=FULL")
         run(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
-        run(f"PRAGMA cache_size=-{4096 if read_only else 16384}")
+        run(f"PRAGMA cache_size=-{cache_kib}")
         run("PRAGMA temp_store=MEMORY")
         run("PRAGMA journal_size_limit=67108864")
         if read_only:

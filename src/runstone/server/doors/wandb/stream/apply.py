@@ -13,7 +13,7 @@ from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, RunKey
 from runstone.server.domain.runs import RunChange, State
 from runstone.server.doors.wandb.lines import history_stream
-from runstone.server.doors.wandb.stream.body import Rows, Sent
+from runstone.server.doors.wandb.stream.body import Sent
 from runstone.server.doors.wandb.stream.derived import Derived, derived
 from runstone.server.doors.wandb.stream.mending import acceptable_summary, batch_of_acceptable
 from runstone.server.stores.history.contract import RowBatch, Space
@@ -40,11 +40,11 @@ def apply(
         stop = domain.runs.get_by_key(actor, run).stop_requested
     stream = history_stream(client_id)
     known: Derived = ()
-    if sent.history is not None:
-        batch = _append(domain, actor, run, stream, sent.history, "history")
-        known = derived(domain, actor, run, batch) if derives else ()
-    if sent.system is not None:
-        _append(domain, actor, run, stream, sent.system, "system")
+    batches = _batches(run, sent)
+    if batches:
+        domain.history.append_spaces(actor, run, stream, batches)
+    if derives and "history" in batches:
+        known = derived(domain, actor, run, batches["history"])
     for label, lines in sent.console.items():
         domain.console.write(actor, run, stream, lines, label=label)
     # A summary that is not the whole of it adds to what there is.
@@ -70,12 +70,14 @@ def _update(
             domain.runs.update(actor, run, again)
 
 
-def _append(domain: Domain, actor: Actor, run: RunKey, stream: str, sent: Rows, space: Space) -> RowBatch:
-    batch, left_out = batch_of_acceptable(sent)
-    if left_out:
-        log.warning("run %s: %s values cannot be kept, their rows are", run, left_out)
-    domain.history.append(actor, run, stream, batch, space=space)
-    return batch
+def _batches(run: RunKey, sent: Sent) -> dict[Space, RowBatch]:
+    found: dict[Space, RowBatch] = {}
+    for space, rows in zip(_SPACES, (sent.history, sent.system), strict=True):
+        if rows is not None:
+            found[space], left_out = batch_of_acceptable(rows)
+            if left_out:
+                log.warning("run %s: %s values cannot be kept, their rows are", run, left_out)
+    return found
 
 
 def _change(

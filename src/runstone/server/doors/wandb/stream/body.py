@@ -162,10 +162,43 @@ def _summary(part: _Part | None) -> tuple[Mapping[str, Any] | None, int]:
 def _console(part: _Part | None, now: float) -> dict[str, list[Line]]:
     found: dict[str, list[Line]] = {}
     if part is not None:
+        structured = _structured(part.content)
         for number, text in enumerate(part.content, part.offset):
-            label, line = console_line(number, text, now)
+            one = structured[number - part.offset] if structured is not None else None
+            if one is None:
+                label, line = console_line(number, text, now)
+            else:
+                label, line = one.label or "", _line(number, one.level == "error", one.ts, one.content, now)
             found.setdefault(label, []).append(line)
     return found
+
+
+class _Structured(msgspec.Struct):
+    """A console line of clients from 0.19 on."""
+
+    ts: str
+    content: str
+    level: str | None = None
+    label: str | None = None
+
+
+_decode_structured = msgspec.json.Decoder(list[_Structured]).decode
+
+
+def _structured(lines: Sequence[str]) -> Sequence[_Structured] | None:
+    """All of them in one decoder call where each is structured, which is nearly always."""
+    if not lines or not lines[0].startswith("{"):
+        return None
+    try:
+        found = _decode_structured("[" + ",".join(lines) + "]")
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return found if len(found) == len(lines) else None
+
+
+def _line(number: int, error: bool, at: str, text: str, now: float) -> Line:
+    seconds = clock.seconds_of(at)
+    return Line(number, int(error), now if seconds is None else seconds, text)
 
 
 def console_line(number: int, text: str, now: float) -> tuple[str, Line]:
@@ -177,17 +210,13 @@ def console_line(number: int, text: str, now: float) -> tuple[str, Line]:
         except ValueError:
             found = None
         if isinstance(found, dict) and isinstance(found.get("content"), str) and "ts" in found:
-            at = clock.seconds_of(str(found["ts"]))
-            return str(found.get("label") or ""), Line(
-                number, int(found.get("level") == "error"), now if at is None else at, found["content"]
-            )
+            label, error = str(found.get("label") or ""), found.get("level") == "error"
+            return label, _line(number, error, str(found["ts"]), found["content"], now)
     match = _TEXT_LINE.fullmatch(text)
     if match is None:
         return "", Line(number, 0, now, text)
-    at = clock.seconds_of(match["at"])
-    return match["label"] or "", Line(
-        number, int(match["error"] is not None), now if at is None else at, match["text"]
-    )
+    error = match["error"] is not None
+    return match["label"] or "", _line(number, error, match["at"], match["text"], now)
 
 
 def _step(value: Any, otherwise: int) -> int:

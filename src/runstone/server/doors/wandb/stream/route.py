@@ -25,7 +25,7 @@ from runstone.server.doors.http.permissions import needs
 from runstone.server.doors.wandb.stream.apply import apply
 from runstone.server.doors.wandb.stream.body import read
 from runstone.server.doors.wandb.stream.live import LiveRuns
-from runstone.server.doors.wandb.stream.pace import Pace, heartbeat_at
+from runstone.server.doors.wandb.stream.pace import Pace, heartbeat_at, send_away
 from runstone.server.pool import Lane
 
 # Clients cut at about 10 MiB; a long line and its escapes may go well beyond it.
@@ -65,6 +65,7 @@ async def _take(request: Request, live: LiveRuns) -> tuple[RunKey, bool]:
     client_id = request.headers.get("x-wandb-async-client-id", "")[:128]
     derives = request.headers.get("x-wandb-server-side-derived-summary", "").lower() == "true"
     sent = await read_body(request, limit=BODY_BYTES_MAX)
+    send_away(context.pool.delay(Lane.INGEST))
     context.bodies.take(len(sent))
 
     def work() -> tuple[RunKey, bool]:
