@@ -18,6 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runstone.agents.functions import agent as agent
+    from runstone.agents.functions import sweep as sweep
     from runstone.client.api import Api as Api
     from runstone.sdk import plot as plot
     from runstone.sdk import util as util
@@ -85,6 +87,8 @@ _HOMES = {
     "Object3D": "runstone.sdk.media.scenes",
     "Molecule": "runstone.sdk.media.scenes",
     "Api": "runstone.client.api",
+    "agent": "runstone.agents.functions",
+    "sweep": "runstone.agents.functions",
     "Artifact": "runstone.sdk.artifacts.artifact",
     **dict.fromkeys(
         (

@@ -179,3 +179,23 @@ def test_names_that_name_nothing(desk: Desk) -> None:
 def sweep_url(server: RunningServer, path: str) -> str:
     entity, project, sweep = path.split("/")
     return f"{server.base_url}/{entity}/{project}/sweeps/{sweep}?view=trials"
+
+
+def test_the_example_runs_to_its_end_and_shows_the_best(desk: Desk, tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / "examples" / "sweep"
+    given = yaml.safe_load((folder / "sweep.yaml").read_text()) | {"run_cap": 4}
+    (tmp_path / "train.py").write_text((folder / "train.py").read_text())
+    done = desk.call("run", desk.file(given), "--agents", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["sweep"]["state"] == "finished" and sum(told["sweep"]["trials"].values()) == 4
+    best = told["best"][0]
+    assert best["mean"][0] < 2.5  # guessing at random is ln 10
+    assert ("momentum" in best["params"]) == (best["params"]["optimizer"] == "sgd")
+
+
+def test_run_refuses_a_file_without_a_program_before_anything_is_made(desk: Desk) -> None:
+    config = {key: value for key, value in CONFIG.items() if key != "program"}
+    done = desk.call("run", desk.file(config), "--project", "noprogram")
+    assert done.returncode == 2 and "program: train.py" in done.stderr
+    assert desk.call("list", "noprogram").returncode == 4

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from runstone.cli import (
+    agent,
     artifact,
     lineage,
     local,
@@ -22,6 +23,7 @@ from runstone.cli import (
     serve,
     sweep,
     sweep_results,
+    sweep_run,
     sync,
 )
 
@@ -46,7 +48,9 @@ app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact.pull)
 app.add_typer(registry.registry_app, name="registry")
 app.add_typer(registry.audit_app, name="audit")
+app.command("agent")(agent.agent)
 app.add_typer(sweep.sweep_app, name="sweep")
+sweep.sweep_app.command("run")(sweep_run.run)
 sweep.sweep_app.command("trials")(sweep_results.trials)
 sweep.sweep_app.command("best")(sweep_results.best)
 sweep.sweep_app.command("pareto")(sweep_results.pareto)

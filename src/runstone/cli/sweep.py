@@ -26,17 +26,18 @@ SweepArgument = Annotated[
     str,
     typer.Argument(metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, or its page's address."),
 ]
+NameOption = Annotated[str, typer.Option(help="To show instead of the file's.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The sweep file (YAML or JSON).")]
-_Project = Annotated[str, typer.Option("--project", "-p", help="Else the file's, or RUNSTONE_PROJECT.")]
-_Entity = Annotated[str, typer.Option("--entity", "-e", help="Else the file's, or your default.")]
+ProjectOption = Annotated[str, typer.Option("--project", "-p", help="Else the file's, or RUNSTONE_PROJECT.")]
+EntityOption = Annotated[str, typer.Option("--entity", "-e", help="Else the file's, or your default.")]
 
 
 @sweep_app.command("create")
 def create(
     file: FileArgument,
-    project: _Project = "",
-    entity: _Entity = "",
-    name: Annotated[str, typer.Option(help="To show instead of the file's.")] = "",
+    project: ProjectOption = "",
+    entity: EntityOption = "",
+    name: NameOption = "",
     preview: Annotated[
         int | None,
         typer.Option("--preview", min=0, max=1000, help="Show the first N trials, and make nothing."),

@@ -7,6 +7,7 @@ stay what they are; what is recorded has its secrets taken out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import Any
 
@@ -195,9 +196,65 @@ class Tree(MutableMapping[str, Any]):
 
 
 class Config(Tree):
-    """`run.config`."""
+    """`run.config`. What a sweep has set stays as it is: a change of it is left aside, with a word."""
 
     _what = "config"
+
+    def __init__(
+        self,
+        data: dict[str, Any],
+        path: tuple[str, ...],
+        changed: Change,
+        locked: frozenset[tuple[str, ...]] = frozenset(),
+    ) -> None:
+        """locked: whole paths, of values that are not to be changed."""
+        super().__init__(data, path, changed)
+        object.__setattr__(self, "_locked", locked)
+
+    _locked: frozenset[tuple[str, ...]]
+
+    def _nested(self, data: dict[str, Any], path: tuple[str, ...]) -> Tree:
+        return Config(data, path, self._changed, self._locked)
+
+    def _set(self, fields: dict[str, Any]) -> None:
+        if not self._locked:
+            super()._set(fields)
+            return
+        for key, value in fields.items():
+            # A name with dots may be a path: what it would change is found as it would be set.
+            holder, name = (None, key) if key in self._data else self._walk_to_parent(self._data, key)
+            place = (*(holder or self)._path, name)
+            allowed, new = self._allowed(place, plain_value(value))
+            if allowed:
+                super()._set({key: new})
+
+    def _allowed(self, place: tuple[str, ...], value: Any) -> tuple[bool, Any]:
+        """Whether the value at a path may change, and to what: a map keeps what the sweep has set in it."""
+        within = [path for path in self._locked if path[: len(place)] == place or place[: len(path)] == path]
+        if not within:
+            return True, value
+        below = [path for path in within if len(path) > len(place)]
+        if not below or not isinstance(value, dict):
+            _say_locked(place)
+            return False, value
+        new = _copy(value)
+        for path in below:
+            old = self._root_value(path)
+            if _value_at(new, path[len(place) :]) not in (_ABSENT, old):
+                _say_locked(path)
+            _put(new, path[len(place) :], old)
+        return True, new
+
+    def _root_value(self, path: tuple[str, ...]) -> Any:
+        """What lies at a whole path, from this map down."""
+        return _copy(_value_at(self._data, path[len(self._path) :]))
+
+    def __delitem__(self, key: str) -> None:
+        place = (*self._path, *((key,) if key in self._data else key.split(".")))
+        if any(path[: len(place)] == place for path in self._locked):
+            _say_locked(place)
+            return
+        super().__delitem__(key)
 
     def update_locked(self, fields: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
         """As `update`; the name is the one sweeps use."""
@@ -220,6 +277,33 @@ def fields_of(args: tuple[Any, ...], kwargs: Mapping[str, Any], what: str) -> di
                 ) from None
         found |= fields
     return found | {str(key): value for key, value in kwargs.items()}
+
+
+_ABSENT: Any = object()
+
+
+def _value_at(data: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if not isinstance(data, dict) or name not in data:
+            return _ABSENT
+        data = data[name]
+    return data
+
+
+def _put(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        inner = data.get(name)
+        if not isinstance(inner, dict):
+            inner = data[name] = {}
+        data = inner
+    data[path[-1]] = value
+
+
+def _say_locked(path: tuple[str, ...]) -> None:
+    print(
+        f"runstone: config {'.'.join(path)!r} stays as the sweep has set it; the change is left aside.",
+        file=sys.stderr,
+    )
 
 
 def _copy(value: Any) -> Any:

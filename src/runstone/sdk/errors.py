@@ -25,8 +25,11 @@ class ResumeError(Error):
 
 def unknown_attribute(module: str, name: str) -> AttributeError:
     if name.lower().startswith(_LATER) or name.lower().endswith(_LATER):
-        return AttributeError(f"{module}.{name} is not part of this release: sweeps are not supported yet.")
+        return AttributeError(
+            f"{module}.{name} is not part of this release. A strategy of your own proposes trials through "
+            "runstone.client.sweeps.Sweep: ask and tell, or enqueue."
+        )
     return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
-_LATER = ("sweep", "agent", "controller")
+_LATER = ("controller",)

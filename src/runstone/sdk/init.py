@@ -13,7 +13,7 @@ import msgspec
 
 from runstone.journal.home import home_path
 from runstone.journal.kinds import Kind, Patch, RunFields
-from runstone.sdk import hooks, identity, places, which
+from runstone.sdk import hooks, identity, places, sweep_params, which
 from runstone.sdk import settings as settings_module
 from runstone.sdk.config import fields_of
 from runstone.sdk.errors import ResumeError, UsageError
@@ -74,6 +74,11 @@ def init(
     Raises UsageError for arguments that cannot be, ResumeError where `resume` is not met.
     """
     chosen = settings_module.resolve(settings, environ=os.environ)
+    if "sweep_id" in chosen.__dict__ and sweep_params.is_trial(os.environ):
+        project, entity, id = (
+            sweep_params.kept(name, given, chosen)
+            for name, given in (("project", project), ("entity", entity), ("id", id))
+        )
     id_is_common = id is None and "run_id" in chosen.__dict__
     for field, value in (
         ("project", project), ("entity", entity), ("run_name", name), ("run_id", id), ("run_tags", tags),
@@ -122,6 +127,10 @@ def _begin(
     if "/" in project:
         raise UsageError(f"Project {project!r} has a slash. Pass entity= and project= apart.")
     values = _config(config, include, exclude)
+    params = sweep_params.read(chosen)
+    if params:
+        values = sweep_params.merged(values, params)
+    locked = frozenset(sweep_params.paths(params))
     rank = which.find_rank(chosen, shared=mode == "shared", id_is_common=id_is_common)
     shared, mode = mode == "shared" or rank is not None, "online" if mode == "shared" else mode
     chosen.__dict__["mode"] = mode
@@ -133,7 +142,7 @@ def _begin(
             project=project, entity=entity, display_name=chosen.run_name, tags=chosen.run_tags,
             started_at=time.time(),
         )  # fmt: skip
-        return _disabled(fields, chosen, redactor, values)
+        return _disabled(fields, chosen, redactor, values, locked)
 
     home = os.path.abspath(home_path())
     root = places.root(chosen, home)
@@ -185,6 +194,7 @@ def _begin(
         recorder=recorder,
         redactor=redactor,
         config={**(earlier.config if earlier else {}), **values},
+        locked=locked,
         step=branch[1] + 1 if branch else earlier.step + 1 if earlier else 0,
         runtime=earlier.runtime if earlier else 0.0,
         earlier_summary=earlier.summary if earlier else None,
@@ -207,8 +217,14 @@ def _begin(
     return run
 
 
-def _disabled(fields: RunFields, chosen: Settings, redactor: Redactor, values: dict[str, Any]) -> Run:
-    run = Run(fields=fields, settings=chosen, recorder=None, redactor=redactor, config=values)
+def _disabled(
+    fields: RunFields,
+    chosen: Settings,
+    redactor: Redactor,
+    values: dict[str, Any],
+    locked: frozenset[tuple[str, ...]],
+) -> Run:
+    run = Run(fields=fields, settings=chosen, recorder=None, redactor=redactor, config=values, locked=locked)
     hooks.watch(run)
     return run
 

@@ -52,6 +52,7 @@ class Run(ArtifactMethods):
         recorder: Recorder | None,
         redactor: Redactor,
         config: Mapping[str, Any],
+        locked: frozenset[tuple[str, ...]] = frozenset(),
         step: int = 0,
         runtime: float = 0.0,
         earlier_summary: Mapping[str, Any] | None = None,
@@ -78,7 +79,7 @@ class Run(ArtifactMethods):
         self._ends: list[Callable[[], None]] = []  # what is to be undone when the run finishes
         self._resume_file = ""
         self._console: Redirection | Wrapping | None = None
-        self.config = Config(dict(config), (), self._config_changed)
+        self.config = Config(dict(config), (), self._config_changed, locked)
         self.summary = Summary(
             recorder, self._definitions, dict(earlier_summary or {}), self._summary_changed
         )

@@ -24,6 +24,7 @@ _FIELDS: dict[str, tuple[str, Any]] = {
     "run_tags": ("list", None),
     "run_notes": ("text", None),
     "sweep_id": ("text", None),
+    "sweep_param_path": ("text", None),  # where a sweep's agent wrote the trial's parameters
     "resume": ("text", None),
     "dir": ("text", None),
     "base_url": ("text", None),
@@ -67,6 +68,7 @@ _WANDB_READ = frozenset(
         "DIR",
         "RESUME",
         "SWEEP_ID",
+        "SWEEP_PARAM_PATH",
         "SILENT",
         "CONSOLE",
     ]

@@ -1,0 +1,68 @@
+"""`runstone agent`: run the trials of a sweep on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runstone.cli.output import AWAY, NOT_FOUND, USAGE, fail, note, print_json, reported
+from runstone.cli.sweep import HostOption, JsonOption
+
+
+def agent(
+    sweep: Annotated[
+        str,
+        typer.Argument(metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, or its page's address."),
+    ],
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many trials.")] = None,
+    parallel: Annotated[int | None, typer.Option(min=1, help="Trials at once.  [default: 1]")] = None,
+    forever: Annotated[
+        bool, typer.Option("--forever", help="Stay when the sweep is done: it may be retried or extended.")
+    ] = False,
+    gpus: Annotated[
+        str,
+        typer.Option(
+            help="auto, none, or 0,1,…: split among the trials at once, each of which sees only its own. "
+            "Auto where several run at once."
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(help="To show in the list of agents.")] = "",
+    project: Annotated[str, typer.Option("--project", "-p", help="Where SWEEP does not tell.")] = "",
+    entity: Annotated[str, typer.Option("--entity", "-e", help="Where SWEEP does not tell.")] = "",
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that a trial has to end before it is killed.")
+    ] = 30.0,
+    lease: Annotated[
+        float, typer.Option(min=5, help="Seconds of silence after which trials go to other agents.")
+    ] = 60.0,
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the trials of a sweep as processes, until it is done. Ctrl-C or SIGTERM gives back what runs."""
+    with reported(as_json=as_json):
+        from runstone.agents.command import CommandError
+        from runstone.agents.gpus import GpuError, slots
+        from runstone.agents.loop import ProcessAgent
+        from runstone.agents.opening import opened
+        from runstone.agents.source import SourceAway, SweepGone
+
+        try:
+            places = slots(parallel, gpus)
+            with opened(sweep, entity=entity, project=project, base_url=host, lease_seconds=lease) as source:
+                report = ProcessAgent(
+                    source, places, count=count, forever=forever, name=name, grace_seconds=grace
+                ).run()
+        except (GpuError, CommandError) as error:
+            fail(f"runstone agent: {error}", USAGE)
+        except SourceAway as error:
+            fail(f"runstone agent: {error}", AWAY)
+        except SweepGone as error:
+            fail(f"runstone agent: {error}", NOT_FOUND)
+    ended = ", ".join(f"{count} {state}" for state, count in sorted(report.ended.items()))
+    if as_json:
+        print_json({"ended": report.ended, "why": report.why, "untold": report.untold})
+    note(f"runstone agent: ends, for {report.why}; {ended or 'no trials ended'}")
+    if report.untold:
+        note("runstone agent: not all of it could be told; trials whose end was not heard are tried again")
+    raise SystemExit(128 + report.signal if report.signal else 1 if report.untold else 0)
