@@ -51,7 +51,7 @@ def test_where_the_run_goes_is_the_agents_word(
     start: Callable[..., runstone.Run], trial: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     trial(x=1)
-    run = start(project="mine", id="own", entity="ours")
+    run = start(project="mine", id="own", entity="ours", settings={"project": "chosen"})
     assert (run.project, run.id, run.entity) == ("swept", "s1-0", "ours")  # no word on the entity
     said = capsys.readouterr().err
     assert "init(project='mine') is left aside" in said and "'swept'" in said

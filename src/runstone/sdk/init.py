@@ -74,7 +74,7 @@ def init(
     Raises UsageError for arguments that cannot be, ResumeError where `resume` is not met.
     """
     chosen = settings_module.resolve(settings, environ=os.environ)
-    if "sweep_id" in chosen.__dict__ and sweep_params.is_trial(os.environ):
+    if sweep_params.is_trial(os.environ):
         project, entity, id = (
             sweep_params.kept(name, given, chosen)
             for name, given in (("project", project), ("entity", entity), ("id", id))

@@ -3,6 +3,7 @@ word comes before the script's, or the sweep would try something else than it th
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,20 +11,26 @@ from typing import Any
 import msgspec
 
 from runstone.sdk.errors import UsageError
-from runstone.sdk.settings import Settings
+from runstone.sdk.settings import Settings, from_environment
 
 Path = tuple[str, ...]
 
 
 def is_trial(environ: Mapping[str, str]) -> bool:
-    """Whether an agent started this."""
-    return bool(environ.get("RUNSTONE_SWEEP_ID") or environ.get("WANDB_SWEEP_ID"))
+    """Whether an agent started this: it says which sweep, and which run is the trial's."""
+    return any(
+        environ.get(f"{prefix}_SWEEP_ID") and environ.get(f"{prefix}_RUN_ID")
+        for prefix in ("RUNSTONE", "WANDB")
+    )
 
 
 def kept(name: str, given: Any, chosen: Settings) -> Any:
-    """An argument of `init` that the agent may have decided: None where it has, with a word about it."""
+    """An argument of `init` that the agent may have decided: None where it has, with a word about it.
+    chosen: made to hold what the agent says."""
     field = {"id": "run_id"}.get(name, name)
-    decided = chosen.__dict__.get(field)
+    decided = from_environment(os.environ).__dict__.get(field)
+    if decided is not None:
+        chosen.__dict__[field] = decided
     if given is None or decided is None:
         return given
     if given != decided:
