@@ -189,12 +189,14 @@ class History:
         buckets: int = 500,
         space: Space = "history",
         group: Mapping[str, Sequence[str]] | None = None,
-    ) -> Series:
+        known: str = "",
+    ) -> Series | None:
         """Lines for every run and key that has one. x: _step, _timestamp, _runtime, or any metric.
         group: name -> run ids; then one aggregate line per group and key (mean over the members'
         bucket means; min and max over all points). A key of a run with labelled writers answers
         the aggregate over them, and `key/l:LABEL` the writer's own. At most 1,000 lines: TooLarge
-        says what to ask for instead. Runs that are not there are passed over.
+        says what to ask for instead. Runs that are not there are passed over. known: a `version` that
+        the caller has; None where it still is the newest one.
         """
         keys = list(dict.fromkeys(keys))
         ids = list(dict.fromkeys(runs if group is None else [run for some in group.values() for run in some]))
@@ -208,6 +210,10 @@ class History:
         refs = self._runs.keys_of(actor, entity, project, ids)
         sets = {run: SetKey(refs[run].key, space) for run in ids if run in refs}
         window = Window(lo, hi, buckets)
+        # Before the points are read: those that come in between show again, rather than never.
+        version = self._version(list(sets.values()), keys, x, window, group)
+        if version == known:
+            return None
         pairs = [(sets[run], key) for run in sets for key in keys]
         of_ranks = {sets[run] for run in sets if refs[run].ranks > 0}
         found = self._lines(pairs, of_ranks, x, window)
@@ -241,7 +247,7 @@ class History:
             x,
             _filled(window, lines),
             lines,
-            self._version(list(sets.values()), keys, x, window, group),
+            version,
             self._without_x(list(sets.values()), missing, x) if missing and x != STEP else (),
         )
 
@@ -500,11 +506,11 @@ class History:
 
 
 def _filled(window: Window, lines: Sequence[SeriesLine]) -> Window:
-    lo = window.lo if window.lo is not None else min((float(b.buckets.x.min()) for b in lines), default=None)
+    lo = window.lo if window.lo is not None else min((float(b.buckets.x[0]) for b in lines), default=None)
     hi = (
         window.hi
         if window.hi is not None
-        else max((float(b.buckets.x_last.max()) for b in lines), default=None)
+        else max((float(b.buckets.x_last[-1]) for b in lines), default=None)
     )
     return Window(lo, hi, window.buckets)
 

@@ -69,6 +69,11 @@ def unpack_array(data: bytes | memoryview, dtype: Any) -> npt.NDArray[Any]:
     return np.frombuffer(blosc.decompress(data), dtype)
 
 
+def warm() -> None:
+    """The very first call loads what Blosc locks with: 2 ms that no chart need wait for."""
+    unpack_array(pack_array(np.zeros(1)), np.float64)
+
+
 def unpack_into(data: bytes | memoryview, out: npt.NDArray[Any]) -> None:
     """As `unpack_array`, to where the array is wanted: contiguous, of the length that was packed."""
     if len(data):

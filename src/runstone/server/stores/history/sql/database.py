@@ -177,7 +177,7 @@ class Database:
             "page_size=4096",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "cache_size=-8192",
+            "cache_size=-1024",
             "journal_size_limit=67108864",
             "temp_store=MEMORY",
         ):

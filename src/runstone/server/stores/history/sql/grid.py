@@ -16,9 +16,8 @@ import numpy as np
 from runstone.server.stores.history.contract import Buckets, Float64s, Int64s
 from runstone.server.stores.history.sql.segments import Cells, cells_at, join, means_of, starts_of
 
-# Cells are used where a bucket is at least that many of them wide: the width is rounded up to whole
-# cells, which costs at most that part of the resolution.
-CELLS_PER_BUCKET = 4
+# The width of buckets is rounded up to whole cells where that makes them no more than a quarter wider.
+CELLS_PER_BUCKET = 4  # where so many fit, it surely does not
 EXPONENT_MIN, EXPONENT_MAX = 2, 20
 WIDTH_MAX = 2**62
 
@@ -40,17 +39,26 @@ def step_grid(lo: int, hi: int, buckets: int) -> StepGrid:
     """The finest grid with at most `buckets` buckets that touch [lo, hi]."""
     if buckets <= 1:
         return StepGrid(lo, hi, 0, EXPONENT_MAX)
-    width = max(1, -(-(hi - lo + 1) // buckets))
+    finest = max(1, -(-(hi - lo + 1) // buckets))
     e = 0
-    while 8 ** (e + 1) * CELLS_PER_BUCKET <= width:
+    while 8 ** (e + 1) * CELLS_PER_BUCKET <= finest:
         e += 1
+    if e + 1 >= EXPONENT_MIN:
+        # Eight times as wide, and so an eighth of them to read, if one happens to end near enough.
+        width = _width(lo, hi, buckets, finest, 8 ** (e + 1))
+        if width * 4 <= finest * 5:
+            return StepGrid(lo, hi, width, e + 1)
     if e < EXPONENT_MIN:
         e = 0
-    unit = 8**e
-    width = -(-width // unit) * unit
+    return StepGrid(lo, hi, _width(lo, hi, buckets, finest, 8**e), e)
+
+
+def _width(lo: int, hi: int, buckets: int, finest: int, unit: int) -> int:
+    """The least multiple of `unit`, from `finest` on, with which [lo, hi] touches no more buckets."""
+    width = -(-finest // unit) * unit
     while hi // width - lo // width + 1 > buckets and width < WIDTH_MAX:
         width += unit
-    return StepGrid(lo, hi, min(width, WIDTH_MAX), e)
+    return min(width, WIDTH_MAX)
 
 
 class Summed(NamedTuple):

@@ -19,7 +19,7 @@ from runstone.server.stores.history.contract import (
     SetKey,
     Window,
 )
-from runstone.server.stores.history.sql import append, branches, charts, copying, listing, rows, schema
+from runstone.server.stores.history.sql import append, branches, charts, codec, copying, listing, rows, schema
 from runstone.server.stores.history.sql.append import Append, bytes_text, text_bytes
 from runstone.server.stores.history.sql.catalog import PlaceCache
 from runstone.server.stores.history.sql.codec import KIND_NUMBERS
@@ -33,6 +33,7 @@ class SqlHistory:
     def __init__(self, url: str, *, blobs: BlobStore | None = None) -> None:
         self._database = Database(url)
         schema.create(self._database)
+        codec.warm()
         self._cache = PlaceCache()
         self._writer: Writer[Append] = Writer(
             self._database, append.write_group, lambda item: len(item.frame) + 256
