@@ -22,7 +22,7 @@ from runstone.server.stores.history.sql.database import Tx
 # A log is due for merging when it is that long: short enough that reading it whole stays cheap,
 # long enough that the open pack is not written again for a handful of rows.
 DUE_BATCHES = 48
-DUE_ROWS = 2048
+DUE_ROWS = 8192
 DUE_BYTES = 1024 * 1024
 STREAM_BYTES_MAX = 1024
 

@@ -180,6 +180,7 @@ class Database:
             "cache_size=-1024",
             "journal_size_limit=67108864",
             "temp_store=MEMORY",
+            "secure_delete=FAST",
         ):
             connection.execute(f"PRAGMA {pragma}")
         return connection
