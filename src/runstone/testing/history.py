@@ -828,6 +828,42 @@ class HistoryStoreSuite:
             inside = slice(12_345, n - 54_320)
             check_buckets(zoomed, steps[inside], values[inside], count)
 
+    def test_runs_logged_at_the_same_steps_keep_each_its_own_numbers(self, store: HistoryStore) -> None:
+        """They may be reduced together: with odd numbers of points at both ends of the view, values that
+        are no numbers, sums beyond a float, and runs that ended earlier or went on elsewhere."""
+        random = np.random.default_rng(7)
+        n, runs = 1203, 6
+        steps = np.arange(17, 17 + n)
+        tame = random.standard_normal((runs, n))
+        tame[np.arange(runs), random.integers(0, n, runs)] = 1e6  # a spike in each
+        wild = tame.copy()
+        wild[1, [0, 77, n - 1]] = math.nan, math.inf, -math.inf
+        wild[2, 100:140] = 1e308
+        ends = [n, n, n, n, n - 300, n]
+        for run, end in enumerate(ends):
+            batch = numbers(steps[:end], {"tame": tame[run, :end], "wild": wild[run, :end]})
+            store.append(key_of(run), "s", batch)
+        store.append(key_of(5), "s", numbers([9000], {"tame": [5.0], "wild": [5.0]}, offset=n))
+        merge_all(store)
+        wanted = [(run, key) for key in ("tame", "wild") for run in range(runs)]
+        for sealed in (False, True):
+            for count in (1, 2, 90, 700, 2600, 20_000):
+                for lo, hi in ((None, None), (20, 1100), (23, 23)):
+                    found = store.buckets(
+                        [(key_of(run), key) for run, key in wanted],
+                        x="_step",
+                        window=Window(lo, hi, count),
+                    )
+                    for (run, key), line in zip(wanted, found, strict=True):
+                        x, y = steps[: ends[run]], (tame if key == "tame" else wild)[run, : ends[run]]
+                        if run == 5:
+                            x, y = np.append(x, 9000), np.append(y, 5.0)
+                        inside = (x >= (lo or 0)) & (x <= (hi or 9000))
+                        check_buckets(line, x[inside], y[inside], count)
+            if not sealed:
+                for run in range(runs):
+                    store.seal(key_of(run))
+
     def test_late_rows_find_their_place_in_a_long_run(self, store: HistoryStore) -> None:
         n = 60_000
         steps, values = np.arange(n), np.random.default_rng(2).standard_normal(n)

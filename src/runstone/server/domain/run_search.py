@@ -296,10 +296,12 @@ def page(
         at = at[after]
     more = len(at) > limit
     chosen = _first(table, at, sorters, falling, limit)
-    keys = [int(key) for key in table.keys[chosen]]
-    signature = _signature(order)
+    keys: list[int] = table.keys[chosen].tolist()
+    head = _encode_mark([_signature(order)])[:-1]
+    if not sorters:
+        return keys, [_cursor(f"{head},{key}]") for key in keys], more
     cursors = [
-        _cursor([signature, *(sorter.mark(position) for sorter in sorters), key])
+        _cursor(f"{head},{_encode_mark([sorter.mark(position) for sorter in sorters])[1:-1]},{key}]")
         for position, key in zip(chosen.tolist(), keys, strict=True)
     ]
     return keys, cursors, more
@@ -393,9 +395,12 @@ def _signature(order: Sequence[OrderKey]) -> str:
 _encode_mark = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _cursor(mark: list[Any]) -> str:
-    text = _encode_mark(mark)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def _cursor(mark: str) -> str:
+    """`mark`: a JSON list of the order's signature, each key's mark and the run's key."""
+    return base64.b64encode(mark.encode()).translate(_URL_SAFE).rstrip(b"=").decode()
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def _parse_cursor(cursor: str, order: Sequence[OrderKey]) -> list[Any]:

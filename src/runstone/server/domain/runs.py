@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -170,20 +170,8 @@ class Runs:
         """By run id, for those there are outside the trash; the rest is left out."""
         with self._records.read() as conn:
             owner = self._projects.resolve(conn, actor, entity, project, Permission.READ)
-            return {
-                row.run_id: RunRef(
-                    RunKey(row.id),
-                    row.run_id,
-                    row.ranks,
-                    cast(State, row.state),
-                    row.version,
-                    row.display_name,
-                    row.colour,
-                    row.fork_of,
-                    row.fork_step,
-                )
-                for row in statements.keys_of(conn, owner.id, run_ids)
-            }
+            found = map(RunRef._make, statements.keys_of(conn, owner.id, run_ids))
+            return {ref.id: ref for ref in found}
 
     def check(self, actor: Actor, key: RunKey, permission: Permission) -> None:
         """Raises what `get_by_key` would, or NotAllowed, for other stores' calls on a run."""

@@ -159,8 +159,7 @@ def as_columns(series: Series) -> memoryview:
     header += b" " * (-(4 + len(header)) % 8)
     # Written where they are sent from: a chart of a hundred runs is two megabytes.
     at = 4 + len(header)
-    body = np.empty(at + sum(len(column) * int(kind[-1]) for column, kind in columns), np.uint8)
-    data = memoryview(body)
+    data = memoryview(bytearray(at + sum(len(column) * int(kind[-1]) for column, kind in columns)))
     data[:at] = struct.pack("<I", len(header)) + header
     with np.errstate(over="ignore"):  # what is too large for float32 becomes an infinity: off any chart
         for column, kind in columns:

@@ -107,7 +107,7 @@ class Together:
         self._shapes: dict[tuple[int, ...], _Shape] = {}
         self._lines: list[int] = []
         self._line_shapes: list[_Shape] = []
-        self._pieces: list[Piece] = []
+        self._pieces: list[Sequence[Piece]] = []
         self._scratch: Float64s = np.empty(0)
         self._room: Float64s = np.empty(0)
         self._points = 0
@@ -120,13 +120,13 @@ class Together:
             return
         shape = self._known(pieces)
         if shape is not None:
-            self._pieces += pieces
+            self._pieces.append(pieces)
         else:
             steps, values = settled_numbers(list(pieces))
             if not len(steps):
                 return
             shape = self._shape(steps, None)
-            self._pieces.append(Piece(NUMBER, steps, values, True))
+            self._pieces.append([Piece(NUMBER, steps, values, True)])
         self._lines.append(line)
         self._line_shapes.append(shape)
         self._points += shape.count
@@ -162,21 +162,30 @@ class Together:
 
     def close(self) -> None:
         """Sum up what was taken in."""
-        if not self._lines:
-            return
-        shape = self._line_shapes[0]
-        values = self._joined()
-        if len(self._lines) < 2 or any(other is not shape for other in self._line_shapes):
-            self.stretches.append(self._stretch(values))
-        else:
-            if len(self._room) < len(values):
-                self._room = np.empty(len(self._scratch))
-            alike = _alike(self._lines, shape, values.reshape(len(self._lines), -1), self._room)
-            self.stretches.append(self._stretch(values) if alike is None else alike)
+        by_shape: dict[int, list[int]] = {}
+        for at, shape in enumerate(self._line_shapes):
+            by_shape.setdefault(id(shape), []).append(at)
+        others: list[int] = []
+        for some in by_shape.values():
+            alike = self._alike(some) if len(some) > 1 else None
+            if alike is None:
+                others += some
+            else:
+                self.stretches.append(alike)
+        if others:
+            self.stretches.append(self._stretch(others))
         self._lines, self._line_shapes, self._pieces, self._points = [], [], [], 0
 
-    def _stretch(self, values: Float64s) -> Stretch:
-        shapes = self._line_shapes
+    def _alike(self, some: list[int]) -> Alike | None:
+        values = self._joined(some)
+        if len(self._room) < len(values):
+            self._room = np.empty(len(self._scratch))
+        lines = [self._lines[at] for at in some]
+        return _alike(lines, self._line_shapes[some[0]], values.reshape(len(lines), -1), self._room)
+
+    def _stretch(self, some: list[int]) -> Stretch:
+        values = self._joined(some)
+        shapes = [self._line_shapes[at] for at in some]
         points = np.cumsum([0] + [shape.count for shape in shapes])[:-1]
         lengths = np.array([len(shape.starts) for shape in shapes])
         shift = np.repeat(points, lengths)
@@ -189,20 +198,21 @@ class Together:
         )
         bounds = (np.cumsum(lengths) - lengths).astype(np.int64)
         numbers = np.concatenate([shape.numbers for shape in shapes])
-        return Stretch(self._lines, bounds, numbers, cells)
+        return Stretch([self._lines[at] for at in some], bounds, numbers, cells)
 
-    def _joined(self) -> Float64s:
-        """All values one after another, in memory that is used again for the next stretch."""
+    def _joined(self, some: list[int]) -> Float64s:
+        """The values of those lines one after another, in memory that is used again for the next."""
         if self._points > len(self._scratch):
             self._scratch = np.empty(self._points)
         at = 0
-        for piece in self._pieces:
-            end = at + len(piece.steps)
-            if isinstance(piece, Segment):
-                piece.put(self._scratch[at:end])
-            else:
-                self._scratch[at:end] = piece.values
-            at = end
+        for line in some:
+            for piece in self._pieces[line]:
+                end = at + len(piece.steps)
+                if isinstance(piece, Segment):
+                    piece.put(self._scratch[at:end])
+                else:
+                    self._scratch[at:end] = piece.values
+                at = end
         return self._scratch[:at]
 
 
