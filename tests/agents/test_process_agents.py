@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.server import RunningServer, running_server
-from tests.support.sweep_agents import BARE, TRAIN, SweepDesk, cells, is_alive, sweep_desk, wait_dead
+from tests.support.server import RunningServer, clean_environment, running_server
+from tests.support.sweep_agents import BARE, GRID, TRAIN, SweepDesk, cells, is_alive, sweep_desk, wait_dead
 from tests.support.written_runs import wait_until
+
+from runstone.agents.folder import create_folder
 
 # Tells its process ids, then stays; a grandchild in its group, one in a session of its own.
 STAYS = """
@@ -231,3 +235,25 @@ def test_agents_outlive_a_server_that_is_killed_and_started_again(tmp_path: Path
             (a,) for a in range(10)
         ]
         assert sorted(one["params"]["a"] for one in desk.logged()) == list(range(10))  # none was run twice
+
+
+def test_a_directory_serves_the_same_agents_without_any_server(tmp_path: Path) -> None:
+    shared, work = tmp_path / "shared", tmp_path / "work"
+    work.mkdir()
+    (work / "train.py").write_text(TRAIN + BARE)
+    sweep = create_folder(GRID, shared, project="swept", lease_seconds=5.0)
+    env = clean_environment(RUNSTONE_DATA=str(tmp_path / "home"))
+    command = [sys.executable, "-m", "runstone.cli", "agent", str(shared), "--parallel", "2"]
+    agents = [
+        subprocess.Popen(
+            command, cwd=work, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [agent.communicate(timeout=60)[0] for agent in agents]
+    assert [agent.returncode for agent in agents] == [0, 0], said
+    trials = sweep.trials()
+    assert sorted(tuple(t.params.values()) for t in trials) == [(a, b) for a in (0, 1) for b in (0, 1, 2)]
+    assert {trial.state for trial in trials} == {"finished"}
+    assert [t.objective for t in trials] == [[t.params["a"] * 10.0 + t.params["b"]] for t in trials]
+    assert len((work / "trials.log").read_text().splitlines()) == 6

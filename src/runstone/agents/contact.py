@@ -51,7 +51,6 @@ class Contact:
         self._news = News()
         self._held: dict[int, int] = {}
         self._ends: list[tuple[int, int, Ending]] = []
-        self._points: dict[int, tuple[int, list[tuple[int, float]]]] = {}
         self._room = 0
         self._done = ""
         self._left = False
@@ -88,21 +87,12 @@ class Contact:
     def end(self, trial: Assignment, ending: Ending) -> None:
         with self._changed:
             self._ends.append((trial.number, trial.attempt, ending))
-            self._points.pop(trial.number, None)
             self._changed.notify()
 
     def drop(self, trial: Assignment) -> None:
         """It is not held any more, and nothing is said of it."""
         with self._changed:
             self._held.pop(trial.number, None)
-            self._points.pop(trial.number, None)
-
-    def report(self, trial: Assignment, points: Sequence[tuple[int, float]]) -> None:
-        """The first objective at (step, value), further on than last time."""
-        if points:
-            with self._changed:
-                self._points.setdefault(trial.number, (trial.attempt, []))[1].extend(points)
-                self._changed.notify()
 
     def leave(self, seconds: float) -> bool:
         """Give back what is held, after saying what has ended. Waits so long; False where it was not
@@ -172,7 +162,6 @@ class Contact:
                         self._changed.notify_all()
                 self._heard()
                 return _TICK_SECONDS_MOST
-            self._say_points()
             now = time.monotonic()
             if self._held and now >= self._next_beat:
                 self._beat()
@@ -182,7 +171,7 @@ class Contact:
             return self._missed(error)
         self._heard()
         with self._changed:
-            if self._ends or self._points:
+            if self._ends:
                 return 0.0
             due = [self._next_beat] if self._held else []
             due += [self._next_claim] if self._room > 0 and not self._done else []
@@ -202,23 +191,6 @@ class Contact:
                 self._changed.notify_all()
             if not taken:
                 self._say(f"trial {number}: its result was not taken, for somebody else has it by now")
-
-    def _say_points(self) -> None:
-        with self._changed:
-            due, self._points = self._points, {}
-        while due:
-            number, (attempt, points) = next(iter(due.items()))
-            try:
-                why = self._source.report(number, attempt, points)
-            except SourceAway:
-                with self._changed:  # what came meanwhile is later
-                    for number, (attempt, points) in due.items():
-                        later = self._points.get(number, (attempt, []))[1]
-                        self._points[number] = (attempt, [*points, *later])
-                raise
-            del due[number]
-            if why:
-                self._tell(stop={number: why})
 
     def _beat(self) -> None:
         with self._changed:

@@ -16,7 +16,6 @@ from typing import Any
 
 from runstone.agents.contact import Contact, joined
 from runstone.agents.endings import ending_of_error
-from runstone.agents.journals import TrialJournal
 from runstone.agents.loop import LAST_WORD_SECONDS, LEAVE_SECONDS, ProcessAgent
 from runstone.agents.opening import opened
 from runstone.agents.parameters import ParameterFiles
@@ -74,7 +73,8 @@ def agent(
 ) -> None:
     """Run trials of a sweep until it is done, or `count` of them.
 
-    sweep_id: ID, PROJECT/ID, ENTITY/PROJECT/ID, or the address of its page. function: called once per
+    sweep_id: ID, PROJECT/ID, ENTITY/PROJECT/ID, the address of its page, or the directory that it lives
+    in. function: called once per
     trial, in this thread; the run that it begins has the trial's parameters in its config, and is
     finished when it returns. One that raises fails its trial, and the next begins. Without a function
     the sweep's program is run, a process per trial, as `runstone agent` does.
@@ -164,9 +164,6 @@ class FunctionAgent:
         self._say(f"trial {trial.number} begins as run {trial.run_id}: {shown}")
         started = time.monotonic()
         variables = files.write(trial)
-        journal = None
-        if not self._source.reads_runs:
-            journal = TrialJournal.of(trial.run_id, {**os.environ, **variables}, self._source.sweep.config)
         _finish_runs(0)  # one from before would be taken for the trial's
         with _environment(variables):
             ending = self._called(trial)
@@ -175,9 +172,6 @@ class FunctionAgent:
         if self._lost:
             self._contact.drop(trial)
             return
-        if journal is not None:
-            self._contact.report(trial, journal.points())
-            ending = journal.with_values(ending)
         error = f": {ending.error}" if ending.error else ""
         self._say(f"trial {trial.number} {ending.state} after {time.monotonic() - started:.1f} s{error}")
         self._contact.end(trial, ending)
@@ -250,12 +244,13 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _ours() -> Iterator[None]:
     """What goes wrong with servers and sweeps, as the SDK's own error."""
     from runstone.agents.command import CommandError
+    from runstone.agents.folder import FolderError
     from runstone.agents.source import SourceAway, SweepGone
     from runstone.client.errors import ClientError, Misuse
 
     try:
         yield
-    except (Misuse, CommandError) as error:
+    except (Misuse, CommandError, FolderError) as error:
         raise UsageError(str(error)) from error
     except (ClientError, SourceAway, SweepGone) as error:
         raise Error(str(error)) from error

@@ -24,7 +24,6 @@ from typing import Any
 from runstone.agents import command
 from runstone.agents.contact import Contact, joined
 from runstone.agents.endings import ending_of
-from runstone.agents.journals import TrialJournal
 from runstone.agents.memory import kernel_kills
 from runstone.agents.parameters import ParameterFiles
 from runstone.agents.process import LinePrefix, TrialProcess
@@ -33,7 +32,7 @@ from runstone.agents.source import Assignment, Ending, TrialSource
 TICK_SECONDS = 0.2
 GRACE_SECONDS = 30.0
 LEAVE_SECONDS = 5.0  # for giving back what is held, before processes are ended
-LAST_WORD_SECONDS = 20.0  # for telling of what ended, when nothing runs any more
+LAST_WORD_SECONDS = 60.0  # for telling of what ended, when nothing runs any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class _Running:
     process: TrialProcess
     slot: int
     kills_before: int | None
-    journal: TrialJournal | None
     prefix: LinePrefix | None
     stop: str = ""  # why it was told to end
     is_lost: bool = False
@@ -126,7 +124,6 @@ class ProcessAgent:
                 return Report(dict(self._ended), why, untold=not told)
             self._begin_waiting(contact, files)
             self._escalate()
-            self._read_journals(contact)
             contact.room(self._room())
             self._woken.wait(TICK_SECONDS)
 
@@ -204,16 +201,10 @@ class ProcessAgent:
             TrialProcess(words, environ=environ, echo=prefix or self._print, ended=self._woken.set),
             slot,
             kernel_kills(),
-            None if self.source.reads_runs else TrialJournal.of(trial.run_id, environ, sweep.config),
             prefix,
         )
 
     # -- watching
-
-    def _read_journals(self, contact: Contact) -> None:
-        for running in self._running.values():
-            if running.journal is not None and not running.stop and not running.is_lost:
-                contact.report(running.trial, running.journal.points())
 
     def _reap(self, contact: Contact | None, files: ParameterFiles) -> None:
         for number, running in list(self._running.items()):
@@ -233,9 +224,6 @@ class ProcessAgent:
             kills = kernel_kills()
             risen = None if kills is None or running.kills_before is None else kills - running.kills_before
             ending = ending_of(code, running.process.last_lines, memory_kills=risen, stop=running.stop)
-            if running.journal is not None:
-                contact.report(running.trial, running.journal.points())
-                ending = running.journal.with_values(ending)
             self._note_end(contact, running.trial, ending, time.monotonic() - running.process.started_at)
 
     def _note_end(self, contact: Contact, trial: Assignment, ending: Ending, seconds: float) -> None:
@@ -298,7 +286,11 @@ class ProcessAgent:
         numbers = [signal.SIGINT, signal.SIGTERM]
         if hasattr(signal, "SIGHUP"):
             numbers.append(signal.SIGHUP)
-        return {number: signal.signal(number, self._note_signal) for number in numbers}
+        return {
+            number: signal.signal(number, self._note_signal)
+            for number in numbers
+            if signal.getsignal(number) != signal.SIG_IGN  # nohup, or a shell's background, wants it so
+        }
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals.append(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runstone.agents.folder import is_folder, open_folder
 from runstone.agents.server_source import LEASE_SECONDS, RETRIES, TIMEOUTS, ServerSource
 from runstone.agents.source import TrialSource
 from runstone.client.native import Client
@@ -22,10 +23,14 @@ def opened(
 ) -> Iterator[TrialSource]:
     """The source of the sweep's trials, while the block lasts.
 
-    name: ID, PROJECT/ID, ENTITY/PROJECT/ID, or the address of the sweep's page. entity, project: for
-    what it leaves out. lease_seconds: after so long a silence of this agent its trials go to others.
-    Raises `ClientError` and its kinds, SourceAway and SweepGone.
+    name: ID, PROJECT/ID, ENTITY/PROJECT/ID, the address of the sweep's page, or the directory that it
+    lives in. entity, project: for what it leaves out. lease_seconds: after so long a silence of this
+    agent its trials go to others; a directory has its own. Raises `ClientError` and its kinds,
+    FolderError, SourceAway and SweepGone.
     """
+    if "://" not in name and is_folder(name):
+        yield open_folder(name).source()
+        return
     parsed = parse_sweep_name(name)
     with Client(
         base_url or parsed.base_url or None, timeouts=TIMEOUTS, retries=RETRIES, connections_max=4

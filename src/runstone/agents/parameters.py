@@ -43,6 +43,7 @@ class ParameterFiles:
         path.with_suffix(".yaml").write_text(text, encoding="utf-8")
         return {
             **self._sweep.environment,
+            **trial.environment,
             **_both("SWEEP_ID", self._sweep.id),
             **_both("RUN_ID", trial.run_id),
             "RUNSTONE_SWEEP_PARAM_PATH": str(path),

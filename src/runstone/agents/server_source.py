@@ -74,10 +74,6 @@ class ServerSource:
     def beat_seconds(self) -> float:
         return min(BEAT_SECONDS_MOST, self._lease_seconds / 3)
 
-    @property
-    def reads_runs(self) -> bool:
-        return True
-
     def join(self, *, host: str, name: str) -> str:
         self._host, self._name = host, name
         with self._joining:

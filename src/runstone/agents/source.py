@@ -74,7 +74,8 @@ class Ending:
 
 
 class TrialSource(Protocol):
-    """Hands out trials. Calls raise SourceAway where nobody answers just now; the agent keeps what runs
+    """Hands out trials, and learns from the runs that they log to how they do: an agent says how processes
+    ended, and no more. Calls raise SourceAway where nobody answers just now; the agent keeps what runs
     and asks again. They raise SweepGone where there is no such sweep, or not for this caller: the agent
     ends. They may come from several threads."""
 
@@ -84,12 +85,6 @@ class TrialSource(Protocol):
     @property
     def beat_seconds(self) -> float:
         """How often to beat, so that no lease lapses while the agent lives."""
-        ...
-
-    @property
-    def reads_runs(self) -> bool:
-        """Whether it learns from the runs themselves how they do, as a server does that they log to.
-        Where not, the agent reads their journals, reports from them, and ends attempts with values."""
         ...
 
     def join(self, *, host: str, name: str) -> str:

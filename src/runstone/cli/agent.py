@@ -13,7 +13,9 @@ from runstone.cli.sweep import HostOption, JsonOption
 def agent(
     sweep: Annotated[
         str,
-        typer.Argument(metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, or its page's address."),
+        typer.Argument(
+            metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, its page's address, or a directory."
+        ),
     ],
     count: Annotated[int | None, typer.Option(min=1, help="End after so many trials.")] = None,
     parallel: Annotated[int | None, typer.Option(min=1, help="Trials at once.  [default: 1]")] = None,
@@ -42,6 +44,7 @@ def agent(
     """Run the trials of a sweep as processes, until it is done. Ctrl-C or SIGTERM gives back what runs."""
     with reported(as_json=as_json):
         from runstone.agents.command import CommandError
+        from runstone.agents.folder import FolderError
         from runstone.agents.gpus import GpuError, slots
         from runstone.agents.loop import ProcessAgent
         from runstone.agents.opening import opened
@@ -53,7 +56,7 @@ def agent(
                 report = ProcessAgent(
                     source, places, count=count, forever=forever, name=name, grace_seconds=grace
                 ).run()
-        except (GpuError, CommandError) as error:
+        except (GpuError, CommandError, FolderError) as error:
             fail(f"runstone agent: {error}", USAGE)
         except SourceAway as error:
             fail(f"runstone agent: {error}", AWAY)

@@ -105,8 +105,6 @@ class Folder:
 class FolderSource:
     """The `TrialSource` of one agent."""
 
-    reads_runs = True
-
     def __init__(
         self,
         folder: Folder,
