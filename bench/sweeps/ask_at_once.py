@@ -101,7 +101,6 @@ def prepared(server: RunningServer, given: argparse.Namespace) -> tuple[str, lis
     config = {"method": given.method, "metric": {"name": "y"}, "parameters": parameters}
     headers = {"Authorization": f"Bearer {server.admin_key}"}
     with httpx.Client(base_url=server.base_url, headers=headers, timeout=60) as api:
-        api.post("/api/v1/projects", json={"name": "sweeps-bench"})
         made = api.post(f"{P}/sweeps", json={"config": config})
         made.raise_for_status()
         sweep = f"{P}/sweeps/{made.json()['id']}"

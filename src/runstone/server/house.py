@@ -245,6 +245,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
             trial_runs=trial_runs,
         )
         + artifact_jobs(retention=retention, storage=storage_use),
+        alone=not storage.database_url,  # the data directory has one server, and the database lies in it
     )
     closing.callback(runner.close)
     return House(domain, records, history_store, storage, runner, relay)

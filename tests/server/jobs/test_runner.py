@@ -91,6 +91,23 @@ def test_a_job_of_a_dead_process_is_taken_over_when_its_time_is_over(records: Re
     assert take("third", now - 86_400)
 
 
+def test_who_runs_alone_waits_for_no_dead_process(records: Records) -> None:
+    job, times = counting("a")
+    records.write(
+        lambda conn: statements.take_job(conn, "a", owner="dead", now=time.time(), seconds=60.0, every=0.0)
+    )
+    kept, others = counting("a")
+    waiting = Runner(records, [kept])
+    waiting.start()
+    time.sleep(0.3)
+    waiting.close()
+    assert not others
+    alone = Runner(records, [job], alone=True)
+    alone.start()
+    wait_for(lambda: len(times) >= 2)
+    alone.close()
+
+
 def test_a_job_that_is_left_is_free_at_once(records: Records) -> None:
     job, times = counting("a", 0.05)
     first = Runner(records, [job])

@@ -89,8 +89,11 @@ class _Scheduled:
 
 
 class Runner:
-    def __init__(self, records: Records, jobs: Sequence[Job]) -> None:
+    def __init__(self, records: Records, jobs: Sequence[Job], *, alone: bool = False) -> None:
+        """alone: no other process can have these jobs, so whoever holds one is dead, and is not waited
+        for."""
         self._records = records
+        self._alone = alone
         self._scheduled = {job.name: _Scheduled(job) for job in jobs}
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._stop = threading.Event()
@@ -102,6 +105,8 @@ class Runner:
         return self._stop.is_set()
 
     def start(self) -> None:
+        if self._alone:
+            self._records.write(statements.free_jobs)
         for lane in sorted(self._wake):
             thread = threading.Thread(
                 target=self._run_lane, args=(lane,), name=f"runstone-jobs-{lane}", daemon=True

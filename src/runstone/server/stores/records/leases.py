@@ -76,6 +76,11 @@ def leave_all_jobs(conn: Connection, *, owner: str) -> None:
     conn.execute(update(job_leases).where(job_leases.c.owner == owner).values(until=0.0))
 
 
+def free_jobs(conn: Connection) -> None:
+    """Of whoever held them."""
+    conn.execute(update(job_leases).values(until=0.0))
+
+
 # -- what is still to be done to runs
 
 
