@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.server import certificate
 
 from runstone.server.domain.errors import Invalid
 from runstone.server.settings import ServerSettings, is_loopback
@@ -78,3 +79,31 @@ def test_nonsense_is_refused_with_words(given: dict[str, object]) -> None:
 def test_loopback_is_told_from_the_rest() -> None:
     assert all(is_loopback(host) for host in ("127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "10.0.0.1", "::", "example.com"))
+
+
+def test_a_certificate_makes_the_address_https_and_needs_its_key(tmp_path: Path) -> None:
+    environ = {"RUNSTONE_TLS_CERT": str(tmp_path / "c.pem"), "RUNSTONE_TLS_KEY": str(tmp_path / "k.pem")}
+    settings = load(environ=environ)
+    assert settings.listen.tls is not None and settings.listen.tls.key == tmp_path / "k.pem"
+    assert settings.base_url == "https://127.0.0.1:8080"
+    for missing in ("RUNSTONE_TLS_KEY", "RUNSTONE_TLS_CERT"):
+        with pytest.raises(Invalid, match=missing):
+            load(environ={name: path for name, path in environ.items() if name != missing})
+
+
+def test_a_certificate_that_is_none_or_not_of_its_key_is_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a").mkdir()
+    one, other = certificate(tmp_path), certificate(tmp_path / "a")
+    load(tls_cert=one.certificate, tls_key=one.key).listen.tls.check()  # type: ignore[union-attr]
+    for cert, key in (
+        (tmp_path / "absent.pem", one.key),
+        (one.key, one.key),
+        (one.certificate, other.key),
+        (tmp_path, one.key),
+    ):
+        tls = load(tls_cert=cert, tls_key=key).listen.tls
+        assert tls is not None
+        with pytest.raises(Invalid, match="--tls-cert"):
+            tls.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.rest import JournalSender, client, end_record, row_record
-from tests.support.server import RunningServer, clean_environment, running_server
+from tests.support.server import RunningServer, certificate, clean_environment, running_server
 
 from runstone.journal.format import HEADER_BYTES
 
@@ -287,3 +288,43 @@ def test_a_server_killed_while_journals_come_keeps_every_acknowledged_row_once(t
                 assert api.get(f"{run}/statistics", params={"key": "v"}).json()["count"] == rows
                 ended = api.get(run).json()
                 assert (ended["state"], ended["summary"]["v"]) == ("finished", rows - 1)
+
+
+def test_with_a_certificate_it_answers_https_alone_and_clients_of_this_host_find_it(tmp_path: Path) -> None:
+    tls = certificate(tmp_path)
+    trusting = {"SSL_CERT_FILE": str(tls.certificate)}
+    # The server's own uplink must trust it, too.
+    with running_server(tmp_path, tls=tls, env=trusting) as server:
+        assert server.base_url.startswith("https:")
+        trust = ssl.create_default_context(cafile=str(tls.certificate))
+        with httpx.Client(base_url=server.base_url, verify=trust, auth=("api", server.admin_key)) as api:
+            assert api.get("/api/v1/me").json()["username"] == "admin"
+        with pytest.raises(httpx.ConnectError), httpx.Client() as stranger:
+            stranger.get(server.base_url + "/healthz")  # nobody it trusts vouches for that certificate
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.base_url.replace("https:", "http:") + "/healthz")
+        link = re.search(r"https://\S+/signin\?token=\S+", server.tail())
+        assert link is not None
+        with httpx.Client(verify=trust) as browser:
+            cookie = browser.get(link[0]).headers["set-cookie"]
+            assert "Secure" in cookie and "HttpOnly" in cookie
+        script = "import runstone; run = runstone.init(project='tls'); run.log({'x': 1}); run.finish()"
+        env = server.environment(**trusting)
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        with httpx.Client(base_url=server.base_url, verify=trust, auth=("api", server.admin_key)) as api:
+            deadline = time.monotonic() + 30
+            while api.get("/api/v1/projects/admin/tls").status_code != 200:
+                assert time.monotonic() < deadline, done.stdout + done.stderr
+                time.sleep(0.1)
+
+
+def test_a_wrong_certificate_keeps_it_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "x.pem").write_text("nothing")
+    command = [sys.executable, "-m", "runstone.cli", "server", "--port", "0", "--data", str(tmp_path / "d")]
+    command += ["--tls-cert", str(tmp_path / "x.pem"), "--tls-key", str(tmp_path / "x.pem")]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "--tls-cert" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "d").exists()

@@ -15,11 +15,13 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,18 +49,50 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return kept | extra
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """Vouched for by itself: who trusts `certificate` trusts the server."""
+
+    certificate: Path
+    key: Path
+
+
+def certificate(folder: Path, *, name: str = "127.0.0.1") -> Certificate:
+    """A throw-away one for the loopback."""
+    made = Certificate(folder / "server.pem", folder / "server.key")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{name}"),
+            *("-out", str(made.certificate), "-keyout", str(made.key)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
 class RunningServer:
     """One server over one data directory. `process` is the current one; after `restart` another."""
 
     def __init__(
-        self, data: Path, *, env: Mapping[str, str] | None = None, args: Sequence[str] = (), port: int = 0
+        self,
+        data: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        port: int = 0,
+        tls: Certificate | None = None,
     ) -> None:
         self.data = data
         self.port = port or free_port()
-        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.tls = tls
+        self.base_url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.server.log"
         self._env = dict(env or {})
         self._args = list(args)
+        if tls is not None:
+            self._args += ["--tls-cert", str(tls.certificate), "--tls-key", str(tls.key)]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,11 +130,12 @@ class RunningServer:
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         deadline = time.monotonic() + seconds
+        trust = None if self.tls is None else ssl.create_default_context(cafile=str(self.tls.certificate))
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 raise RuntimeError(f"The server ended while starting:\n{self.tail()}")
             try:
-                with urllib.request.urlopen(self.base_url + "/healthz", timeout=5) as answer:
+                with urllib.request.urlopen(self.base_url + "/healthz", timeout=5, context=trust) as answer:
                     if answer.status == 200:
                         return
             except OSError:  # urllib's own errors are of this kind
@@ -150,9 +185,10 @@ def running_server(
     args: Sequence[str] = (),
     name: str = "server",
     port: int = 0,
+    tls: Certificate | None = None,
 ) -> Iterator[RunningServer]:
     """Start one over `tmp_path/name`; killed at the end of the block."""
-    server = RunningServer(tmp_path / name, env=env, args=args, port=port)
+    server = RunningServer(tmp_path / name, env=env, args=args, port=port, tls=tls)
     try:
         yield server.start()
     finally:

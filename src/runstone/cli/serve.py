@@ -37,6 +37,10 @@ def server(
     trusted_proxy: Annotated[
         list[str] | None, typer.Option(help="Address of a proxy whose X-Forwarded-* counts (repeatable).")
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Answer https with this certificate (PEM, its chain behind it).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's private key (PEM).")] = None,
     access_log: Annotated[
         bool | None, typer.Option("--access-log/--no-access-log", help="A line per request.")
     ] = None,
@@ -61,6 +65,8 @@ def server(
             allowed_hosts=allowed_host,
             allowed_origins=allowed_origin,
             trusted_proxies=trusted_proxy,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
             access_log=access_log,
             start_uplink=uplink,
         )

@@ -7,6 +7,7 @@ or was 429 or 5xx. Waits grow with jitter and honour `Retry-After`; all of them 
 
 from __future__ import annotations
 
+import os
 import platform
 import random
 import time
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -23,6 +24,9 @@ import msgspec
 
 from runstone.client.credentials import is_loopback
 from runstone.client.errors import ApiError, BadAnswer, ServerAway, TooMany, Unavailable, error_of
+
+if TYPE_CHECKING:
+    import ssl
 
 API = "/api/v1"
 Content: TypeAlias = "bytes | Iterator[bytes]"
@@ -56,6 +60,16 @@ class Retries:
 NO_RETRIES = Retries(attempts=1)
 
 
+def _trusted() -> ssl.SSLContext:
+    """Whom the environment names (`SSL_CERT_FILE`, `SSL_CERT_DIR`), else whom httpx does."""
+    import ssl  # plain http is spared it
+
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file and not folder:
+        return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=file or None, capath=folder or None)
+
+
 class Connection:
     """HTTP to one base URL with one key. Close it, or use it as a context manager."""
 
@@ -74,6 +88,7 @@ class Connection:
         headers = {"User-Agent": user_agent(), "Accept": "application/json"}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
+        local = is_loopback(urlsplit(self.base_url).hostname or "")
         self._http = httpx.Client(
             headers=headers,
             timeout=httpx.Timeout(waits.read, connect=waits.connect, write=waits.write, pool=None),
@@ -84,8 +99,9 @@ class Connection:
             ),
             # A redirect would carry the key to another host.
             follow_redirects=False,
-            # Proxies of the environment are not for this machine's own server.
-            trust_env=not is_loopback(urlsplit(self.base_url).hostname or ""),
+            # Proxies of the environment are not for this machine's own server; whom to trust is.
+            trust_env=not local,
+            verify=_trusted() if local and self.base_url.startswith("https:") else True,
         )
 
     def close(self) -> None:

@@ -52,7 +52,9 @@ def serve(settings: ServerSettings) -> int:
 
 
 def _serve(settings: ServerSettings) -> int:
-    data = settings.storage.data
+    data, tls = settings.storage.data, settings.listen.tls
+    if tls is not None:
+        tls.check()
     os.umask(0o077)  # what we keep is for nobody else on this machine
     _allow_many_connections()
     try:
@@ -85,6 +87,8 @@ def _serve(settings: ServerSettings) -> int:
             timeout_graceful_shutdown=int(settings.limits.stop_seconds),
             proxy_headers=bool(settings.listen.trusted_proxies),
             forwarded_allow_ips=list(settings.listen.trusted_proxies),
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
         )
 
         def ready() -> None:
@@ -185,8 +189,8 @@ def _ready(settings: ServerSettings, first: str | None, sign_in: SignIn) -> None
         ]
     if not is_loopback(settings.listen.host) and not url.startswith("https:"):
         lines.append(
-            f"Listening on {settings.listen.host}: keys travel unencrypted. Put a TLS proxy in front, and "
-            "name its address by --base-url https://…"
+            f"Listening on {settings.listen.host}: keys travel unencrypted. Give a certificate by --tls-cert "
+            "and --tls-key, or put a TLS proxy in front and name its address by --base-url https://…"
         )
     print("\n".join(lines), flush=True)
     if settings.start_uplink:
@@ -203,10 +207,14 @@ def _give_memory_back() -> None:
 
 
 def _announce(settings: ServerSettings) -> None:
-    """Write DIR/server.json, whole or not at all. The address in it is the one to use on this host."""
+    """Write DIR/server.json, whole or not at all. The address in it is the one to use on this host: with
+    a certificate that of the name people use, since it is for that name."""
     data = settings.storage.data
-    local = replace(settings, listen=replace(settings.listen, base_url=""))
-    url = local.base_url + settings.listen.path_prefix
+    if settings.listen.tls is not None and settings.listen.base_url:
+        url = settings.base_url
+    else:
+        local = replace(settings, listen=replace(settings.listen, base_url=""))
+        url = local.base_url + settings.listen.path_prefix
     part = data / f".server.json.{os.getpid()}"
     part.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
     part.replace(data / "server.json")

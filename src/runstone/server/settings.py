@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,17 +20,42 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM: the certificate with those that vouch for it behind it, and its private key."""
+
+    certificate: Path
+    key: Path
+
+    def check(self) -> None:
+        """Raises Invalid where they cannot be read, or do not belong together."""
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                self.certificate,
+                self.key,
+                password=lambda: "",  # a server has nobody to ask
+            )
+        except (OSError, ValueError) as error:  # ssl's own are of the first kind
+            raise Invalid(
+                f"The TLS certificate {str(self.certificate)!r} with the key {str(self.key)!r} cannot be "
+                f"used: {error}. Name two PEM files that belong together, the key without a pass phrase "
+                "(--tls-cert, --tls-key)."
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """Where requests come in, and the address people know the server by.
 
     port 0 is any free one. base_url: as browsers and clients see it, path prefix included; "" is
     the listening address itself. trusted_proxies: addresses whose `X-Forwarded-*` headers count.
+    tls: what to answer https with; None is plain http, as behind a proxy.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     base_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    tls: Tls | None = None
 
     @property
     def path_prefix(self) -> str:
@@ -97,7 +123,8 @@ class ServerSettings:
         """The address people use, without a slash at the end."""
         if self.listen.base_url:
             return self.listen.base_url.rstrip("/")
-        return f"http://{_as_name(self.listen.host)}:{self.listen.port}"
+        scheme = "http" if self.listen.tls is None else "https"
+        return f"{scheme}://{_as_name(self.listen.host)}:{self.listen.port}"
 
     @classmethod
     def load(
@@ -111,6 +138,8 @@ class ServerSettings:
         allowed_hosts: tuple[str, ...] | list[str] | None = None,
         allowed_origins: tuple[str, ...] | list[str] | None = None,
         trusted_proxies: tuple[str, ...] | list[str] | None = None,
+        tls_cert: str | Path | None = None,
+        tls_key: str | Path | None = None,
         access_log: bool | None = None,
         start_uplink: bool | None = None,
         environ: Mapping[str, str] | None = None,
@@ -135,6 +164,10 @@ class ServerSettings:
                 port=_port(port if port is not None else env.get("RUNSTONE_PORT", "8080")),
                 base_url=public,
                 trusted_proxies=words(trusted_proxies, "RUNSTONE_TRUSTED_PROXIES"),
+                tls=_tls(
+                    _path(tls_cert or env.get("RUNSTONE_TLS_CERT")),
+                    _path(tls_key or env.get("RUNSTONE_TLS_KEY")),
+                ),
             ),
             storage=Storage(
                 data=data_dir,
@@ -165,6 +198,15 @@ class ServerSettings:
 
 def _path(text: str | Path | None) -> Path | None:
     return Path(text).expanduser() if text else None
+
+
+def _tls(certificate: Path | None, key: Path | None) -> Tls | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        missing = "--tls-key (RUNSTONE_TLS_KEY)" if key is None else "--tls-cert (RUNSTONE_TLS_CERT)"
+        raise Invalid(f"A TLS certificate and its key go together: {missing} is missing.")
+    return Tls(certificate, key)
 
 
 def is_loopback(host: str) -> bool:
