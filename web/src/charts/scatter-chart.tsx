@@ -9,7 +9,7 @@ import { useTheme } from "@/model/theme";
 import type { AxisScale, ScaleKind } from "./axis-scale";
 import { draw, forget } from "./frames";
 import { viridis } from "./ramp";
-import { nearestPoint, scatterScales, summariseScatter, type ScatterPoint } from "./scatter-geometry";
+import { nearestPoint, scatterScales, staircase, summariseScatter, type Goal, type ScatterPoint } from "./scatter-geometry";
 import { fitText, sheetOf, type Sheet } from "./sheet";
 import styles from "./sheets.module.css";
 
@@ -35,6 +35,14 @@ export interface ScatterChartProps {
   points: readonly ScatterPoint[];
   /** Indices of the points on the front, by rising x; joined by a line. */
   front?: readonly number[];
+  /** How the front is joined: straight, not at all, or as the edge of what it has won (with x's goal). */
+  edge?: "straight" | "none" | Goal;
+  /** Points beside the front are drawn faint. */
+  dim?: boolean;
+  /** Ids that carry a ring: selected or pinned ones. */
+  marked?: ReadonlySet<string>;
+  /** From where the won area is measured: a cross. */
+  reference?: { x: number; y: number } | undefined;
   limits?: readonly Limit[];
   xKind?: ScaleKind;
   yKind?: ScaleKind;
@@ -43,6 +51,7 @@ export interface ScatterChartProps {
 
 export function ScatterChart(props: ScatterChartProps) {
   const { title, xName, yName, colourName, points, front, limits, xKind, yKind, onPick } = props;
+  const { edge = "straight", dim = false, marked, reference } = props;
   const lower = useRef<HTMLCanvasElement>(null);
   const upper = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -51,8 +60,8 @@ export function ScatterChart(props: ScatterChartProps) {
     const kinds: { x?: ScaleKind; y?: ScaleKind } = {};
     if (xKind) kinds.x = xKind;
     if (yKind) kinds.y = yKind;
-    return scatterScales(points, kinds);
-  }, [points, xKind, yKind]);
+    return scatterScales(points, kinds, reference);
+  }, [points, xKind, yKind, reference]);
   const tint = useMemo(() => tintOf(points), [points]);
 
   useEffect(() => {
@@ -60,19 +69,18 @@ export function ScatterChart(props: ScatterChartProps) {
     if (!below || !above) return undefined;
     const paint = () => {
       const sheet = sheetOf(below);
-      if (sheet) paintAll(sheet, { points, front: front ?? [], limits: limits ?? [], xName, yName, tint }, scales);
+      const all = { points, front: front ?? [], limits: limits ?? [], xName, yName, tint, edge, dim, marked: marked ?? NONE, reference };
+      if (sheet) paintAll(sheet, all, scales);
     };
     const light = () => {
       const sheet = sheetOf(above);
       if (!sheet) return;
-      const point = points.find((one) => one.id === useHover.getState().run);
-      const at = point && pixels(sheet, scales, point);
-      if (!at) return;
-      sheet.context.beginPath();
-      sheet.context.arc(at[0], at[1], RADIUS + 3, 0, 2 * Math.PI);
-      sheet.context.lineWidth = 2;
-      sheet.context.strokeStyle = sheet.colours.accent;
-      sheet.context.stroke();
+      const { run } = useHover.getState();
+      if (run === null) return;
+      for (const point of points) {
+        const at = point.id === run || point.group === run ? pixels(sheet, scales, point) : null;
+        if (at) ring(sheet.context, at, sheet.colours.accent, 2);
+      }
     };
     const all = () => {
       draw(paint);
@@ -88,7 +96,7 @@ export function ScatterChart(props: ScatterChartProps) {
       forget(paint);
       forget(light);
     };
-  }, [points, front, limits, xName, yName, scales, tint, theme]);
+  }, [points, front, limits, xName, yName, scales, tint, edge, dim, marked, reference, theme]);
 
   const found = (event: Pointing<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -104,7 +112,7 @@ export function ScatterChart(props: ScatterChartProps) {
       onPointerMove={(event) => {
         const { at, box, point } = found(event);
         event.currentTarget.style.cursor = point && onPick ? "pointer" : "default";
-        useHover.getState().set(point?.id ?? null);
+        useHover.getState().set(point?.group ?? point?.id ?? null);
         showTip(tip.current, point, { xName, yName, colourName }, at, box.width);
       }}
       onPointerLeave={() => {
@@ -122,6 +130,8 @@ export function ScatterChart(props: ScatterChartProps) {
     </div>
   );
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface Scales {
   x: AxisScale;
@@ -166,6 +176,18 @@ interface Drawn {
   xName: string;
   yName: string;
   tint: ((point: ScatterPoint) => string | null) | null;
+  edge: "straight" | "none" | Goal;
+  dim: boolean;
+  marked: ReadonlySet<string>;
+  reference: { x: number; y: number } | undefined;
+}
+
+function ring(context: CanvasRenderingContext2D, [x, y]: readonly [number, number], colour: string, width: number): void {
+  context.beginPath();
+  context.arc(x, y, RADIUS + 3, 0, 2 * Math.PI);
+  context.lineWidth = width;
+  context.strokeStyle = colour;
+  context.stroke();
 }
 
 function paintAll(sheet: Sheet, drawn: Drawn, scales: Scales): void {
@@ -175,36 +197,51 @@ function paintAll(sheet: Sheet, drawn: Drawn, scales: Scales): void {
   for (const limit of drawn.limits) paintLimit(sheet, scales, limit);
   const onFront = new Set(drawn.front);
   const many = drawn.points.length > 500;
-  drawn.points.forEach((point, index) => {
+  const paint = (point: ScatterPoint, index: number) => {
     const at = pixels(sheet, scales, point);
     if (!at) return;
-    context.globalAlpha = !point.feasible ? 0.35 : many && !onFront.has(index) ? 0.55 : 0.9;
+    const own = onFront.has(index);
+    context.globalAlpha = !point.feasible ? 0.35 : own ? 1 : drawn.dim ? 0.3 : many ? 0.55 : 0.9;
     context.beginPath();
-    context.arc(at[0], at[1], onFront.has(index) ? RADIUS + 1 : RADIUS, 0, 2 * Math.PI);
-    const fill = drawn.tint?.(point) ?? colours.accent;
+    context.arc(at[0], at[1], own ? RADIUS + 1 : RADIUS, 0, 2 * Math.PI);
     if (point.feasible) {
-      context.fillStyle = fill;
+      context.fillStyle = point.fill ?? drawn.tint?.(point) ?? colours.accent;
       context.fill();
     } else {
       context.lineWidth = 1;
       context.strokeStyle = colours.fg2;
       context.stroke();
     }
-  });
-  context.globalAlpha = 1;
-  if (drawn.front.length > 0) {
+    context.globalAlpha = 1;
+    if (drawn.marked.has(point.id)) ring(context, at, colours.fg, 1.4);
+  };
+  // Those on the front come last, over the others.
+  drawn.points.forEach((point, index) => !onFront.has(index) && paint(point, index));
+  if (drawn.front.length > 0 && drawn.edge !== "none") {
+    const places = drawn.front.flatMap((index) => {
+      const point = drawn.points[index];
+      const at = point && pixels(sheet, scales, point);
+      return at ? [at] : [];
+    });
     context.strokeStyle = colours.fg;
     context.lineWidth = 1.4;
     context.beginPath();
-    drawn.front.forEach((index, i) => {
-      const point = drawn.points[index];
-      const at = point && pixels(sheet, scales, point);
-      if (!at) return;
-      if (i === 0) context.moveTo(at[0], at[1]);
-      else context.lineTo(at[0], at[1]);
-    });
+    const path = drawn.edge === "straight" ? places : staircase(places, drawn.edge);
+    path.forEach(([x, y], i) => (i === 0 ? context.moveTo(x, y) : context.lineTo(x, y)));
     context.stroke();
   }
+  drawn.points.forEach((point, index) => onFront.has(index) && paint(point, index));
+  if (drawn.reference) {
+    const [x, y] = [scales.x.place(drawn.reference.x), scales.y.place(drawn.reference.y)];
+    if (x !== null && y !== null) cross(sheet, across(sheet, x), down(sheet, y));
+  }
+}
+
+function cross({ context, colours }: Sheet, x: number, y: number): void {
+  context.strokeStyle = colours.fg2;
+  context.lineWidth = 1.4;
+  line(context, x - 4, y - 4, x + 4, y + 4);
+  line(context, x - 4, y + 4, x + 4, y - 4);
 }
 
 function paintGrid(sheet: Sheet, scales: Scales, xName: string, yName: string): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { frontOf, nearestPoint, type Goal, type ScatterPoint } from "./scatter-geometry";
+import { frontOf, nearestPoint, staircase, type Goal, type ScatterPoint } from "./scatter-geometry";
 
 function point(x: number, y: number, feasible = true): ScatterPoint {
   return { id: `${x},${y}`, label: "", x, y, colour: null, feasible };
@@ -45,4 +45,21 @@ test("the nearest point within reach", () => {
   const same = (one: ScatterPoint): readonly [number, number] => [one.x, one.y];
   expect(nearestPoint(points, same, [9, 9], 5)).toBe(1);
   expect(nearestPoint(points, same, [5, 5], 5)).toBe(-1);
+});
+
+test("the edge of a front turns where the better point in x still holds", () => {
+  const front = [
+    [1, 3],
+    [2, 2],
+  ] as const;
+  expect(staircase(front, "minimize")).toEqual([
+    [1, 3],
+    [2, 3],
+    [2, 2],
+  ]);
+  expect(staircase(front, "maximize")).toEqual([
+    [1, 3],
+    [1, 2],
+    [2, 2],
+  ]);
 });

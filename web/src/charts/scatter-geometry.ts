@@ -11,6 +11,10 @@ export interface ScatterPoint {
   colour: number | null;
   /** meets every constraint */
   feasible: boolean;
+  /** its own colour; none: by the colouring value */
+  fill?: string;
+  /** what it belongs to: lit with it */
+  group?: string;
 }
 
 export type Goal = "minimize" | "maximize";
@@ -43,8 +47,26 @@ export interface ScatterScales {
   y: AxisScale;
 }
 
-export function scatterScales(points: readonly ScatterPoint[], kinds: { x?: ScaleKind; y?: ScaleKind }): ScatterScales {
-  return { x: axisScale(points.map((point) => point.x), kinds.x), y: axisScale(points.map((point) => point.y), kinds.y) };
+/** `also`: a place that is to be in sight, too. */
+export function scatterScales(
+  points: readonly ScatterPoint[],
+  kinds: { x?: ScaleKind; y?: ScaleKind },
+  also?: { x: number; y: number },
+): ScatterScales {
+  const all = also ? [...points, also] : points;
+  return { x: axisScale(all.map((point) => point.x), kinds.x), y: axisScale(all.map((point) => point.y), kinds.y) };
+}
+
+/**
+ * The edge of what a front has won, through its points by rising x: between two of them what the better
+ * one in x reaches. `goal` is that of x.
+ */
+export function staircase(points: readonly (readonly [number, number])[], goal: Goal): (readonly [number, number])[] {
+  return points.flatMap((point, at) => {
+    const before = points[at - 1];
+    if (!before) return [point];
+    return [goal === "minimize" ? ([point[0], before[1]] as const) : ([before[0], point[1]] as const), point];
+  });
 }
 
 /** Index of the point nearest to a place in pixels, within `reach` pixels; -1 for none. */

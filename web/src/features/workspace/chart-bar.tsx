@@ -1,6 +1,6 @@
 /** Above the charts: which panels, over which x, how smooth. One click each. */
 
-import { Undo2 } from "lucide-react";
+import { ScatterChart, Undo2 } from "lucide-react";
 
 import { SmoothingPicker, XAxisPicker } from "@/features/panels";
 import { Button, SearchInput } from "@/widgets/controls";
@@ -28,6 +28,12 @@ export function ChartBar({ state }: { state: WorkspaceState }) {
           <Undo2 size={14} aria-hidden /> Whole range
         </Button>
       )}
+      <Button
+        title="A panel of the runs that no other beats in several values at once"
+        onClick={() => change({ pareto: [{ id: Math.random().toString(36).slice(2, 8), objectives: [], constraints: [] }, ...spec.pareto] })}
+      >
+        <ScatterChart size={14} aria-hidden /> Pareto
+      </Button>
       <XAxisPicker entity={entity} project={project} value={spec.x} onChoose={(x) => change({ x, zoom: null })} />
       <SmoothingPicker value={spec.smoothing} onChange={(smoothing) => change({ smoothing }, { replace: true })} />
       <Button aria-pressed={spec.log} onClick={() => change({ log: !spec.log })} title="Logarithmic y axis">

@@ -10,7 +10,9 @@ import { formatCount, plural } from "@/base/numbers";
 import { sectionsOf } from "@/base/sections";
 import { MediaPanel, type MediaOfRuns, type MediaRun } from "@/features/media";
 import { FullPanel, LinePanel, PanelSections, type Section } from "@/features/panels";
+import { PARETO, PARETO_PANEL, ParetoPanel } from "@/features/pareto";
 import { automaticX, isHidden, type MetricDefinition } from "@/model/definitions";
+import type { RunFilter } from "@/api/types";
 import type { Drawn } from "@/model/drawn";
 import { onProject } from "@/model/live";
 import { useShortcut } from "@/model/shortcuts";
@@ -36,10 +38,12 @@ export interface ChartsProps {
   drawn: Drawn;
   media: MediaOfRuns;
   mediaRuns: readonly MediaRun[];
+  /** finds the runs that are shown, beside the search */
+  shown: RunFilter;
   onPickRun: (run: string) => void;
 }
 
-export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProps) {
+export function Charts({ state, drawn, media, mediaRuns, shown, onPickRun }: ChartsProps) {
   const { entity, project, spec, search, change, go } = state;
   const find = search.find ?? "";
   const query = useInfiniteQuery({ ...keysQuery(entity, project, find), placeholderData: keepPreviousData });
@@ -56,7 +60,7 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
   const sections = useMemo<Section[]>(() => {
     const pinned = spec.pinnedPanels.filter((key) => find === "" || key.toLowerCase().includes(find.toLowerCase()));
     const rest = sectionsOf(keys.filter((key) => !spec.pinnedPanels.includes(key)));
-    const shown = sectionsOf([...mediaKeys.keys()]).map((one) => ({
+    const seen = sectionsOf([...mediaKeys.keys()]).map((one) => ({
       ...one,
       ...MEDIA_PANEL,
       name: MEDIA + one.name,
@@ -64,8 +68,10 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
       keys: one.keys.map((key) => MEDIA + key),
     }));
     const lines = pinned.length > 0 ? [{ name: PINNED, label: "Pinned", keys: pinned }, ...rest] : rest;
-    return [...lines, ...shown].map((section) => ({ ...section, keys: ordered(section.keys, spec.order[section.name]) }));
-  }, [keys, spec.pinnedPanels, spec.order, find, mediaKeys]);
+    const fronts = spec.pareto.map((one) => PARETO + one.id);
+    const own = fronts.length > 0 && find === "" ? [{ name: PARETO, label: "Pareto", keys: fronts, ...PARETO_PANEL }] : [];
+    return [...own, ...lines, ...seen].map((section) => ({ ...section, keys: ordered(section.keys, spec.order[section.name]) }));
+  }, [keys, spec.pinnedPanels, spec.order, spec.pareto, find, mediaKeys]);
 
   const { hasNextPage, isFetching, fetchNextPage } = query;
   const onEnd = useCallback(() => {
@@ -110,6 +116,28 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
         }}
         full={full}
         onFull={() => setFull(full ? undefined : name)}
+      />
+    );
+  };
+  const paretoPanel = (key: string, full = false) => {
+    const own = spec.pareto.find((one) => PARETO + one.id === key);
+    if (!own) return null;
+    return (
+      <ParetoPanel
+        key={full ? `full ${key}` : key}
+        entity={entity}
+        project={project}
+        spec={own}
+        filter={shown}
+        search={spec.q}
+        drawn={drawn}
+        colours={spec.colours}
+        pins={spec.pins}
+        full={full}
+        onChange={(next) => change({ pareto: spec.pareto.map((one) => (one.id === own.id ? next : one)) })}
+        onRemove={() => change({ pareto: spec.pareto.filter((one) => one.id !== own.id) })}
+        onFull={() => setFull(full ? undefined : key)}
+        onPickRun={onPickRun}
       />
     );
   };
@@ -176,10 +204,13 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
         onClosed={(closed) => change({ closed })}
         onMove={(section, key, to) => {
           const order = moved(section.keys, key, to);
-          if (section.name === PINNED) change({ pinnedPanels: ordered(spec.pinnedPanels, order) });
+          if (section.name === PARETO) {
+            const ids = ordered(section.keys, order);
+            change({ pareto: [...spec.pareto].sort((a, b) => ids.indexOf(PARETO + a.id) - ids.indexOf(PARETO + b.id)) });
+          } else if (section.name === PINNED) change({ pinnedPanels: ordered(spec.pinnedPanels, order) });
           else change({ order: { ...spec.order, [section.name]: order } });
         }}
-        panel={(key) => (key.startsWith(MEDIA) ? mediaPanel(key.slice(MEDIA.length)) : panel(key))}
+        panel={(key) => (key.startsWith(PARETO) ? paretoPanel(key) : key.startsWith(MEDIA) ? mediaPanel(key.slice(MEDIA.length)) : panel(key))}
         onEnd={() => {
           onEnd();
           media.more?.();
@@ -194,8 +225,12 @@ export function Charts({ state, drawn, media, mediaRuns, onPickRun }: ChartsProp
         }
       />
       {search.panel !== undefined && (
-        <FullPanel title={search.panel} onClose={() => setFull(undefined)}>
-          {mediaKeys.has(search.panel) ? mediaPanel(search.panel, true) : panel(search.panel, true)}
+        <FullPanel title={search.panel.trim()} onClose={() => setFull(undefined)}>
+          {search.panel.startsWith(PARETO)
+            ? paretoPanel(search.panel, true)
+            : mediaKeys.has(search.panel)
+              ? mediaPanel(search.panel, true)
+              : panel(search.panel, true)}
         </FullPanel>
       )}
     </>

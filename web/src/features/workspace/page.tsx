@@ -14,7 +14,7 @@ import { ChartBar } from "./chart-bar";
 import { Charts } from "./charts";
 import styles from "./page.module.css";
 import { RunList, useEscape } from "./run-list";
-import { drawnOf, useGroups, useRuns } from "./use-runs";
+import { drawnOf, shownFilter, useGroups, useRuns } from "./use-runs";
 import { useWorkspace, type WorkspaceState } from "./use-view";
 import { ViewsBar } from "./views-bar";
 
@@ -61,6 +61,7 @@ function Body({ state }: { state: WorkspaceState }) {
   );
   const mediaRuns = useMemo(() => mediaRunsOf(drawn), [drawn]);
   const mediaIds = useMemo(() => mediaRuns.map((run) => run.id), [mediaRuns]);
+  const shown = useMemo(() => shownFilter(spec, groups.rows), [spec, groups.rows]);
   const media = useMedia(entity, project, mediaIds, state.search.find ?? "");
   useEscape(state);
   const pick = useCallback(
@@ -90,7 +91,7 @@ function Body({ state }: { state: WorkspaceState }) {
           />
         </div>
         <div className={styles["panels"]}>
-          <Charts state={state} drawn={drawn} media={media} mediaRuns={mediaRuns} onPickRun={pick} />
+          <Charts state={state} drawn={drawn} media={media} mediaRuns={mediaRuns} shown={shown} onPickRun={pick} />
         </div>
       </div>
     </div>

@@ -210,6 +210,17 @@ function groupRows(groups: readonly RunGroup[], spec: WorkspaceSpec): GroupRow[]
   });
 }
 
+/** Finds the runs whose eye is open, all of them and not only those that the lines draw. */
+export function shownFilter(spec: WorkspaceSpec, groups: readonly GroupRow[]): RunFilter {
+  const parts: RunFilter[] = Object.keys(spec.filter).length > 0 ? [spec.filter] : [];
+  if (spec.group.length > 0) {
+    const closed = groups.filter((row) => !eyeOpen(spec, row.name)).map((row) => row.group.filter);
+    if (closed.length > 0) parts.push({ $nor: closed });
+  } else if (spec.only) parts.push({ id: { $in: spec.only } });
+  else if (spec.hidden.length > 0) parts.push({ id: { $nin: spec.hidden } });
+  return parts.length > 1 ? { $and: parts } : (parts[0] ?? {});
+}
+
 /** What the charts draw: groups where runs are grouped, else the runs. */
 export function drawnOf(drawnRuns: readonly Run[], groups: readonly DrawnGroup[], spec: WorkspaceSpec): Drawn {
   if (spec.group.length > 0) return { runs: [], groups };

@@ -8,6 +8,8 @@ import { asBoolean, asNumber, asOneOf, asPair, asRecord, asString, asStrings } f
 import { SLOTS } from "@/base/colours";
 import { AMOUNTS, NO_SMOOTHING, SMOOTHINGS, type Smoothing } from "@/base/smoothing";
 
+import { parseParetos, type ParetoSpec } from "./pareto";
+
 export const DRAWN_DEFAULT = 30;
 export const DRAWN_MAX = 200;
 
@@ -55,6 +57,8 @@ export interface WorkspaceSpec {
   /** by run id or group: a place in the palette other than the given one */
   colours: Record<string, number>;
   closed: string[];
+  /** Pareto panels, in their order */
+  pareto: ParetoSpec[];
 }
 
 export const DEFAULT_SPEC: WorkspaceSpec = {
@@ -77,6 +81,7 @@ export const DEFAULT_SPEC: WorkspaceSpec = {
   order: {},
   colours: {},
   closed: [],
+  pareto: [],
 };
 
 const VERSION = 1;
@@ -104,6 +109,7 @@ export function parseFields(value: unknown): Partial<WorkspaceSpec> {
     order: parseOrder(raw["order"]),
     colours: parseColours(raw["colours"]),
     closed: asStrings(raw["closed"]),
+    pareto: parseParetos(raw["pareto"]),
   };
   return known(found);
 }
