@@ -22,6 +22,7 @@ from runstone.cli import (
     registry,
     serve,
     sweep,
+    sweep_promote,
     sweep_results,
     sweep_run,
     sync,
@@ -55,6 +56,7 @@ sweep.sweep_app.command("trials")(sweep_results.trials)
 sweep.sweep_app.command("best")(sweep_results.best)
 sweep.sweep_app.command("pareto")(sweep_results.pareto)
 sweep.sweep_app.command("importance")(sweep_results.importance)
+sweep.sweep_app.command("promote")(sweep_promote.promote)
 app.command("lineage")(lineage.lineage)
 app.command("trace-back")(lineage.trace_back)
 app.command("impact")(lineage.impact)

@@ -16,7 +16,7 @@ import {
   brushPlaces,
   kept,
   nearestLine,
-  placed,
+  placed, ranks,
   summariseParallel,
   type Brushes,
   type ParallelAxis,
@@ -55,6 +55,7 @@ export function ParallelChart({ title, axes, lines, colourBy, brushes, onBrush, 
   const at = useMemo(() => placed(axes, lines), [axes, lines]);
   const passing = useMemo(() => kept(at.places, axes.length, brushPlaces(axes, at.scales, brushes)), [at, axes, brushes]);
   const colour = Math.max(0, colourBy === undefined ? axes.length - 1 : axes.findIndex((axis) => axis.id === colourBy));
+  const tint = useMemo(() => ranks(at.places, axes.length, colour), [at, axes.length, colour]);
   const shown = passing.reduce((count, one) => count + (one ? 1 : 0), 0);
 
   useEffect(() => {
@@ -63,7 +64,7 @@ export function ParallelChart({ title, axes, lines, colourBy, brushes, onBrush, 
     const paint = () => {
       const sheet = sheetOf(below);
       if (!sheet) return;
-      paintLines(sheet, axes, at, passing, colour);
+      paintLines(sheet, axes, at, passing, tint);
       paintAxes(sheet, axes, at, brushPlaces(axes, at.scales, brushes));
     };
     const light = () => {
@@ -88,7 +89,7 @@ export function ParallelChart({ title, axes, lines, colourBy, brushes, onBrush, 
       forget(paint);
       forget(light);
     };
-  }, [axes, lines, at, passing, colour, brushes, theme]);
+  }, [axes, lines, at, passing, tint, brushes, theme]);
 
   const placeOf = (event: Pointer<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -208,7 +209,7 @@ function trace(sheet: Sheet, columns: number, at: Placed, row: number): void {
   }
 }
 
-function paintLines(sheet: Sheet, axes: readonly ParallelAxis[], at: Placed, passing: readonly boolean[], colour: number): void {
+function paintLines(sheet: Sheet, axes: readonly ParallelAxis[], at: Placed, passing: readonly boolean[], tint: Float64Array): void {
   const { context, colours } = sheet;
   const columns = axes.length;
   context.clearRect(0, 0, sheet.width, sheet.height);
@@ -225,7 +226,7 @@ function paintLines(sheet: Sheet, axes: readonly ParallelAxis[], at: Placed, pas
   context.lineWidth = many ? 1 : 1.4;
   passing.forEach((one, row) => {
     if (!one) return;
-    const place = at.places[row * columns + colour] ?? Number.NaN;
+    const place = tint[row] ?? Number.NaN;
     context.strokeStyle = Number.isNaN(place) ? colours.strong : viridis(place);
     context.beginPath();
     trace(sheet, columns, at, row);

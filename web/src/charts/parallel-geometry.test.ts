@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { axisScale } from "./axis-scale";
-import { brushPlaces, kept, nearestLine, placed, type ParallelLine } from "./parallel-geometry";
+import { brushPlaces, kept, nearestLine, placed, type ParallelLine, ranks } from "./parallel-geometry";
 
 const AXES = [
   { id: "lr", label: "lr" },
@@ -54,4 +54,10 @@ test("the nearest line is found between two axes, and only among those shown", (
   const { places } = placed(AXES, LINES);
   expect(nearestLine(places, 3, [true, true, true], { x: 0.5, y: 0.74 }, 0.05)).toBe(1);
   expect(nearestLine(places, 3, [true, false, true], { x: 0.5, y: 0.74 }, 0.05)).toBe(-1);
+});
+
+test("colours go by rank, so that one far value does not make all others alike", () => {
+  const places = Float64Array.from([0, 9, 0.01, 9, Number.NaN, 9, 1, 9, 0.01, 9]);
+  expect([...ranks(places, 2, 0)]).toEqual([0, 0.5, Number.NaN, 1, 0.5]);
+  expect([...ranks(places, 2, 1)]).toEqual([0.5, 0.5, 0.5, 0.5, 0.5]);
 });

@@ -16,6 +16,7 @@ import table from "@/widgets/table.module.css";
 import { Approvals } from "./approvals";
 import { Comparison } from "./comparison";
 import { PromoteDialog, RollbackDialog } from "./dialogs";
+import { Evidence } from "./evidence";
 import styles from "./registry.module.css";
 
 export function RegistryCollectionPage() {
@@ -268,6 +269,7 @@ function Timeline({ where }: { where: Where }) {
               )}
             </div>
             {move.reason !== "" && <div>{move.reason}</div>}
+            <Evidence value={move.evidence} />
           </li>
         ))}
       </ol>

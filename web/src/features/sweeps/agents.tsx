@@ -4,10 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 
 import { agentsQuery, type Sweep } from "@/api/sweeps";
 import { formatCount } from "@/base/numbers";
-import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
+import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
+import { AgentCommands } from "./commands";
 import styles from "./sweeps.module.css";
 
 export function AgentsTab({ sweep, live }: { sweep: Sweep; live: boolean }) {
@@ -17,7 +18,7 @@ export function AgentsTab({ sweep, live }: { sweep: Sweep; live: boolean }) {
   if (agents.data.agents.length === 0) {
     return (
       <Empty title="No agent has asked yet">
-        <CodeBlock label="command" code={`wandb agent ${sweep.entity}/${sweep.project}/${sweep.id}`} />
+        <AgentCommands sweep={sweep} />
       </Empty>
     );
   }

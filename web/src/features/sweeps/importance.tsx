@@ -49,7 +49,7 @@ export function Importance({ sweep, live }: { sweep: Sweep; live: boolean }) {
                     <td>
                       <Share value={one.permutation} std={one.permutation_std} />
                     </td>
-                    <td data-number style={{ color: one.correlation === null ? undefined : one.correlation > 0 ? "var(--ok)" : "var(--bad)" }}>
+                    <td data-number>
                       {one.correlation === null ? "" : `${one.correlation > 0 ? "+" : ""}${formatNumber(one.correlation, 2)}`}
                     </td>
                   </tr>

@@ -130,7 +130,12 @@ function FirstSweep({ entity, project }: { entity: string; project: string }) {
       <CodeBlock label="sweep.yaml" code={EXAMPLE} />
       <CodeBlock
         label="commands"
-        code={`wandb sweep --entity ${entity} --project ${project} sweep.yaml   # prints the sweep's id\nwandb agent ${entity}/${project}/SWEEP`}
+        code={`runstone sweep create sweep.yaml --entity ${entity} --project ${project}   # prints the sweep's name\nrunstone agent ${entity}/${project}/SWEEP`}
+      />
+      <p>The published client does the same, unchanged:</p>
+      <CodeBlock
+        label="commands of the published client"
+        code={`wandb sweep --entity ${entity} --project ${project} sweep.yaml\nwandb agent ${entity}/${project}/SWEEP`}
       />
     </Empty>
   );

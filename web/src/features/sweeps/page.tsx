@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Ban, Flag, Pause, Play, RotateCcw } from "lucide-react";
+import { Award, Ban, Flag, Pause, Play, RotateCcw } from "lucide-react";
 import { useCallback, useState } from "react";
 
 import { ApiError } from "@/api/request";
@@ -18,6 +18,7 @@ import { Time } from "@/widgets/values";
 import { AgentsTab } from "./agents";
 import { ConfigTab } from "./config";
 import { Progress } from "./progress";
+import { PromoteFromSweep } from "./promote";
 import { ResultsTab } from "./results";
 import { SWEEP_TABS, type SweepSearch } from "./search";
 import { SweepStateMark } from "./state";
@@ -97,6 +98,7 @@ const ACTS: Record<Act, { title: (name: string) => string; action: string; words
 function Head({ sweep }: { sweep: Sweep }) {
   const { entity, project } = sweep;
   const [asked, setAsked] = useState<Act | null>(null);
+  const [promoting, setPromoting] = useState(false);
   const queryClient = useQueryClient();
   const renew = () => {
     void queryClient.invalidateQueries({ queryKey: ["sweep", entity, project, sweep.id] });
@@ -131,6 +133,11 @@ function Head({ sweep }: { sweep: Sweep }) {
         <h1 title={sweep.name}>{sweep.name}</h1>
         <SweepStateMark state={sweep.state} />
         <span className={styles["gap"]} />
+        {(sweep.trials["finished"] ?? 0) > 0 && sweep.objectives.length > 0 && (
+          <Button small onClick={() => setPromoting(true)}>
+            <Award size={14} aria-hidden /> Promote…
+          </Button>
+        )}
         {failed > 0 && (
           <Button small disabled={retry.isPending} onClick={() => retry.mutate()}>
             <RotateCcw size={14} aria-hidden /> Try {failed === 1 ? "the failed one" : `${failed} failed`} again
@@ -174,6 +181,7 @@ function Head({ sweep }: { sweep: Sweep }) {
         </span>
       </div>
       <Progress sweep={sweep} legend />
+      {promoting && <PromoteFromSweep sweep={sweep} onClose={() => setPromoting(false)} />}
       {asked !== null && (
         <Confirm
           open

@@ -10,14 +10,16 @@ import { formatCount, formatNumber, formatValue, plural, toNumber } from "@/base
 import type { Cell } from "@/charts/axis-scale";
 import { ParallelChart } from "@/charts/parallel-chart";
 import { ScatterChart, type Limit } from "@/charts/scatter-chart";
-import { frontOf } from "@/charts/scatter-geometry";
+import { columnKey, parseConstraint } from "@/model/workspace/pareto";
 import { Button, Select } from "@/widgets/controls";
 import { CopyButton, Empty, ErrorBoundary, ErrorPanel, Skeleton } from "@/widgets/feedback";
 
+import { AgentCommands } from "./commands";
 import { Importance } from "./importance";
+import { Prompts } from "./prompts-panel";
 import type { SweepSearch } from "./search";
 import styles from "./sweeps.module.css";
-import { axesOf, linesOf, NUMBER, OBJECTIVE, pointsOf, recordsOf } from "./table";
+import { axesOf, combinationPoints, linesOf, NUMBER, OBJECTIVE, objectiveOf, pointsOf, recordsOf } from "./table";
 
 interface Props {
   sweep: Sweep;
@@ -40,10 +42,7 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
     return (
       <Empty title="No trials yet">
         <p>Start an agent; each trial it runs shows here as it happens.</p>
-        <code>
-          wandb agent {sweep.entity}/{sweep.project}/{sweep.id}
-        </code>{" "}
-        <CopyButton text={`wandb agent ${sweep.entity}/${sweep.project}/${sweep.id}`} label="Copy the command" />
+        <AgentCommands sweep={sweep} />
       </Empty>
     );
   }
@@ -51,10 +50,11 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
     <div className={styles["tab"]}>
       {more && <p className={styles["quiet"]}>The first {formatCount(TRIALS_MAX)} trials are drawn.</p>}
       <div className={styles["cards"]}>
-        <Best sweep={sweep} robust={false} live={live} />
-        {sweep.repeats > 1 && <Best sweep={sweep} robust live={live} />}
+        <Best sweep={sweep} trials={trials} robust={false} live={live} />
+        {sweep.repeats > 1 && <Best sweep={sweep} trials={trials} robust live={live} />}
       </div>
       <div className={styles["panels"]}>
+        <Prompts sweep={sweep} trials={trials} />
         <ErrorBoundary what="The parallel coordinates failed">
           <section className={`${styles["panel"]} ${styles["wide"]}`} aria-labelledby="parallel">
             <div className={styles["panelHead"]}>
@@ -78,7 +78,7 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
                 onPick={open}
               />
             </div>
-            <p className={styles["note"]}>Drag along an axis to keep a range of it; click the range to let it go; click a line to open its run.</p>
+            <p className={styles["note"]}>Drag along an axis to keep a range of it; click the range to let it go; click a line to open its run. Colours go by rank: lowest dark, highest bright.</p>
           </section>
         </ErrorBoundary>
         <Importance sweep={sweep} live={live} />
@@ -116,7 +116,7 @@ function Brushed({ search, names, onChange }: { search: SweepSearch; names: Read
   );
 }
 
-function Best({ sweep, robust, live }: { sweep: Sweep; robust: boolean; live: boolean }) {
+function Best({ sweep, trials, robust, live }: { sweep: Sweep; trials: readonly Trial[]; robust: boolean; live: boolean }) {
   const best = useQuery(bestQuery(sweep.entity, sweep.project, sweep.id, robust, live));
   const title = sweep.repeats > 1 ? (robust ? "Best over its repeats" : "Best single trial") : "Best trial";
   if (best.error) return <ErrorPanel what={`${title} could not be found`} error={best.error} onRetry={() => void best.refetch()} />;
@@ -125,13 +125,16 @@ function Best({ sweep, robust, live }: { sweep: Sweep; robust: boolean; live: bo
   return (
     <section className={styles["card"]} aria-label={title}>
       <h2>{title}</h2>
-      {found ? <Found sweep={sweep} found={found} robust={robust} /> : <span className={styles["quiet"]}>No trial has a result yet.</span>}
+      {found ? <Found sweep={sweep} trials={trials} found={found} robust={robust} /> : <span className={styles["quiet"]}>No trial has a result yet.</span>}
     </section>
   );
 }
 
-function Found({ sweep, found, robust }: { sweep: Sweep; found: Combination; robust: boolean }) {
-  const run = found.runs[0];
+function Found({ sweep, trials, found, robust }: { sweep: Sweep; trials: readonly Trial[]; found: Combination; robust: boolean }) {
+  // Of a single best trial that one's run, not just any of its repeats'.
+  const lucky = robust ? undefined : trials.find((one) => found.trials.includes(one.number) && objectiveOf(one, 0) === toNumber(found.best[0]));
+  const run = lucky?.run ?? found.runs[0];
+  const words = robust && found.trials.length > 1 ? `trials ${found.trials.join(", ")}` : `trial ${lucky?.number ?? found.number}`;
   return (
     <>
       {sweep.objectives.map((objective, at) => {
@@ -159,11 +162,14 @@ function Found({ sweep, found, robust }: { sweep: Sweep; found: Combination; rob
         ))}
         <CopyButton text={JSON.stringify(found.arguments, null, 2)} label="Copy the parameters as JSON" />
       </div>
-      {run !== undefined && run !== "" && (
-        <Link to="/$entity/$project/runs/$run" params={{ entity: sweep.entity, project: sweep.project, run }}>
-          Run {run}
-        </Link>
-      )}
+      <div className={styles["bar"]}>
+        {run !== undefined && run !== "" && (
+          <Link to="/$entity/$project/runs/$run" params={{ entity: sweep.entity, project: sweep.project, run }}>
+            Run {run}
+          </Link>
+        )}
+        <span className={styles["quiet"]}>{words}</span>
+      </div>
     </>
   );
 }
@@ -189,8 +195,13 @@ function OverTime({ sweep, trials, onPick }: { sweep: Sweep; trials: readonly Tr
 function Front({ sweep, trials, live, onPick }: { sweep: Sweep; trials: readonly Trial[]; live: boolean; onPick: (id: string) => void }) {
   const pareto = useQuery(paretoQuery(sweep.entity, sweep.project, sweep.id, live));
   const [first, second] = sweep.objectives;
-  const points = useMemo(() => pointsOf(trials, `${OBJECTIVE}0`, `${OBJECTIVE}1`, NUMBER), [trials]);
-  const front = useMemo(() => (first && second ? frontOf(points, [first.goal, second.goal]) : []), [points, first, second]);
+  const third = sweep.objectives[2];
+  const points = useMemo(() => combinationPoints(sweep, trials), [sweep, trials]);
+  // The server ranks: over all objectives, and over means of repeats.
+  const front = useMemo(() => {
+    const own = new Set(pareto.data?.points.map((point) => point.number));
+    return points.flatMap((point, at) => (own.has(point.number) ? [at] : [])).sort((a, b) => (points[a]?.x ?? 0) - (points[b]?.x ?? 0));
+  }, [points, pareto.data]);
   const limits = useMemo(() => (first && second ? limitsOf(sweep.constraints, first.name, second.name) : []), [sweep.constraints, first, second]);
   if (!first || !second) return null;
   const volume = toNumber(pareto.data?.hypervolume ?? null);
@@ -206,9 +217,10 @@ function Front({ sweep, trials, live, onPick }: { sweep: Sweep; trials: readonly
           title="Pareto front"
           xName={`${first.name} (${first.goal})`}
           yName={`${second.name} (${second.goal})`}
-          colourName="trial"
+          colourName={third ? `${third.name} (${third.goal})` : "trial"}
           points={points}
           front={front}
+          edge={third ? "none" : first.goal}
           limits={limits}
           onPick={onPick}
         />
@@ -217,22 +229,20 @@ function Front({ sweep, trials, live, onPick }: { sweep: Sweep; trials: readonly
         {pareto.data
           ? `${plural(pareto.data.points.length, "combination")} that no other beats in every objective; ${formatCount(pareto.data.dominated)} beaten, ${formatCount(pareto.data.infeasible.length)} break a constraint.`
           : "…"}
-        {volume !== null && ` Hypervolume ${formatNumber(volume, 5)}.`}
-        {sweep.objectives.length > 2 && ` The first two of ${sweep.objectives.length} objectives are drawn; the front counts all.`}
+        {volume !== null && pareto.data && ` Hypervolume ${formatNumber(volume, 5)}, from (${pareto.data.reference.map((one) => formatNumber(toNumber(one) ?? Number.NaN)).join(", ")}).`}
+        {third && ` Large points are on the front of all ${sweep.objectives.length} objectives; colour is ${third.name}.`}
       </p>
     </section>
   );
 }
 
-const CONSTRAINT = /^\s*([\w./-]+)\s*(<=?|>=?)\s*(-?[\d.]+(?:e[+-]?\d+)?)\s*$/i;
-
 /** Constraints by name that bound one of the two drawn objectives, as what to shade. */
 function limitsOf(constraints: readonly string[], x: string, y: string): Limit[] {
   return constraints.flatMap((text) => {
-    const [, name, sign, bound] = CONSTRAINT.exec(text) ?? [];
-    const axis = name === x ? "x" : name === y ? "y" : null;
-    if (axis === null || sign === undefined || bound === undefined) return [];
-    return [sign.startsWith("<") ? { axis, max: Number(bound) } : { axis, min: Number(bound) }];
+    const bound = parseConstraint(text);
+    const axis = bound === null ? null : bound.key === columnKey(x) ? "x" : bound.key === columnKey(y) ? "y" : null;
+    if (!bound || axis === null) return [];
+    return [{ axis, ...(bound.max !== undefined && { max: bound.max }), ...(bound.min !== undefined && { min: bound.min }) }];
   });
 }
 

@@ -86,3 +86,30 @@ export function recordsOf(points: readonly ScatterPoint[], goal: Goal): number[]
     return better;
   });
 }
+
+/** Finished combinations as points: means over repeats where there are some, as fronts are ranked. */
+export function combinationPoints(sweep: Sweep, trials: readonly Trial[]): (ScatterPoint & { number: number })[] {
+  const groups = new Map<number, Trial[]>();
+  for (const trial of trials) {
+    if (trial.state !== "finished" || sweep.objectives.some((_, at) => !Number.isFinite(objectiveOf(trial, at) ?? Number.NaN))) continue;
+    const own = trial.number >= 0 ? Math.floor(trial.number / sweep.repeats) : trial.number;
+    groups.set(own, [...(groups.get(own) ?? []), trial]);
+  }
+  return [...groups.values()].flatMap((own) => {
+    const [first] = own;
+    if (!first) return [];
+    const mean = (at: number) => own.reduce((sum, trial) => sum + (objectiveOf(trial, at) ?? 0), 0) / own.length;
+    const number = Math.min(...own.map((trial) => trial.number));
+    return [
+      {
+        id: trialKey(first),
+        label: own.length > 1 ? `${trialName(first)}, mean of ${own.length}` : trialName(first),
+        number,
+        x: mean(0),
+        y: mean(1),
+        colour: sweep.objectives.length > 2 ? mean(2) : number,
+        feasible: own.every((trial) => trial.feasible),
+      },
+    ];
+  });
+}

@@ -14,6 +14,7 @@ import { CopyButton, describeError, Empty } from "@/widgets/feedback";
 import { Duration, Value } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
+import { PromoteFromSweep } from "./promote";
 import { TRIAL_STATES, type SweepSearch } from "./search";
 import { TrialStateMark, trialWords } from "./state";
 import styles from "./sweeps.module.css";
@@ -30,9 +31,10 @@ const PAGE = 100;
 
 export function TrialsTab({ sweep, trials, search, onChange }: Props) {
   const [pages, setPages] = useState(1);
+  const [promoting, setPromoting] = useState<number | null>(null);
   const parameters = useMemo(() => [...new Set(trials.flatMap((trial) => Object.keys(trial.params)))].sort(), [trials]);
   const wanted = useMemo(
-    () => ordered(search.state === undefined ? trials : trials.filter((trial) => trial.state === search.state), search.sort ?? "-number"),
+    () => ordered(search.state === undefined ? trials : trials.filter((trial) => trial.state === search.state), search.sort),
     [trials, search.state, search.sort],
   );
   const shown = wanted.slice(0, pages * PAGE);
@@ -70,18 +72,19 @@ export function TrialsTab({ sweep, trials, search, onChange }: Props) {
                 <th scope="col">Took</th>
                 <th scope="col">Why</th>
                 <th scope="col">
-                  <span className="visually-hidden">Stop</span>
+                  <span className="visually-hidden">Acts</span>
                 </th>
               </tr>
             </thead>
             <tbody>
               {shown.map((trial) => (
-                <Row key={trial.number} sweep={sweep} trial={trial} parameters={parameters} />
+                <Row key={trial.number} sweep={sweep} trial={trial} parameters={parameters} onPromote={() => setPromoting(trial.number)} />
               ))}
             </tbody>
           </table>
         </div>
       )}
+      {promoting !== null && <PromoteFromSweep sweep={sweep} trial={promoting} onClose={() => setPromoting(null)} />}
       {shown.length < wanted.length && (
         <Button small onClick={() => setPages(pages + 1)}>
           More trials
@@ -104,7 +107,7 @@ function Sorted({ name, label, search, onChange }: { name: string; label: string
   );
 }
 
-function Row({ sweep, trial, parameters }: { sweep: Sweep; trial: Trial; parameters: readonly string[] }) {
+function Row({ sweep, trial, parameters, onPromote }: { sweep: Sweep; trial: Trial; parameters: readonly string[]; onPromote: () => void }) {
   const queryClient = useQueryClient();
   const { entity, project } = sweep;
   const stop = useMutation({
@@ -157,6 +160,11 @@ function Row({ sweep, trial, parameters }: { sweep: Sweep; trial: Trial; paramet
         {why}
       </td>
       <td>
+        {trial.state === "finished" && trial.run !== "" && trial.number >= 0 && objectiveOf(trial, 0) !== null && (
+          <Button small aria-label={`Promote trial ${trial.number}`} onClick={onPromote}>
+            Promote…
+          </Button>
+        )}
         {trial.state === "running" && trial.stop === "" && (
           <Button small disabled={stop.isPending} onClick={() => stop.mutate()}>
             Stop
@@ -167,8 +175,12 @@ function Row({ sweep, trial, parameters }: { sweep: Sweep; trial: Trial; paramet
   );
 }
 
-/** Trials without a value come last, whichever way. */
-function ordered(trials: readonly Trial[], sort: string): Trial[] {
+/** Trials without a value come last, whichever way; unasked, the latest first and the queue after them. */
+function ordered(trials: readonly Trial[], sort: string | undefined): Trial[] {
+  if (sort === undefined) {
+    const waits = (trial: Trial) => (trial.state === "queued" ? 1 : 0);
+    return [...trials].sort((a, b) => waits(a) - waits(b) || b.number - a.number);
+  }
   const falling = sort.startsWith("-");
   const name = falling ? sort.slice(1) : sort;
   const value = (trial: Trial): number | string | null => {
