@@ -76,7 +76,7 @@ def models(seed: Seeder) -> str:
     """A sweep of models with a registry to promote them to; the run of its best trial."""
     best = model_sweep(seed, "models", "asr", config(metric={"name": "loss", "goal": "minimize"}), 8)
     _ok(seed.api.post("/admin/organizations", json={"name": "lab", "owner": "admin"}))
-    _ok(seed.api.post("/organizations/lab/registries", json={"name": "models"}))
+    _ok(seed.api.post("/organizations/lab/registries", json={"name": "speech"}))
     return best
 
 
@@ -290,6 +290,6 @@ def test_the_pages_have_no_serious_accessibility_problem(
     page.get_by_role("button", name="Promote…").click()
     expect(page.get_by_label("Collection")).to_be_visible()
     assert axe_violations(page, axe_source) == [], "the promotion dialog"
-    page.goto("/registry/lab/models/asr")
+    page.goto("/registry/lab/speech/asr")
     expect(page.get_by_text(re.compile("Evidence: trial"))).to_be_visible()
     assert axe_violations(page, axe_source) == [], "the registry with its evidence"
