@@ -12,7 +12,7 @@ import pytest
 from tests.support.faulty import cut_after_store, faulty_proxy
 from tests.support.server import RunningServer
 
-from runstone.client import Client
+from runstone.client import Client, artifact_calls
 from runstone.client import artifact_upload as upload
 from runstone.client.artifact_download import Download, compare
 from runstone.client.artifacts import ArtifactVersion
@@ -62,6 +62,38 @@ def test_a_large_file_goes_in_pieces_and_on_where_it_was_cut(
         version = publish(client, path, "pieces")
         assert version.version == "v0" and version.damaged() == []
         assert proxy.count("PATCH", "/uploads/") >= 6
+
+
+def test_an_upload_whose_end_was_not_heard_is_not_sent_again(
+    shared_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "LARGE_BYTES", 1 << 20)
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(2 << 20))
+    with (
+        faulty_proxy(shared_server.port) as proxy,
+        Client(proxy.base_url, shared_server.admin_key) as client,
+    ):
+        proxy.plan(cut_after_store, times=1, when=lambda seen: seen.path.endswith("/finish"))
+        assert publish(client, path, "unheard").damaged() == []
+        assert (proxy.count("PATCH", "/uploads/"), proxy.count("POST", "/finish")) == (1, 2)
+
+
+def test_a_server_that_needs_long_to_finish_an_upload_is_waited_for(
+    shared_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "LARGE_BYTES", 1 << 20)
+    monkeypatch.setattr(artifact_calls, "FINISH_POLL_SECONDS", 0.01)
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(2 << 20))
+    with (
+        faulty_proxy(shared_server.port) as proxy,
+        Client(proxy.base_url, shared_server.admin_key) as client,
+    ):
+        under_way = (202, {"Content-Type": "application/json"}, b'{"sha256": "", "md5": "", "size": 0}')
+        proxy.plan(lambda _: under_way, times=3, when=lambda seen: seen.path.endswith("/finish"))
+        assert publish(client, path, "slow").damaged() == []
+        assert proxy.count("POST", "/finish") == 4
 
 
 def test_another_process_goes_on_with_an_upload(

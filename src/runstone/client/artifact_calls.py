@@ -5,6 +5,7 @@ A version is named as `NAME`, `NAME:ALIAS`, `NAME:v3`, or `@ID`; `entity` "" is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from struct import pack
@@ -22,6 +23,7 @@ from runstone.client.artifact_models import (
     TypeRecord,
 )
 from runstone.client.connection import segment, segments
+from runstone.client.errors import NotFound
 from runstone.client.models import convert, numbers, plain
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Target(NamedTuple):
 T = TypeVar("T", bound=msgspec.Struct)
 ENTRIES_AT_ONCE = 10_000
 DIGESTS_AT_ONCE = 10_000
+FINISH_POLL_SECONDS = 1.0
+_UNDER_WAY = 202
 _decode_entry = msgspec.json.Decoder(EntryRecord).decode
 
 
@@ -125,9 +129,17 @@ class ArtifactCalls:
         )
         return int(answer["offset"])
 
-    def finish_upload(self, entity: str, upload: str) -> None:
-        """All has come. Raises Invalid where it is not what was announced."""
-        self._send("POST", f"{_uploads(entity)}/{segment(upload)}/finish", repeatable=True)
+    def finish_upload(self, entity: str, upload: str, sha256: bytes) -> None:
+        """All has come; returns when the server has made a blob of it, however long that takes. Raises
+        Invalid where it is not what was announced."""
+        path = f"{_uploads(entity)}/{segment(upload)}/finish"
+        try:
+            while self._connection.call("POST", path, repeatable=True).status_code == _UNDER_WAY:
+                time.sleep(FINISH_POLL_SECONDS)
+        except NotFound:
+            # Finished by an earlier request, whose answer was lost.
+            if sha256 not in self.find_blobs(entity, [sha256]):
+                raise
 
     # Reading -------------------------------------------------------------------------------------
 

@@ -12,10 +12,11 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from runstone.client.errors import ClientError, Invalid, NotFound, OffsetMismatch
+from runstone.client.errors import ClientError, Conflict, Invalid, NotFound, OffsetMismatch
 from runstone.content.manifest import NO_DIGEST, Entry
 from runstone.content.store import Place
 from runstone.journal.home import home_path
@@ -31,6 +32,8 @@ BODY_BYTES = 8 << 20
 BODY_BLOBS_MAX = 10_000
 HELPERS = 4
 _CHUNK_BYTES = 1 << 20
+HELD_SECONDS = 1.0  # between questions whether a connection that was cut is let go of
+HELD_MAX = 120
 
 Locate = Callable[[Entry], "Place | None"]
 
@@ -230,6 +233,7 @@ class _Pieces:
 
     def __init__(self, calls: ArtifactCalls, entity: str, entry: Entry, place: Place) -> None:
         self._calls, self._entity, self._entry, self._place = calls, entity, entry, place
+        self._held = 0
         about = f"{calls.base_url} {entity} {entry.sha256.hex()}"
         name = hashlib.sha256(about.encode()).hexdigest()[:32]
         self._memory = os.path.join(home_path(), "artifacts", "uploads", name)
@@ -245,7 +249,7 @@ class _Pieces:
             while offset < entry.size:
                 offset = self._piece(upload, offset)
             try:
-                self._calls.finish_upload(self._entity, upload)
+                self._calls.finish_upload(self._entity, upload, entry.sha256)
             except Invalid as error:
                 self._forget()
                 if self._digest() != entry.sha256:
@@ -289,6 +293,13 @@ class _Pieces:
             return self._calls.append_upload(self._entity, upload, offset, size, content)
         except OffsetMismatch as mismatch:
             return mismatch.next_offset  # a part of it had come before the connection was cut
+        except Conflict:
+            # The server has not noticed yet that the connection before this one was cut.
+            if self._held >= HELD_MAX:
+                raise
+            self._held += 1
+            time.sleep(HELD_SECONDS)
+            return self._calls.upload_offset(self._entity, upload)
 
     def _digest(self) -> bytes:
         digest, at = hashlib.sha256(), self._place.offset

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
 from runstone.server.domain.errors import Invalid, MissingFile, NotFound, OffsetMismatch, TooLarge
+from runstone.server.domain.finishing import Finishing
 from runstone.server.domain.identity import Actor, EntityId, Permission
 from runstone.server.stores.blobs.contract import BlobStore, Sha256
 from runstone.server.stores.blobs.digests import check_sha256
@@ -30,6 +31,8 @@ PACK_BLOBS_MAX = 20_000
 DIGESTS_MAX = 20_000
 UPLOAD_BYTES_MAX = 5 * 1024**4
 UPLOAD_KEPT_SECONDS = 2 * 86_400.0
+FINISH_SECONDS = 20.0  # that a request waits for an upload to become a blob
+FINISH_AT_ONCE = 4
 ADDRESS_SECONDS = 3600.0
 # What was asked for and found counts as just put, at this coarseness.
 TOUCH_SECONDS = 3600.0
@@ -59,6 +62,7 @@ class Uploads:
         self._records = records
         self._blobs = blobs
         self._access = access
+        self._finishing: Finishing[Blob] = Finishing(at_once=FINISH_AT_ONCE)
 
     def find(
         self, actor: Actor, entity: str, *, sha256: Iterable[str] = (), md5: Iterable[str] = ()
@@ -185,10 +189,17 @@ class Uploads:
         )
         return Upload(row.id, row.size, length)
 
-    def finish(self, actor: Actor, entity: str, upload_id: str, *, birth: int = 0) -> Blob:
-        """All has come: it is a blob now. Blocks. Raises Conflict where bytes are missing, Invalid
-        where they are not those announced (the upload is then gone)."""
-        row = self._upload(actor, entity, upload_id)
+    async def finish(
+        self, actor: Actor, entity: str, upload_id: str, *, birth: int = 0, seconds: float = FINISH_SECONDS
+    ) -> Blob | None:
+        """All has come: it is a blob now. None where that takes longer than so many seconds (an object
+        store must be sent the whole once more): it goes on, and who asks again is told. Raises
+        OffsetMismatch where bytes are missing, Invalid where they are not those announced (the upload
+        is then gone)."""
+        row = await asyncio.to_thread(self._upload, actor, entity, upload_id)
+        return await self._finishing.ask(row.id, lambda: self._finish(row, birth), seconds=seconds)
+
+    def _finish(self, row: AnyRow, birth: int) -> Blob:
         length = self._blobs.appended(row.id)
         if row.size is not None and length != row.size:
             raise OffsetMismatch(

@@ -175,14 +175,21 @@ async def append_upload(request: Request) -> Response:
     return json_answer(upload_out(upload))
 
 
-@routes.typed("POST", U + "/{upload}/finish", needs=Permission.WRITE, answers=Blob, status=201)
+@routes.typed(
+    "POST",
+    U + "/{upload}/finish",
+    needs=Permission.WRITE,
+    answers=Blob,
+    status=201,
+    also={202: "It is being put together. Ask again in a second; its digests are not known yet."},
+)
 async def finish_upload(call: CallDep, entity: EntityPath, upload: UploadPath) -> Response:
-    """All has come: it is a blob now."""
-    return await call.answer(
-        lambda: blob_out(call.domain.uploads.finish(call.actor, entity_of(entity), upload)),
-        status=201,
-        lane=Lane.SLOW,
-    )
+    """All has come: it is a blob now. Asked again for one that is finished: 404, and the blob is found
+    by its digest."""
+    blob = await call.domain.uploads.finish(call.actor, entity_of(entity), upload)
+    if blob is None:
+        return json_answer({"sha256": "", "md5": "", "size": 0}, 202, {"Retry-After": "1"})
+    return json_answer(blob_out(blob), 201)
 
 
 @routes.typed("DELETE", U + "/{upload}", needs=Permission.WRITE, status=204)
