@@ -545,7 +545,8 @@ export interface paths {
         put?: never;
         /**
          * Finish Upload
-         * @description All has come: it is a blob now.
+         * @description All has come: it is a blob now. Asked again for one that is finished: 404, and the blob is found
+         *     by its digest.
          */
         post: operations["finish_upload"];
         delete?: never;
@@ -7341,6 +7342,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description It is being put together. Ask again in a second; its digests are not known yet. */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
