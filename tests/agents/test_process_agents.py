@@ -21,14 +21,14 @@ from runstone.agents.folder import create_folder
 # Tells its process ids, then stays; a grandchild in its group, one in a session of its own.
 STAYS = """
 import os, subprocess, sys, time
+if os.path.exists("again"):
+    sys.exit(0)
 sleep = [sys.executable, "-c", "import time; time.sleep(300)"]
 near = subprocess.Popen(sleep)
 far = subprocess.Popen(sleep, start_new_session=True)
 with open("pids.tmp", "w") as file:
     file.write(f"{os.getpid()} {near.pid} {far.pid}\\n")
 os.replace("pids.tmp", "pids")
-if os.path.exists("again"):
-    sys.exit(0)
 time.sleep(300)
 """
 
@@ -257,3 +257,21 @@ def test_a_directory_serves_the_same_agents_without_any_server(tmp_path: Path) -
     assert {trial.state for trial in trials} == {"finished"}
     assert [t.objective for t in trials] == [[t.params["a"] * 10.0 + t.params["b"]] for t in trials]
     assert len((work / "trials.log").read_text().splitlines()) == 6
+
+
+def test_a_bad_trial_is_pruned_by_the_sweeps_rule_and_the_agent_goes_on(desk: SweepDesk) -> None:
+    program = TRAIN.replace(
+        'run.log({"loss": run.config.a * 10 + run.config.b})',
+        'import time\n'
+        'for step in range(60):\n'
+        '    run.log({"loss": run.config.a})\n'
+        '    if run.config.a == 1: time.sleep(0.5)',
+    )  # fmt: skip
+    rule = {"type": "median", "min_iter": 3, "startup_trials": 1}
+    sweep = desk.sweep(program, parameters={"a": {"values": [0, 1]}}, early_terminate=rule, method="grid")
+    desk.agent(sweep, "--grace", "5")
+    assert desk.done() == 0, desk.said()
+    good, bad = sweep.trials()
+    assert (good["state"], bad["state"]) == ("finished", "pruned"), desk.said()
+    assert bad["verdict"] is not None and bad["verdict"]["rule"] == "median"
+    assert desk.client.run("", desk.project, bad["run"]).state == "killed"

@@ -63,7 +63,7 @@ class SweepDesk:
             process = subprocess.Popen(
                 [sys.executable, "-m", "runstone.cli", "agent", sweep.path, "--lease", "5", *words],
                 cwd=self.folder,
-                env=self.server.environment(**env),
+                env=self.server.environment() | env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -12,7 +12,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
+
+from runstone.agents.source import SweepSpec
 
 Json = Any
 
@@ -31,6 +34,19 @@ def check(command: Sequence[str], program: str) -> None:
             "The sweep names no program, so there is nothing to start. Add `program: train.py` (or a "
             "`command`) to its file, or run a function of your own with runstone.agent(id, function)."
         )
+
+
+def foreign(sweep: SweepSpec) -> list[str]:
+    """The command of a sweep that somebody else made, as written, where it could run more than a program
+    that lies here; [] where it cannot. The agent runs it as its own user, so it is asked about first."""
+    if not sweep.made_by:
+        return []
+    program = PurePath(sweep.config.program)
+    is_here = not program.is_absolute() and ".." not in program.parts
+    if not sweep.config.command and is_here and not sweep.config.program.startswith("-"):
+        return []
+    given = sweep.config.command or DEFAULT
+    return [sweep.config.program if word == "${program}" else word for word in given]
 
 
 def words(

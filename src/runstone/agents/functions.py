@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from runstone.agents.command import foreign
 from runstone.agents.contact import Contact, joined
 from runstone.agents.endings import ending_of_error
 from runstone.agents.loop import LAST_WORD_SECONDS, LEAVE_SECONDS, ProcessAgent
@@ -69,7 +70,7 @@ def agent(
     entity: str | None = None,
     project: str | None = None,
     count: int | None = None,
-    **foreign: Any,
+    **others: Any,
 ) -> None:
     """Run trials of a sweep until it is done, or `count` of them.
 
@@ -82,13 +83,19 @@ def agent(
     Raises UsageError, Error where the sweep cannot be had, and KeyboardInterrupt after giving back the
     trial that was interrupted.
     """
-    _check_foreign(foreign)
+    _check_others(others)
     if function is not None and not callable(function):
         raise UsageError(f"function must be callable, met {type(function).__name__}.")
     if count is not None and count < 1:
         return
     with _ours(), opened(sweep_id, entity=entity or "", project=project or "") as source:
         if function is None:
+            words = foreign(source.sweep)
+            if words:
+                raise UsageError(
+                    f"Sweep {source.sweep.id!r} was made by {source.sweep.made_by} and would run {words} "
+                    f"here. If you trust it: runstone agent {sweep_id} --trust."
+                )
             report = ProcessAgent(source, count=count).run()
             _say(f"ends, for {report.why}")
         else:
@@ -256,10 +263,10 @@ def _ours() -> Iterator[None]:
         raise Error(str(error)) from error
 
 
-def _check_foreign(foreign: Mapping[str, Any]) -> None:
+def _check_others(others: Mapping[str, Any]) -> None:
     """Arguments of the published client's that mean nothing here do no harm; a misspelt one does."""
     known = {"forward_signals", "term_timeout", "max_consecutive_failed_runs"}
-    wrong = [name for name in foreign if name not in known]
+    wrong = [name for name in others if name not in known]
     if wrong:
         raise TypeError(f"agent() got an unexpected keyword argument {wrong[0]!r}")
 

@@ -56,7 +56,7 @@ class ServerSource:
         self._agent: SweepAgent | None = None
         self._joining = threading.Lock()
         self._host = self._name = ""
-        record = _asked(sweep.read)
+        record, me = _asked(sweep.read), _asked(client.me)
         self._spec = SweepSpec(
             id=record["id"],
             entity=record["entity"],
@@ -64,6 +64,7 @@ class ServerSource:
             config=parse(record["config"], strict=False),
             given=record["config"],
             environment=_environment(client, record["entity"], record["project"]),
+            made_by="" if record["username"] == me.username else record["username"] or "nobody known",
         )
 
     @property

@@ -16,7 +16,8 @@ Json = Any
 class SweepSpec:
     """What an agent must know of its sweep. config: parsed, for the command and the objectives; given:
     as it was written. environment: variables that a trial's process needs to log to the right place
-    (project, entity, mode, directory), over those it inherits."""
+    (project, entity, mode, directory), over those it inherits. made_by: who made it, where that is
+    somebody else than whoever runs the agent; else ""."""
 
     id: str
     entity: str
@@ -24,6 +25,7 @@ class SweepSpec:
     config: SweepConfig
     given: Mapping[str, Json]
     environment: Mapping[str, str] = field(default_factory=dict)
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runstone.cli.output import AWAY, NOT_FOUND, USAGE, fail, note, print_json, reported
 from runstone.cli.sweep import HostOption, JsonOption
+
+if TYPE_CHECKING:
+    from runstone.agents.source import SweepSpec
 
 
 def agent(
@@ -38,6 +42,9 @@ def agent(
     lease: Annotated[
         float, typer.Option(min=5, help="Seconds of silence after which trials go to other agents.")
     ] = 60.0,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run whatever command somebody else's sweep names.")
+    ] = False,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,6 +60,8 @@ def agent(
         try:
             places = slots(parallel, gpus)
             with opened(sweep, entity=entity, project=project, base_url=host, lease_seconds=lease) as source:
+                if not trust:
+                    _ask_about(source.sweep)
                 report = ProcessAgent(
                     source, places, count=count, forever=forever, name=name, grace_seconds=grace
                 ).run()
@@ -69,3 +78,18 @@ def agent(
     if report.untold:
         note("runstone agent: not all of it could be told; trials whose end was not heard are tried again")
     raise SystemExit(128 + report.signal if report.signal else 1 if report.untold else 0)
+
+
+def _ask_about(sweep: SweepSpec) -> None:
+    """Whether to run a command that somebody else wrote. Ends the program where it is not."""
+    import shlex
+
+    from runstone.agents.command import foreign
+
+    words = foreign(sweep)
+    if not words:
+        return
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shlex.join(words))
+    note(f"Sweep {sweep.id} was made by {sweep.made_by}, and would run here, as you:\n  {shown}")
+    if not (sys.stdin.isatty() and typer.confirm("Run it?", err=True)):
+        fail("runstone agent: nothing was run. If you trust it, say --trust.", USAGE)
