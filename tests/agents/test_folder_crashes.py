@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -11,8 +12,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.agents.conftest import Clock
 from tests.support.folder_chaos import audit
 
@@ -155,35 +154,29 @@ class World:
             assert found["leased_max"] == 1
 
 
-_ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(["claim", "complete", "complete", "outlive"])
-        | st.sampled_from(["beat", "leave", "pause"]),
-        st.integers(0, 5),
-        st.just(0) | st.integers(0, 9),
-        st.booleans(),
-        st.sampled_from([False, False, True]),  # what fails is tried again, so there is more to do
-    ),
-    min_size=20,
-    max_size=60,
-)
+_ACTS = ["claim", "claim", "complete", "complete", "outlive", "beat", "leave", "pause"]
 
 
 @pytest.mark.parametrize("every", [1_000, 4])
 def test_any_order_of_acts_and_deaths_keeps_each_trial_once(
     every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Sixty seeded orders of sixty acts: dense enough that a rule that is left out shows."""
     monkeypatch.setattr(endings, "LOSSES_MAX", 10_000)
     monkeypatch.setattr(log, "SNAPSHOT_EVERY", every)
     monkeypatch.setattr(log, "SEGMENT", max(every, 5))
-
-    @settings(max_examples=20 * ROUNDS, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(acts=_ACTS)
-    def play(acts: list[tuple[str, int, int, bool, bool]]) -> None:
+    for seed in range(20 * ROUNDS):
+        die = random.Random(seed)
         with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
             world = World(Path(folder) / "sweep")
-            for act in acts:
-                world.step(*act)
-            world.finish()
-
-    play()
+            try:
+                for _ in range(60):
+                    fuse = die.choice([0, die.randrange(10)])
+                    # What fails is tried again, so that there is more to do.
+                    world.step(
+                        die.choice(_ACTS), die.randrange(6), fuse, die.random() < 0.5, die.random() < 0.3
+                    )
+                world.finish()
+            except AssertionError:
+                print(f"seed {seed}")
+                raise
