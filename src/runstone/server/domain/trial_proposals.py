@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from runstone.search.config import SweepConfig
-from runstone.search.records import Proposal, Record
+from runstone.search.numbering import MODEL_SECONDS, next_combinations, trials_of
+from runstone.search.records import Record
 from runstone.search.search import valid_params
 from runstone.search.space import NoCombination
 from runstone.server.domain.errors import Conflict, Invalid
@@ -35,9 +36,6 @@ from runstone.server.stores.records import trials as statements
 from runstone.server.stores.records.rows import AnyRow
 
 ENQUEUE_MAX = 10_000
-AHEAD = 64  # proposals that wait to be asked for, where results do not matter to them
-AT_ONCE_MAX = 512
-MODEL_SECONDS = 0.15  # that a model may think while agents wait
 
 
 class TrialProposals(TrialsBase):
@@ -60,29 +58,19 @@ class TrialProposals(TrialsBase):
 
     def _propose_for(self, sweep: Sweep, kept: Kept, asking: int) -> bool:
         config = kept.config
-        if config.sampler == "custom" or config.is_local:
-            return False
         records: Sequence[Record] = ()
         if config.is_adaptive:
             records = self._searches.read(sweep)
         with self._records.read() as conn:
             first = statements.next_number(conn, sweep.key)
-        combination = -(-first // config.repeats)
-        wanted = max(1, -(-asking // config.repeats))
-        if not config.is_adaptive:
-            wanted = max(wanted, AHEAD)
-        if config.run_cap is not None:
-            left = config.run_cap - combination * config.repeats
-            wanted = min(wanted, -(-left // config.repeats))
-        wanted = min(wanted, AT_ONCE_MAX)
-        if wanted <= 0:
+        numbers = next_combinations(config, first=first, asking=asking)
+        if not numbers:
             return False
-        numbers = range(combination, combination + wanted)
         try:
             proposals = kept.search.propose(records, numbers, seconds=MODEL_SECONDS)
         except (NoCombination, ImportError) as error:
             raise Invalid(str(error), sweep=sweep.id) from None
-        trials = _as_trials(config, numbers, proposals)
+        trials = trials_of(config, numbers, proposals)
         if not trials:
             return False
         now = time.time()
@@ -171,23 +159,3 @@ class TrialProposals(TrialsBase):
         if sweep is not None:
             self._feed.publish(sweep.event(state=sweep.state))
         return over
-
-
-def _as_trials(
-    config: SweepConfig, numbers: Sequence[int], proposals: Sequence[Proposal]
-) -> list[dict[str, Any]]:
-    """A row per repeat, within the cap on runs."""
-    rows: list[dict[str, Any]] = [
-        {
-            "number": number * config.repeats + repeat,
-            "params": proposal.params,
-            "sampler": proposal.sampler,
-            "reason": proposal.reason,
-            "parents": list(proposal.parents),
-            "memo": dict(proposal.memo),
-        }
-        for number, proposal in zip(numbers, proposals, strict=False)
-        for repeat in range(config.repeats)
-    ]
-    cap = config.run_cap
-    return rows if cap is None else [row for row in rows if row["number"] < cap]
