@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from runstone.cli.output import USAGE, fail, print_json, print_table, reported
+from runstone.cli.output import AWAY, USAGE, fail, print_json, print_table, reported
 from runstone.cli.query import when
 
 if TYPE_CHECKING:
+    from runstone.agents.folder.desk import FolderDesk
     from runstone.client.sweep_models import SweepRecord
     from runstone.client.sweeps import Sweep
     from runstone.search.config import SweepConfig
@@ -24,7 +25,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 HostOption = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
 SweepArgument = Annotated[
     str,
-    typer.Argument(metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, or its page's address."),
+    typer.Argument(
+        metavar="SWEEP", help="ID, PROJECT/ID, ENTITY/PROJECT/ID, its page's address, or a directory."
+    ),
 ]
 NameOption = Annotated[str, typer.Option(help="To show instead of the file's.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The sweep file (YAML or JSON).")]
@@ -42,6 +45,10 @@ def create(
         int | None,
         typer.Option("--preview", min=0, max=1000, help="Show the first N trials, and make nothing."),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", help="Keep the sweep in this directory, which agents share; no server."),
+    ] = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,12 +59,54 @@ def create(
         if preview is not None:
             _preview(config, preview, as_json=as_json)
             return
+        if folder is not None:
+            _make_in_folder(given, folder, file, project, entity, name, as_json=as_json)
+            return
         with made(given, project, entity, name, host) as sweep:
             if as_json:
                 print_json(sweep.read())
                 return
             print(sweep.path)
             typer.echo(f"{sweep.url}\nRun it with: runstone agent {sweep.path}", err=True)
+
+
+def _make_in_folder(
+    given: Mapping[str, Any],
+    folder: Path,
+    file: Path,
+    project: str,
+    entity: str,
+    name: str,
+    *,
+    as_json: bool,
+) -> None:
+    import os
+
+    from runstone.agents.folder import FolderError, create_folder
+    from runstone.agents.folder.desk import FolderDesk
+
+    env = os.environ
+    wanted = project or given.get("project") or env.get("RUNSTONE_PROJECT") or env.get("WANDB_PROJECT")
+    owner = entity or given.get("entity") or env.get("RUNSTONE_ENTITY") or env.get("WANDB_ENTITY")
+    try:
+        sweep = create_folder(
+            {**given, "name": name} if name else given,
+            folder,
+            text=file.read_text("utf-8"),
+            project=str(wanted or "uncategorized"),
+            entity=str(owner or ""),
+        )
+    except FolderError as error:
+        fail(f"runstone sweep: {error}", USAGE)
+    if as_json:
+        print_json(FolderDesk(sweep).read())
+        return
+    print(sweep.root)
+    typer.echo(
+        f"Run it on each host with: runstone agent {sweep.root}\n"
+        f"Bring it to a server later with: runstone sync {sweep.root}",
+        err=True,
+    )
 
 
 def _preview(config: SweepConfig, count: int, *, as_json: bool) -> None:
@@ -266,9 +315,15 @@ def _set_state(name: str, state: str, host: str | None, as_json: bool) -> None:
 
 
 @contextmanager
-def sweep_named(name: str, host: str | None, *, as_json: bool) -> Iterator[Sweep]:
+def sweep_named(name: str, host: str | None, *, as_json: bool) -> Iterator[Sweep | FolderDesk]:
     """The sweep that a person named, and its connection while the block lasts. Errors become a line
     of words and an exit status."""
+    from runstone.agents.folder import is_folder
+
+    if "://" not in name and is_folder(name):
+        with _in_folder(name) as desk:
+            yield desk
+        return
     with reported(as_json=as_json):
         from runstone.client.native import Client
         from runstone.client.sweep_names import find_sweep, parse_sweep_name
@@ -276,6 +331,20 @@ def sweep_named(name: str, host: str | None, *, as_json: bool) -> Iterator[Sweep
         parsed = parse_sweep_name(name)
         with Client(host or parsed.base_url or None) as client:
             yield find_sweep(client, parsed)
+
+
+@contextmanager
+def _in_folder(name: str) -> Iterator[FolderDesk]:
+    from runstone.agents.folder import FolderError, open_folder
+    from runstone.agents.folder.desk import FolderDesk
+    from runstone.agents.source import SourceAway
+
+    try:
+        yield FolderDesk(open_folder(name))
+    except FolderError as error:
+        fail(f"runstone sweep: {error}", USAGE)
+    except SourceAway as error:
+        fail(f"runstone sweep: {error}", AWAY)
 
 
 @contextmanager

@@ -250,6 +250,15 @@ def set_state(draft: Draft, state: str, *, now: float) -> None:
                 draft.change(number, stop="the sweep was cancelled")
 
 
+def stop(draft: Draft, number: int, why: str) -> None:
+    """Ask one running trial to stop."""
+    trial = draft.trial(number)
+    if trial is None:
+        raise FolderError(f"The sweep has no trial {number}.")
+    if trial.state == "running" and not trial.stop:
+        draft.change(number, stop=why)
+
+
 def retry(draft: Draft, states: Collection[str], *, now: float) -> int:
     """Trials that ended so are tried again; the sweep goes on if it was finished. How many."""
     unknown = [state for state in states if state not in ENDED or state == "finished"]

@@ -8,16 +8,16 @@ import secrets
 import string
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runstone.agents.folder import rules
 from runstone.agents.folder.errors import FolderError
 from runstone.agents.folder.files import Files
 from runstone.agents.folder.source import Folder, FolderSource
-from runstone.agents.folder.state import Agent, Trial
+from runstone.agents.folder.state import Agent, Draft, State, Trial
 from runstone.agents.source import SweepSpec
 from runstone.search.config import SweepConfig, parse
 from runstone.search.endings import LEASE_SECONDS
@@ -26,6 +26,7 @@ from runstone.search.ranking import Front, Ranked, best_value, front, ranked
 FORMAT = 1
 LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 0.1, 24 * 3600.0
 _ID_CHARS = string.ascii_lowercase + string.digits
+T = TypeVar("T")
 
 
 def is_folder(text: str) -> bool:
@@ -43,8 +44,8 @@ def create_folder(
     lease_seconds: float = LEASE_SECONDS,
 ) -> FolderSweep:
     """A pending sweep in a directory that is made if absent. text: the file as it was written. project,
-    entity: where its runs are to be seen once they are brought to a server; what the configuration
-    says goes first. Raises ConfigError with all that is wrong, FolderError where there is one already."""
+    entity: where its runs are to be seen once they are brought to a server; else as the configuration
+    says. Raises ConfigError with all that is wrong, FolderError where there is one already."""
     checked = parse(config)
     if checked.warm_start is not None:
         raise FolderError("warm_start needs a server, whose runs it names. Leave it out of this file.")
@@ -61,8 +62,8 @@ def create_folder(
     kept = {
         "format": FORMAT,
         "id": "".join(secrets.choice(_ID_CHARS) for _ in range(8)),
-        "entity": str(config.get("entity") or entity),
-        "project": str(config.get("project") or project),
+        "entity": entity or str(config.get("entity") or ""),
+        "project": project or str(config.get("project") or ""),
         "config": dict(checked.raw),
         "text": text,
         "seed": checked.seed if checked.seed is not None else secrets.randbits(31),
@@ -148,6 +149,10 @@ class FolderSweep:
 
     # -- what there is
 
+    def follow(self) -> State:
+        """Everything, as it is now; not to be changed."""
+        return self._folder.follow()
+
     @property
     def state(self) -> str:
         return str(self._folder.follow().sweep["state"])
@@ -189,6 +194,10 @@ class FolderSweep:
             raise FolderError("The sweep names no metric, so none of its trials is the best.")
 
     # -- what changes it
+
+    def act(self, decide: Callable[[Draft], T]) -> T:
+        """As `Folder.act`."""
+        return self._folder.act(decide)
 
     def set_state(self, state: str) -> None:
         """running, paused, finished (what runs goes on) or cancelled (what runs is stopped)."""
