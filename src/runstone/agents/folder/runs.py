@@ -1,12 +1,10 @@
 """What the run folder of an attempt says: summary, curve, last words, how it ended.
 
-Runs are logged offline, into the sweep's directory; nothing but their journals is needed. Scripts that
-log by the published wandb client leave a summary only.
+Runs are logged offline, into the sweep's directory; nothing but their journals is needed.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -59,8 +57,6 @@ class RunLog:
 
     def summary(self) -> dict[str, Any]:
         """As a server would have it: what rows say, and over it what was set."""
-        if not self._writers:
-            return self._summary_of_wandb()
         return {**self._derived.values, **self._explicit}
 
     def ended(self) -> tuple[TrialState | None, int | None, str]:
@@ -106,16 +102,6 @@ class RunLog:
             writer.primary = writer.primary if fields.primary is None else fields.primary
         elif kind == Kind.END:
             writer.end = _end(payload)
-
-    def _summary_of_wandb(self) -> dict[str, Any]:
-        for path in self._folder.glob("wandb/*run-*/files/wandb-summary.json"):
-            try:
-                found = json.loads(path.read_bytes())
-            except (OSError, ValueError):
-                continue
-            if isinstance(found, dict):
-                return found
-        return {}
 
 
 class _Writer:
