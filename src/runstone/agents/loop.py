@@ -30,6 +30,7 @@ from runstone.agents.process import LinePrefix, TrialProcess
 from runstone.agents.source import Assignment, Ending, TrialSource
 
 TICK_SECONDS = 0.2
+TICK_SECONDS_FIRST = 0.01  # after news: what a process printed last comes a little before its end
 GRACE_SECONDS = 30.0
 LEAVE_SECONDS = 5.0  # for giving back what is held, before processes are ended
 LAST_WORD_SECONDS = 60.0  # for telling of what ended, when nothing runs any more
@@ -108,6 +109,7 @@ class ProcessAgent:
     # -- the loop
 
     def _go_on(self, contact: Contact, files: ParameterFiles) -> Report:
+        tick = TICK_SECONDS
         while True:
             self._woken.clear()
             self._reap(contact, files)
@@ -125,7 +127,8 @@ class ProcessAgent:
             self._begin_waiting(contact, files)
             self._escalate()
             contact.room(self._room())
-            self._woken.wait(TICK_SECONDS)
+            woken = self._woken.wait(tick)
+            tick = TICK_SECONDS_FIRST if woken else min(TICK_SECONDS, tick * 2)
 
     def _why_over(self, contact: Contact) -> str:
         """Why the agent is done, once nothing runs; "" while it is not."""
