@@ -25,8 +25,7 @@ Echo = Callable[[bytes], None]
 
 
 class TrialProcess:
-    """One attempt while it runs. All methods but `last_lines` are for one thread, the one that made it:
-    Linux ends a child with the thread that started it."""
+    """One attempt while it runs. For one thread; what it prints is carried on by another."""
 
     def __init__(
         self,
