@@ -72,7 +72,7 @@ test-clients: $(VENV)/.dev
 
 # Training libraries, in environments of their own under .cache/integrations (about 3 GB).
 test-integrations: $(VENV)/.dev
-	RUNSTONE_INTEGRATIONS=1 $(BIN)/python -m pytest tests/integrations
+	RUNSTONE_INTEGRATIONS=1 $(BIN)/python -m pytest tests/integrations tests/agents/test_engines.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

@@ -35,6 +35,8 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "scikit-learn xgboost-cpu lightgbm matplotlib pandas",
     ],
     "tensorflow": ["tensorflow-cpu"],
+    "ray": ["ray>=2.40", "numpy typer rich"],
+    "kubernetes": ["kubernetes-validate"],
 }
 
 

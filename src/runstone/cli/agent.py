@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runstone.cli import agent_on
 from runstone.cli.output import AWAY, NOT_FOUND, USAGE, fail, note, print_json, reported
 from runstone.cli.sweep import HostOption, JsonOption
 
@@ -45,6 +47,17 @@ def agent(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run whatever command somebody else's sweep names.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option("--on", help="Not here but on a cluster: ray, slurm or kubernetes.")
+    ] = "",
+    write: Annotated[
+        Path | None, typer.Option("--write", help="With slurm or kubernetes: where the job file goes.")
+    ] = None,
+    agents: Annotated[int, typer.Option("--agents", min=1, help="With --on: how many agents.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="With --on: NAME=VALUE of the engine, such as time=4:00:00 (repeatable)."),
+    ] = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,10 +71,24 @@ def agent(
         from runstone.agents.source import SourceAway, SweepGone
 
         try:
-            places = slots(parallel, gpus)
+            places = [] if engine else slots(parallel, gpus)
             with opened(sweep, entity=entity, project=project, base_url=host, lease_seconds=lease) as source:
                 if not trust:
                     _ask_about(source.sweep)
+                if engine:
+                    words = _words(count, parallel, forever, name, grace, lease)
+                    agent_on.start(
+                        engine,
+                        sweep,
+                        source.sweep,
+                        words=words,
+                        agents=agents,
+                        gpus=gpus,
+                        settings=settings or (),
+                        write=write,
+                        as_json=as_json,
+                    )
+                    return
                 report = ProcessAgent(
                     source, places, count=count, forever=forever, name=name, grace_seconds=grace
                 ).run()
@@ -78,6 +105,17 @@ def agent(
     if report.untold:
         note("runstone agent: not all of it could be told; trials whose end was not heard are tried again")
     raise SystemExit(128 + report.signal if report.signal else 1 if report.untold else 0)
+
+
+def _words(
+    count: int | None, parallel: int | None, forever: bool, name: str, grace: float, lease: float
+) -> list[str]:
+    """What each agent on a cluster is told. Whether to trust the sweep was asked here."""
+    words = ["--trust", "--grace", f"{grace:g}", "--lease", f"{lease:g}"]
+    words += ["--forever"] if forever else []
+    for option, value in (("--count", count), ("--parallel", parallel), ("--name", name or None)):
+        words += [] if value is None else [option, str(value)]
+    return words
 
 
 def _ask_about(sweep: SweepSpec) -> None:
