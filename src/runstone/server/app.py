@@ -25,7 +25,6 @@ from runstone.server.house import House, open_house
 from runstone.server.metrics import Metrics
 from runstone.server.pool import Lane, Pool
 from runstone.server.settings import ServerSettings
-from runstone.server.version import server_version
 
 TOGETHER_BYTES = 1024 * 1024  # of journals that are taken in together
 CLAIMS_TOGETHER_MAX = 256
@@ -103,9 +102,6 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
             house.close()
 
     app = FastAPI(
-        title="Runstone",
-        version=server_version(),
-        description="The native API. Every error has the same shape; times are Unix seconds.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

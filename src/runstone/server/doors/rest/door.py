@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from runstone.server.domain.errors import RunstoneError
 from runstone.server.domain.identity import Permission
-from runstone.server.doors.http.answers import error_answer, error_body, json_answer, plain
+from runstone.server.doors.http.answers import encode, error_answer, error_body, plain
 from runstone.server.doors.http.credentials import COOKIE
 from runstone.server.doors.http.permissions import declared, endpoints, needs
 from runstone.server.doors.rest import (
@@ -50,6 +51,7 @@ from runstone.server.doors.rest import (
 )
 from runstone.server.doors.rest.routing import BASE
 from runstone.server.doors.rest.shapes import shape_words
+from runstone.server.version import server_version
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "invalid", 415: "invalid"}
 
@@ -90,7 +92,7 @@ NOUNS = (
 def mount(app: FastAPI) -> None:
     """Put the native API, and how its errors look, on the application."""
     for noun in NOUNS:
-        noun.mount(app)
+        noun.mount(app, described=False)
     app.router.routes.append(Route(BASE + "/openapi.json", _openapi, methods=["GET"]))
     app.add_exception_handler(RunstoneError, _domain_error)
     app.add_exception_handler(RequestValidationError, _shape_error)
@@ -115,13 +117,22 @@ def ui_routes() -> list[BaseRoute]:
 @needs(Permission.NOBODY)
 async def _openapi(request: Request) -> Response:
     """The description of the native API, from which clients' types are made."""
-    return json_answer(describe(request.app), headers={"Cache-Control": "no-cache"})
+    kept: bytes | None = getattr(request.app.state, "document", None)
+    if kept is None:
+        kept = request.app.state.document = await run_in_threadpool(lambda: encode(document()))
+    return Response(kept, 200, {"Cache-Control": "no-cache"}, "application/json")
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The application's OpenAPI document."""
-    if app.openapi_schema is not None:
-        return app.openapi_schema
+def document() -> dict[str, Any]:
+    """The OpenAPI document of this version. Nothing is opened: no data directory, no database."""
+    app = FastAPI(
+        title="Runstone",
+        version=server_version(),
+        description="The native API. Every error has the same shape; times are Unix seconds.",
+        openapi_url=None,
+    )
+    for noun in NOUNS:
+        noun.mount(app, described=True)
     document = app.openapi()
     schemas = document["components"]["schemas"]
     for noun in NOUNS:
@@ -155,7 +166,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
             operation["x-needs"] = permission.name.lower()
             if permission is not Permission.NOBODY:
                 operation["security"] = [{"key": []}, {"basic": []}, {"session": []}]
-    app.openapi_schema = document
     return document
 
 

@@ -221,8 +221,13 @@ class Routes:
 
         return declare
 
-    def mount(self, app: FastAPI) -> None:
+    def mount(self, app: FastAPI, *, described: bool) -> None:
+        """described: with the models of answers. Endpoints answer bytes, so that only the document
+        needs those; built for every route they would take a fifth of an idle server's memory."""
         for spec in self.specs:
+            options = dict(spec.options)
+            if not described:
+                options |= {"response_model": None, "responses": None}
             app.router.add_api_route(
                 BASE + spec.path,
                 spec.endpoint,
@@ -230,7 +235,7 @@ class Routes:
                 tags=[self.tag],
                 operation_id=spec.endpoint.__name__,
                 route_class_override=spec.route_class,
-                **spec.options,
+                **options,
             )
 
 

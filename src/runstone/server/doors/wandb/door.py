@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from runstone.server.domain.domain import Domain
-from runstone.server.domain.errors import RunstoneError
 from runstone.server.domain.identity import Permission
-from runstone.server.doors.http.bodies import read_body, unpack
-from runstone.server.doors.http.context import Context, context_of
-from runstone.server.doors.http.credentials import NO_CREDENTIALS, authenticate, credentials_of
 from runstone.server.doors.http.permissions import needs
 from runstone.server.doors.wandb.exports import Exports
-from runstone.server.doors.wandb.gql.answer import Answer, Answers, asked_of, error_answer
-from runstone.server.doors.wandb.gql.call import Call
-from runstone.server.doors.wandb.gql.schema import make_schema
-from runstone.server.doors.wandb.links import Links, base_url_of
-from runstone.server.doors.wandb.resolvers import all_fields
 from runstone.server.doors.wandb.storage import storage_routes
 from runstone.server.doors.wandb.storage_artifacts import artifact_routes
 from runstone.server.doors.wandb.stream.route import stream_routes
 from runstone.server.doors.wandb.telemetry import telemetry_routes
-from runstone.server.pool import Lane
 from runstone.server.settings import ServerSettings
 
-GRAPHQL_BODY_BYTES_MAX = 64 * 1024 * 1024  # config and summary of a run can be many MB
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def routes(domain: Domain, settings: ServerSettings) -> list[BaseRoute]:
     """Everything the published wandb client calls. The application that mounts them keeps its
     `Context` under `app.state.context`."""
-    answers = Answers(make_schema(all_fields()))
+    answer: Handler | None = None
     exports = Exports(settings.storage.data / "tmp" / "wandb-exports")
 
     # Each field asks the domain, which checks the actor on the entity it touches.
     @needs(Permission.NOBODY)
     async def graphql(request: Request) -> Response:
-        context = context_of(request)
-        try:
-            answer = await _answer(request, context, answers)
-        except RunstoneError as error:
-            answer = error_answer(error)
-        return Response(answer.body, answer.status, dict(answer.headers), "application/json")
+        nonlocal answer
+        if answer is None:
+            answer = await asyncio.to_thread(_graphql)
+        return await answer(request)
 
     return [
         Route("/graphql", graphql, methods=["POST"]),
@@ -54,25 +45,7 @@ def routes(domain: Domain, settings: ServerSettings) -> list[BaseRoute]:
     ]
 
 
-async def _answer(request: Request, context: Context, answers: Answers) -> Answer:
-    # A browser's cookie is no credential here: this door is for programs with a key.
-    credentials = credentials_of(request) if "authorization" in request.headers else NO_CREDENTIALS
-    sent = await read_body(request, limit=GRAPHQL_BODY_BYTES_MAX)
-    encoding = request.headers.get("content-encoding")
-    base_url = base_url_of(request, context.settings)
-    request_id = getattr(request.state, "request_id", "")
-    client_id = request.headers.get("x-wandb-client-id", "")
-    agent = request.headers.get("user-agent", "")
-    context.bodies.take(len(sent))
+def _graphql() -> Handler:
+    from runstone.server.doors.wandb.graphql_route import graphql
 
-    def work() -> Answer:
-        actor = authenticate(context.domain.sign_in, credentials)
-        body = unpack(sent, encoding, limit=GRAPHQL_BODY_BYTES_MAX)
-        links = Links(context.domain.signer, base_url, actor)
-        call = Call(actor, context.domain, links, client_id, agent)
-        return answers.answer(asked_of(body), call, request_id=request_id)
-
-    try:
-        return await context.run(work, lane=Lane.READ)
-    finally:
-        context.bodies.give(len(sent))
+    return graphql

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from runstone.server.doors.rest.models.base import Model
 from runstone.server.doors.rest.models.session import EntityKind, Role
 
 EntityName = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class User(BaseModel):
+class User(Model):
     username: str
     email: str
     display_name: str
@@ -21,12 +22,12 @@ class User(BaseModel):
     deleted: bool
 
 
-class Users(BaseModel):
+class Users(Model):
     users: list[User] = Field(description="By name.")
     next: str
 
 
-class UserWanted(BaseModel):
+class UserWanted(Model):
     username: EntityName
     api_key: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
         default=None, description="A key of the admin's choosing; else one is made."
@@ -40,7 +41,7 @@ class NewUser(User):
     api_key: str | None = Field(description="Where one was made; shown this once.")
 
 
-class NewUserKey(BaseModel):
+class NewUserKey(Model):
     id: int
     name: str
     hint: str
@@ -51,55 +52,55 @@ class NewUserKey(BaseModel):
     api_key: str = Field(description="The same as `key`.")
 
 
-class UserKeyWanted(BaseModel):
+class UserKeyWanted(Model):
     name: Annotated[str, Field(max_length=128)] = ""
     expires_at: float | None = None
 
 
-class OrganizationWanted(BaseModel):
+class OrganizationWanted(Model):
     name: EntityName
     owner: EntityName
 
 
-class TeamWanted(BaseModel):
+class TeamWanted(Model):
     name: EntityName
     organization: EntityName
     owner: EntityName
 
 
-class MemberWanted(BaseModel):
+class MemberWanted(Model):
     username: EntityName
     role: Role = "member"
 
 
-class RoleWanted(BaseModel):
+class RoleWanted(Model):
     role: Role
 
 
-class Member(BaseModel):
+class Member(Model):
     username: str
     role: Role
 
 
-class Members(BaseModel):
+class Members(Model):
     members: list[Member]
 
 
-class Entity(BaseModel):
+class Entity(Model):
     name: str
     kind: EntityKind
     organization: str
     role: Role | None = Field(description="The caller's own; null for an administrator from outside.")
 
 
-class StorageBytes(BaseModel):
+class StorageBytes(Model):
     records_bytes: int | None
     history_bytes: int | None
     blobs_bytes: int | None
     free_bytes: int | None = Field(description="Left on the disk of the data directory.")
 
 
-class Health(BaseModel):
+class Health(Model):
     version: str
     uptime_seconds: float
     database: str = Field(description="sqlite or postgresql")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class Alert(BaseModel):
+class Alert(Model):
     entity: str
     project: str
     run: str
@@ -17,5 +19,5 @@ class Alert(BaseModel):
     at: float
 
 
-class Alerts(BaseModel):
+class Alerts(Model):
     alerts: list[Alert] = Field(description="Newest first.")

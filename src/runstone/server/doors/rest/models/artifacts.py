@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 TtlSeconds = Annotated[int | None, Field(description="Positive seconds; -2: never; null: as the collection.")]
 
 
-class ArtifactType(BaseModel):
+class ArtifactType(Model):
     name: str
     description: str
     collection_count: int
     created_at: float
 
 
-class ArtifactTypes(BaseModel):
+class ArtifactTypes(Model):
     types: list[ArtifactType]
 
 
-class ArtifactTypeWanted(BaseModel):
+class ArtifactTypeWanted(Model):
     description: str | None = None
 
 
-class Collection(BaseModel):
+class Collection(Model):
     id: int
     entity: str
     project: str
@@ -45,19 +47,19 @@ class Collection(BaseModel):
     deleted_at: float | None
 
 
-class Collections(BaseModel):
+class Collections(Model):
     collections: list[Collection]
     next: str = ""
 
 
-class CollectionWanted(BaseModel):
+class CollectionWanted(Model):
     name: str
     type: str
     kind: Literal["sequence", "portfolio"] = "sequence"
     description: str = ""
 
 
-class CollectionChange(BaseModel):
+class CollectionChange(Model):
     name: str | None = None
     description: str | None = None
     type: str | None = None
@@ -69,14 +71,14 @@ class CollectionChange(BaseModel):
     )
 
 
-class ArtifactAlias(BaseModel):
+class ArtifactAlias(Model):
     alias: str
     set_by: str
     set_at: float
     reason: str
 
 
-class ArtifactVersion(BaseModel):
+class ArtifactVersion(Model):
     """A version. `name` and `aliases` are those in the collection it was asked for through
     (`in`: ENTITY/PROJECT/COLLECTION); `source` is where it was made."""
 
@@ -110,19 +112,19 @@ class ArtifactVersion(BaseModel):
     updated_at: float
 
 
-class ArtifactVersions(BaseModel):
+class ArtifactVersions(Model):
     versions: list[ArtifactVersion]
     next: str = ""
 
 
-class ArtifactCreated(BaseModel):
+class ArtifactCreated(Model):
     """existed: the collection holds that content already; nothing is left to do."""
 
     artifact: ArtifactVersion
     existed: bool
 
 
-class ArtifactWanted(BaseModel):
+class ArtifactWanted(Model):
     type: str
     name: str
     description: str = ""
@@ -142,7 +144,7 @@ class ArtifactWanted(BaseModel):
     dedupe: bool = True
 
 
-class ArtifactChange(BaseModel):
+class ArtifactChange(Model):
     description: str | None = None
     metadata: dict[str, Any] | None = None
     facts: dict[str, Any] | None = None
@@ -151,13 +153,13 @@ class ArtifactChange(BaseModel):
     inherit_ttl: bool = False
 
 
-class AliasChange(BaseModel):
+class AliasChange(Model):
     add: list[str] = []
     remove: list[str] = []
     reason: str = ""
 
 
-class Entry(BaseModel):
+class Entry(Model):
     path: str
     size: int = 0
     sha256: Sha256 | Literal[""] = ""
@@ -168,7 +170,7 @@ class Entry(BaseModel):
     removed: bool = False
 
 
-class EntriesWanted(BaseModel):
+class EntriesWanted(Model):
     """At most 20,000 at once; of a path that comes again the later one stands."""
 
     entries: list[Entry]
@@ -176,11 +178,11 @@ class EntriesWanted(BaseModel):
     replace_all: bool = Field(False, description="Forget what came before in manifests of this kind.")
 
 
-class EntriesTaken(BaseModel):
+class EntriesTaken(Model):
     taken: int
 
 
-class FileEntry(BaseModel):
+class FileEntry(Model):
     path: str
     size: int
     sha256: str
@@ -190,19 +192,19 @@ class FileEntry(BaseModel):
     extra: dict[str, Any] | None
 
 
-class ArtifactFiles(BaseModel):
+class ArtifactFiles(Model):
     files: list[FileEntry]
     next: str = ""
 
 
-class FileChange(BaseModel):
+class FileChange(Model):
     path: str
     change: Literal["added", "removed", "changed"]
     old: FileEntry | None
     new: FileEntry | None
 
 
-class ArtifactDiff(BaseModel):
+class ArtifactDiff(Model):
     old: ArtifactVersion
     new: ArtifactVersion
     added: int
@@ -212,47 +214,47 @@ class ArtifactDiff(BaseModel):
     truncated: bool
 
 
-class UseWanted(BaseModel):
+class UseWanted(Model):
     artifact: str
     entity: str = Field("", description="Of the artifact, where it is another's.")
     project: str = ""
     used_as: str = ""
 
 
-class RunArtifact(BaseModel):
+class RunArtifact(Model):
     artifact: ArtifactVersion
     role: Literal["input", "output"]
     used_as: str
     at: float
 
 
-class RunArtifacts(BaseModel):
+class RunArtifacts(Model):
     artifacts: list[RunArtifact]
     next: str = ""
 
 
-class BlobsAsked(BaseModel):
+class BlobsAsked(Model):
     sha256: list[Sha256] = []
     md5: list[Md5] = []
 
 
-class Blob(BaseModel):
+class Blob(Model):
     sha256: str
     md5: str
     size: int
 
 
-class BlobsFound(BaseModel):
+class BlobsFound(Model):
     """By the digest asked for: those need not be sent."""
 
     found: dict[str, Blob]
 
 
-class BlobsKept(BaseModel):
+class BlobsKept(Model):
     blobs: list[Blob]
 
 
-class UploadWanted(BaseModel):
+class UploadWanted(Model):
     """What is known of the blob; digests are checked at the end."""
 
     size: int | None = Field(None, ge=0)
@@ -260,7 +262,7 @@ class UploadWanted(BaseModel):
     md5: Md5 | Literal[""] = ""
 
 
-class Upload(BaseModel):
+class Upload(Model):
     id: str
     size: int | None
     offset: int = Field(description="How much has come: where to go on.")

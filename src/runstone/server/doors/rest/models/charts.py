@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class Chart(BaseModel):
+class Chart(Model):
     entity: str
     name: str
     display_name: str
@@ -17,5 +19,5 @@ class Chart(BaseModel):
     updated_at: float
 
 
-class Charts(BaseModel):
+class Charts(Model):
     charts: list[Chart]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class ConsoleWriter(BaseModel):
+class ConsoleWriter(Model):
     writer: str
     label: str
     lines: int
 
 
-class ConsoleLines(BaseModel):
+class ConsoleLines(Model):
     lines: list[tuple[int, int, float, str]] = Field(
         description="[number, stream (0 output, 1 error), Unix seconds, text]"
     )

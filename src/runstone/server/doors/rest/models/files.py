@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class RunFile(BaseModel):
+class RunFile(Model):
     name: str = Field(description="Slashes make folders.")
     size: int
     sha256: str
@@ -14,6 +16,6 @@ class RunFile(BaseModel):
     updated_at: float
 
 
-class RunFiles(BaseModel):
+class RunFiles(Model):
     files: list[RunFile] = Field(description="By name.")
     next: str

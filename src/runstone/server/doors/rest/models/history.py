@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 Space = Literal["history", "system"]
@@ -12,7 +14,7 @@ Key = Annotated[str, Field(min_length=1, max_length=1100)]
 RunId = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class SeriesWanted(BaseModel):
+class SeriesWanted(Model):
     runs: Annotated[list[RunId], Field(max_length=10_000)] = []
     keys: Annotated[list[Key], Field(min_length=1, max_length=1000)]
     x: Annotated[str, Field(min_length=1, max_length=1100)] = Field(
@@ -28,7 +30,7 @@ class SeriesWanted(BaseModel):
     )
 
 
-class Line(BaseModel):
+class Line(Model):
     """Columns of one line, one entry per bucket, x rising; null is a gap."""
 
     run: str = Field(description="Run id, or the group's name.")
@@ -47,7 +49,7 @@ class Line(BaseModel):
     std: list[float | None] | None = Field(default=None, description="Over the members' means.")
 
 
-class Series(BaseModel):
+class Series(Model):
     x: str
     range: list[float | None]
     version: str
@@ -56,7 +58,7 @@ class Series(BaseModel):
     no_data_x: list[str] = Field(description="Keys that have data, but none for this x.")
 
 
-class Statistics(BaseModel):
+class Statistics(Model):
     count: int
     min: Number | None
     max: Number | None
@@ -66,7 +68,7 @@ class Statistics(BaseModel):
     last: Number | None
 
 
-class Row(BaseModel):
+class Row(Model):
     model_config = {"extra": "allow"}
 
     step: int = Field(alias="_step")
@@ -74,12 +76,12 @@ class Row(BaseModel):
     runtime: float | str = Field(alias="_runtime")
 
 
-class Rows(BaseModel):
+class Rows(Model):
     rows: list[Row] = Field(description="By rising step; each also holds its keys' values.")
     next_step: int | None = Field(description="`min_step` of the next page; null at the end.")
 
 
-class HistoryKey(BaseModel):
+class HistoryKey(Model):
     name: str
     kind: Literal["number", "integer", "bool", "string", "json"]
     count: int
@@ -90,6 +92,6 @@ class HistoryKey(BaseModel):
     last: Any
 
 
-class HistoryKeys(BaseModel):
+class HistoryKeys(Model):
     keys: list[HistoryKey]
     next: str

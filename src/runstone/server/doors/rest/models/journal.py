@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class JournalTaken(BaseModel):
+class JournalTaken(Model):
     next_offset: int = Field(description="Where to go on; everything before it is kept.")
     entity: str
     project: str
@@ -13,5 +15,5 @@ class JournalTaken(BaseModel):
     stop_requested: bool = Field(description="Somebody asked the run to end.")
 
 
-class JournalOffset(BaseModel):
+class JournalOffset(Model):
     next_offset: int = Field(description="0 for a writer never seen.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from runstone.server.doors.rest.models.artifacts import ArtifactVersion
+from runstone.server.doors.rest.models.base import Model
 from runstone.server.doors.rest.models.registry import Prediction
 
 
-class LineageNode(BaseModel):
+class LineageNode(Model):
     """A locked node is one the caller may not see: it says nothing else."""
 
     key: str
@@ -26,19 +27,19 @@ class LineageNode(BaseModel):
     locked: bool
 
 
-class LineageEdge(BaseModel):
+class LineageEdge(Model):
     source: str = Field(description="The node data come from.")
     target: str
     kind: Literal["used", "made", "base", "linked", "deployed", "predicted"]
 
 
-class LineageGraph(BaseModel):
+class LineageGraph(Model):
     nodes: list[LineageNode]
     edges: list[LineageEdge]
     truncated: bool = Field(description="There is more than the depth or number of nodes asked for.")
 
 
-class PredictionTrace(BaseModel):
+class PredictionTrace(Model):
     """Prediction, model, the run that trained it, its commit, and what it was trained on."""
 
     prediction: Prediction
@@ -49,20 +50,20 @@ class PredictionTrace(BaseModel):
     graph: LineageGraph
 
 
-class ArtifactImpact(BaseModel):
+class ArtifactImpact(Model):
     versions: list[LineageNode] = Field(description="Those that hold the row, or may.")
     certain: bool = Field(description="The versions say which rows they hold.")
     graph: LineageGraph
 
 
-class CollectionUse(BaseModel):
+class CollectionUse(Model):
     name: str
     type: str
     versions: int
     logical_bytes: int
 
 
-class StorageUse(BaseModel):
+class StorageUse(Model):
     versions: int
     logical_bytes: int = Field(description="Each version counted in full.")
     stored_bytes: int = Field(description="Each blob once.")
@@ -72,7 +73,7 @@ class StorageUse(BaseModel):
     collections: list[CollectionUse]
 
 
-class CollectWanted(BaseModel):
+class CollectWanted(Model):
     dry_run: bool = True
     spared_seconds: float = Field(
         86_400.0, ge=0, description="What came since stays; 0 only while nobody uploads."
@@ -81,7 +82,7 @@ class CollectWanted(BaseModel):
     rewrite_packs: float = Field(0.5, ge=0, le=1, description="Rewrite packs of which so much is dead.")
 
 
-class Collected(BaseModel):
+class Collected(Model):
     dry_run: bool
     versions: int
     parts: int
@@ -93,7 +94,7 @@ class Collected(BaseModel):
     digests: list[dict[str, Any]] = Field(description="The first thousand: {sha256, size}.")
 
 
-class DeleteWhere(BaseModel):
+class DeleteWhere(Model):
     """Versions that match all of it, save named and linked ones, go to the trash."""
 
     created_before: float | None = None
@@ -103,7 +104,7 @@ class DeleteWhere(BaseModel):
     reason: str = ""
 
 
-class Trashed(BaseModel):
+class Trashed(Model):
     dry_run: bool
     versions: int
     logical_bytes: int

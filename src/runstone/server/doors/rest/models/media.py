@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from runstone.server.doors.rest.models.base import Model
 from runstone.server.doors.rest.models.history import Key, RunId
 
 _STEP_MAX = 2**62
 
 
-class MediaKeysWanted(BaseModel):
+class MediaKeysWanted(Model):
     runs: Annotated[list[RunId], Field(max_length=1000)] = Field(
         description="Of more than 50 only the first 50 are looked at."
     )
@@ -22,7 +23,7 @@ class MediaKeysWanted(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
 
 
-class MediaKey(BaseModel):
+class MediaKey(Model):
     name: str
     type: str = Field(description="`_type` of the latest value; `list` for several in a list.")
     runs: int = Field(description="Runs that logged it, of those looked at.")
@@ -31,13 +32,13 @@ class MediaKey(BaseModel):
     last_step: int
 
 
-class MediaKeys(BaseModel):
+class MediaKeys(Model):
     keys: list[MediaKey]
     next: str = Field(description='`after` of the next page; "" at the end.')
     runs: int = Field(description="Runs that were looked at.")
 
 
-class MediaWanted(BaseModel):
+class MediaWanted(Model):
     runs: Annotated[list[RunId], Field(min_length=1, max_length=500)]
     keys: Annotated[list[Key], Field(min_length=1, max_length=500)]
     step: Annotated[int, Field(ge=-_STEP_MAX, le=_STEP_MAX)] | None = Field(
@@ -49,14 +50,14 @@ class MediaWanted(BaseModel):
     only_steps: bool = Field(default=False, description="Leave the values out.")
 
 
-class MediaValue(BaseModel):
+class MediaValue(Model):
     step: int
     timestamp: float | str
     source: str = Field(description="Run whose files the value names: of a fork it may be the parent.")
     value: Any
 
 
-class MediaSeries(BaseModel):
+class MediaSeries(Model):
     run: str
     key: str
     count: int = Field(description="Values logged in all.")
@@ -66,5 +67,5 @@ class MediaSeries(BaseModel):
     values: list[MediaValue]
 
 
-class Media(BaseModel):
+class Media(Model):
     series: list[MediaSeries] = Field(description="Of the runs and keys that have any.")

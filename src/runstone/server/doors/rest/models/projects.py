@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class Project(BaseModel):
+class Project(Model):
     id: int
     entity: str
     name: str
@@ -18,26 +20,26 @@ class Project(BaseModel):
     settings: dict[str, Any]
 
 
-class Projects(BaseModel):
+class Projects(Model):
     projects: list[Project] = Field(description="By last activity, newest first.")
     next: str = Field(description="`after` of the next page; '' at the end.")
 
 
-class ProjectWanted(BaseModel):
+class ProjectWanted(Model):
     description: Annotated[str, Field(max_length=100_000)] | None = None
 
 
-class ProjectChange(BaseModel):
+class ProjectChange(Model):
     description: Annotated[str, Field(max_length=100_000)] | None = None
     name: Annotated[str, Field(max_length=128)] | None = None
     settings: dict[str, Any] | None = None
 
 
-class TrashedProjects(BaseModel):
+class TrashedProjects(Model):
     projects: list[Project]
 
 
-class RestoreWanted(BaseModel):
+class RestoreWanted(Model):
     name: Annotated[str, Field(max_length=128)] | None = Field(
         default=None, description="Another name, where the old one is taken again."
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from runstone.server.doors.rest.models.artifacts import ArtifactVersion
+from runstone.server.doors.rest.models.base import Model
 
 Role = Literal["restricted_viewer", "viewer", "member", "admin"]
 
 
-class Registry(BaseModel):
+class Registry(Model):
     organization: str
     name: str
     project: str = Field(description="The project it is: `wandb-registry-NAME`, of the organisation.")
@@ -26,11 +27,11 @@ class Registry(BaseModel):
     updated_at: float
 
 
-class RegistryList(BaseModel):
+class RegistryList(Model):
     registries: list[Registry]
 
 
-class RegistryWanted(BaseModel):
+class RegistryWanted(Model):
     name: str
     description: str = ""
     visibility: Literal["organization", "restricted"] = "organization"
@@ -40,7 +41,7 @@ class RegistryWanted(BaseModel):
     approvals_needed: int = 0
 
 
-class RegistryChange(BaseModel):
+class RegistryChange(Model):
     description: str | None = None
     visibility: Literal["organization", "restricted"] | None = None
     default_role: Role | None = None
@@ -49,21 +50,21 @@ class RegistryChange(BaseModel):
     approvals_needed: int | None = None
 
 
-class RegistryMember(BaseModel):
+class RegistryMember(Model):
     name: str
     kind: str
     role: Role
 
 
-class RegistryMembers(BaseModel):
+class RegistryMembers(Model):
     members: list[RegistryMember]
 
 
-class RegistryRoleWanted(BaseModel):
+class RegistryRoleWanted(Model):
     role: Role
 
 
-class LinkWanted(BaseModel):
+class LinkWanted(Model):
     """Into which collection; it is made if absent, of the version's type."""
 
     collection: str
@@ -74,11 +75,11 @@ class LinkWanted(BaseModel):
     force: bool = Field(False, description="A model without a traceable past too; needs a reason.")
 
 
-class UnlinkWanted(BaseModel):
+class UnlinkWanted(Model):
     reason: str = ""
 
 
-class PromotionWanted(BaseModel):
+class PromotionWanted(Model):
     version: str = Field(description="`v3`, another alias, or the beginning of a digest.")
     alias: str
     reason: str
@@ -86,12 +87,12 @@ class PromotionWanted(BaseModel):
     evidence: dict[str, Any] = {}
 
 
-class RollbackWanted(BaseModel):
+class RollbackWanted(Model):
     alias: str
     reason: str
 
 
-class AliasMove(BaseModel):
+class AliasMove(Model):
     id: int
     alias: str
     act: Literal["set", "remove", "promote", "rollback", "delete"]
@@ -106,25 +107,25 @@ class AliasMove(BaseModel):
     at: float
 
 
-class AliasMoves(BaseModel):
+class AliasMoves(Model):
     moves: list[AliasMove]
     next: str = ""
 
 
-class MetricDelta(BaseModel):
+class MetricDelta(Model):
     name: str
     candidate: Any
     baseline: Any
     delta: float | None = Field(description="candidate - baseline; null where one of them is missing.")
 
 
-class Difference(BaseModel):
+class Difference(Model):
     name: str
     candidate: Any
     baseline: Any
 
 
-class VersionComparison(BaseModel):
+class VersionComparison(Model):
     candidate: ArtifactVersion
     baseline: ArtifactVersion
     metrics: list[MetricDelta]
@@ -134,27 +135,27 @@ class VersionComparison(BaseModel):
     same_content: bool
 
 
-class ApprovalWanted(BaseModel):
+class ApprovalWanted(Model):
     version: str
     alias: str
     reason: str
     force: bool = False
 
 
-class ApprovalDecision(BaseModel):
+class ApprovalDecision(Model):
     approves: bool
     comment: str = ""
     sha256: str = Field("", description="Of the content you looked at: nothing moves if it is another.")
 
 
-class ApprovalVote(BaseModel):
+class ApprovalVote(Model):
     by: str
     approves: bool
     comment: str
     at: float
 
 
-class Approval(BaseModel):
+class Approval(Model):
     id: int
     alias: str
     version_id: int
@@ -168,12 +169,12 @@ class Approval(BaseModel):
     votes: list[ApprovalVote]
 
 
-class Approvals(BaseModel):
+class Approvals(Model):
     approvals: list[Approval]
     next: str = ""
 
 
-class DeploymentWanted(BaseModel):
+class DeploymentWanted(Model):
     """`artifact` is ENTITY/PROJECT/NAME:ALIAS, or @ID."""
 
     site: str
@@ -183,7 +184,7 @@ class DeploymentWanted(BaseModel):
     at: float | None = None
 
 
-class Deployment(BaseModel):
+class Deployment(Model):
     id: int
     entity: str
     site: str
@@ -197,12 +198,12 @@ class Deployment(BaseModel):
     ended_at: float | None
 
 
-class Deployments(BaseModel):
+class Deployments(Model):
     deployments: list[Deployment]
     next: str = ""
 
 
-class PredictionWanted(BaseModel):
+class PredictionWanted(Model):
     id: str = ""
     deployment_id: int | None = None
     version_id: int | None = None
@@ -210,7 +211,7 @@ class PredictionWanted(BaseModel):
     at: float | None = None
 
 
-class Prediction(BaseModel):
+class Prediction(Model):
     entity: str
     id: str
     version_id: int
@@ -219,7 +220,7 @@ class Prediction(BaseModel):
     at: float
 
 
-class AuditRow(BaseModel):
+class AuditRow(Model):
     seq: int
     at: float
     by: str
@@ -230,12 +231,12 @@ class AuditRow(BaseModel):
     hash: str
 
 
-class AuditRows(BaseModel):
+class AuditRows(Model):
     rows: list[AuditRow]
     next: str = ""
 
 
-class AuditVerdict(BaseModel):
+class AuditVerdict(Model):
     ok: bool
     rows: int
     head: str = Field(description="The hash of the last row: keep it, and have it looked for later.")

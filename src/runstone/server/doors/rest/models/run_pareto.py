@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 
-class ParetoObjective(BaseModel):
+class ParetoObjective(Model):
     key: Annotated[str, Field(max_length=1100)] = Field(
         description="`summary.loss`, `config.lr`, `duration`; a bare name is the summary's."
     )
     goal: Literal["minimize", "maximize"] = "minimize"
 
 
-class ParetoWanted(BaseModel):
+class ParetoWanted(Model):
     """Of which runs, in what, under which limits."""
 
     objectives: Annotated[list[ParetoObjective], Field(min_length=2, max_length=3)]
@@ -29,7 +31,7 @@ class ParetoWanted(BaseModel):
     limit: Annotated[int, Field(ge=1, le=10_000)] = Field(default=2000, description="Points to bring.")
 
 
-class RunParetoPoint(BaseModel):
+class RunParetoPoint(Model):
     run: str
     name: str
     colour: int
@@ -39,14 +41,14 @@ class RunParetoPoint(BaseModel):
     broken: list[int] = Field(description="Which constraints it breaks, by their place.")
 
 
-class HypervolumeThen(BaseModel):
+class HypervolumeThen(Model):
     run: str = Field(description="With which it rose to this.")
     at: float = Field(description="When that run was made.")
     runs: int = Field(description="How many feasible ones there were by then.")
     hypervolume: float
 
 
-class RunPareto(BaseModel):
+class RunPareto(Model):
     """total: runs that match; compared: those with a number in every objective."""
 
     objectives: list[ParetoObjective]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 State = Literal["pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"]
 Text = Annotated[str, Field(max_length=100_000)]
@@ -13,7 +15,7 @@ RunId = Annotated[str, Field(min_length=1, max_length=128)]
 Path = Annotated[list[Annotated[str, Field(max_length=1024)]], Field(min_length=1, max_length=64)]
 
 
-class MetricDefinition(BaseModel):
+class MetricDefinition(Model):
     """How a metric wants to be drawn and summarised; `name` may be a glob."""
 
     name: str
@@ -24,7 +26,7 @@ class MetricDefinition(BaseModel):
     hidden: bool = False
 
 
-class Run(BaseModel):
+class Run(Model):
     id: str
     entity: str
     project: str
@@ -64,7 +66,7 @@ class Run(BaseModel):
     ranks: int = Field(description="> 0: that many labelled writers log this run together.")
 
 
-class RunsWanted(BaseModel):
+class RunsWanted(Model):
     """Which runs, in which order. `filter`: a Mongo-like document over id, name, state, tags,
     created_at, …, `config.PATH`, `summary.PATH`."""
 
@@ -77,14 +79,14 @@ class RunsWanted(BaseModel):
     trash: bool = False
 
 
-class RunsFound(BaseModel):
+class RunsFound(Model):
     runs: list[Run] = Field(description="Without environment and metrics.")
     cursors: list[str] = Field(description="Of each run.")
     next_cursor: str = Field(description='"" at the end.')
     total: int = Field(description="Runs that match; exact.")
 
 
-class GroupsWanted(BaseModel):
+class GroupsWanted(Model):
     by: Annotated[list[Annotated[str, Field(max_length=1100)]], Field(min_length=1, max_length=8)]
     filter: dict[str, Any] = {}
     search: Annotated[str, Field(max_length=1000)] = ""
@@ -92,7 +94,7 @@ class GroupsWanted(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
-class GroupStatistics(BaseModel):
+class GroupStatistics(Model):
     """Over the runs of the group that hold a number there; exact. std: of the sample."""
 
     count: int
@@ -102,7 +104,7 @@ class GroupStatistics(BaseModel):
     max: float | str | None
 
 
-class Group(BaseModel):
+class Group(Model):
     values: list[Any] = Field(description="One per key of `by`.")
     count: int
     filter: dict[str, Any] = Field(description="Finds exactly its runs.")
@@ -110,32 +112,32 @@ class Group(BaseModel):
     statistics: dict[str, GroupStatistics]
 
 
-class Groups(BaseModel):
+class Groups(Model):
     groups: list[Group]
 
 
-class Column(BaseModel):
+class Column(Model):
     path: str = Field(description="`config.lr`, `summary.loss`")
     kinds: list[str]
     runs: int
 
 
-class Columns(BaseModel):
+class Columns(Model):
     columns: list[Column]
     next: str
 
 
-class ProjectKey(BaseModel):
+class ProjectKey(Model):
     name: str
     kind: str
 
 
-class ProjectKeys(BaseModel):
+class ProjectKeys(Model):
     keys: list[ProjectKey]
     next: str
 
 
-class RunFields(BaseModel):
+class RunFields(Model):
     """Fields to set; what is left out stays."""
 
     display_name: Name | None = None
@@ -159,7 +161,7 @@ class RunFields(BaseModel):
     summary_unset: list[Path] = []
 
 
-class RunIds(BaseModel):
+class RunIds(Model):
     runs: Annotated[list[RunId], Field(max_length=10_000)]
 
 
@@ -173,16 +175,16 @@ class MoveWanted(RunIds):
     project: Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class Count(BaseModel):
+class Count(Model):
     count: int
 
 
-class ConfigPatch(BaseModel):
+class ConfigPatch(Model):
     at: float
     writer: str
     set: list[tuple[list[str], Any]]
     unset: list[list[str]]
 
 
-class ConfigHistory(BaseModel):
+class ConfigHistory(Model):
     patches: list[ConfigPatch] = Field(description="Oldest first.")

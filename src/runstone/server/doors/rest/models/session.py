@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 Role = Literal["viewer", "member", "admin"]
 EntityKind = Literal["user", "team", "organization"]
 
 
-class SignIn(BaseModel):
+class SignIn(Model):
     key: Annotated[str, Field(min_length=1, max_length=512, description="An API key.")]
 
 
-class EntityOfMe(BaseModel):
+class EntityOfMe(Model):
     name: str
     kind: EntityKind
     role: Role
 
 
-class ServerInfo(BaseModel):
+class ServerInfo(Model):
     version: str
     base_url: str
     ui_build: str = Field(description="Changes with each build of the web UI; '' where there is none.")
 
 
-class Me(BaseModel):
+class Me(Model):
     username: str
     display_name: str
     email: str
@@ -36,23 +38,23 @@ class Me(BaseModel):
     server: ServerInfo
 
 
-class MeChange(BaseModel):
+class MeChange(Model):
     display_name: Annotated[str, Field(max_length=256)] | None = None
     email: Annotated[str, Field(max_length=320)] | None = None
     default_entity: Annotated[str, Field(max_length=128)] | None = None
 
 
-class LinkWanted(BaseModel):
+class LinkWanted(Model):
     seconds: Annotated[float, Field(gt=0, le=86400)] = 600.0
 
 
-class Link(BaseModel):
+class Link(Model):
     url: str = Field(description="Opens the web page signed in, once.")
     token: str
     expires_at: float
 
 
-class KeyInfo(BaseModel):
+class KeyInfo(Model):
     id: int
     name: str
     hint: str = Field(description="The key's last four characters.")
@@ -61,7 +63,7 @@ class KeyInfo(BaseModel):
     expires_at: float | None
 
 
-class KeyWanted(BaseModel):
+class KeyWanted(Model):
     name: Annotated[str, Field(max_length=128)] = ""
     expires_at: float | None = Field(default=None, description="Unix seconds; null: never.")
 
@@ -70,5 +72,5 @@ class NewKey(KeyInfo):
     key: str = Field(description="Shown this once.")
 
 
-class Keys(BaseModel):
+class Keys(Model):
     keys: list[KeyInfo]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from runstone.server.doors.rest.models.artifacts import ArtifactVersion
+from runstone.server.doors.rest.models.base import Model
 
 Rule = Literal["robust", "single", "chosen"]
 EVIDENCE = (
@@ -15,7 +16,7 @@ EVIDENCE = (
 )
 
 
-class Promotable(BaseModel):
+class Promotable(Model):
     """The trial that would be promoted, and what its run made."""
 
     trial: int
@@ -28,7 +29,7 @@ class Promotable(BaseModel):
     problem: str = Field(description="Why none of them can be taken without more being said; empty: it can.")
 
 
-class SweepPromotion(BaseModel):
+class SweepPromotion(Model):
     organization: str = Field(description="Whose registry.")
     registry: str = Field(description="With or without `wandb-registry-`.")
     collection: str = Field(description="Made if absent.")
@@ -43,7 +44,7 @@ class SweepPromotion(BaseModel):
     )
 
 
-class SweepPromoted(BaseModel):
+class SweepPromoted(Model):
     artifact: ArtifactVersion = Field(description="As the collection knows it.")
     alias: str
     evidence: dict[str, Any] = Field(description=EVIDENCE)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 SweepState = Literal["pending", "running", "paused", "finished", "cancelled"]
 TrialState = Literal["queued", "running", "finished", "failed", "pruned", "stopped", "crashed", "oom"]
@@ -13,13 +15,13 @@ EndState = Literal["finished", "failed", "pruned", "stopped", "crashed", "oom"]
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 
 
-class Objective(BaseModel):
+class Objective(Model):
     name: str
     goal: Literal["minimize", "maximize"]
     target: float | None = None
 
 
-class Sweep(BaseModel):
+class Sweep(Model):
     id: str
     entity: str
     project: str
@@ -43,19 +45,19 @@ class Sweep(BaseModel):
     best: Number | None = Field(description="The first objective's best value by any one feasible trial.")
 
 
-class Sweeps(BaseModel):
+class Sweeps(Model):
     sweeps: list[Sweep]
     next: str = Field(description="Give it as `after` for the next page; empty at the end.")
     total: int
 
 
-class SweepWanted(BaseModel):
+class SweepWanted(Model):
     config: dict[str, Any] = Field(description="The sweep file, as JSON.")
     id: str | None = Field(default=None, max_length=128, description="An id of one's own choice.")
     display_name: str = Field(default="", max_length=1000)
 
 
-class SweepChange(BaseModel):
+class SweepChange(Model):
     """What is left out stays as it is."""
 
     display_name: str | None = Field(default=None, max_length=1000)
@@ -64,12 +66,12 @@ class SweepChange(BaseModel):
     state: Literal["running", "paused", "finished", "cancelled"] | None = None
 
 
-class PreviewWanted(BaseModel):
+class PreviewWanted(Model):
     config: dict[str, Any]
     count: int = Field(default=5, ge=0, le=1000)
 
 
-class Proposal(BaseModel):
+class Proposal(Model):
     number: int
     params: dict[str, Any] = Field(description="By dotted name.")
     arguments: dict[str, Any] = Field(description="As the program is handed them.")
@@ -77,14 +79,14 @@ class Proposal(BaseModel):
     reason: str
 
 
-class Preview(BaseModel):
+class Preview(Model):
     config: dict[str, Any]
     sampler: str
     expected: int | None
     proposals: list[Proposal]
 
 
-class Verdict(BaseModel):
+class Verdict(Model):
     """Why a trial was stopped early."""
 
     rule: str
@@ -94,7 +96,7 @@ class Verdict(BaseModel):
     reason: str
 
 
-class Trial(BaseModel):
+class Trial(Model):
     number: int
     state: TrialState
     params: dict[str, Any] = Field(description="By dotted name; only those whose conditions hold.")
@@ -124,22 +126,22 @@ class Trial(BaseModel):
     finished_at: float | None
 
 
-class Trials(BaseModel):
+class Trials(Model):
     trials: list[Trial]
     next: int | None = Field(description="Give it as `after` for the next page; null at the end.")
 
 
-class TrialsWanted(BaseModel):
+class TrialsWanted(Model):
     params: list[dict[str, Any]] = Field(min_length=1, max_length=10_000)
     reason: str = Field(default="", max_length=1000)
 
 
-class AgentWanted(BaseModel):
+class AgentWanted(Model):
     host: str = Field(max_length=1000)
     name: str = Field(default="", max_length=1000)
 
 
-class Agent(BaseModel):
+class Agent(Model):
     id: str
     name: str
     host: str
@@ -151,16 +153,16 @@ class Agent(BaseModel):
     heartbeat_at: float
 
 
-class Agents(BaseModel):
+class Agents(Model):
     agents: list[Agent]
 
 
-class ClaimWanted(BaseModel):
+class ClaimWanted(Model):
     count: int = Field(default=1, ge=1, le=1000)
     lease_seconds: float = Field(default=60.0, ge=5, le=86_400)
 
 
-class Claim(BaseModel):
+class Claim(Model):
     trials: list[Trial]
     state: SweepState
     wait_seconds: float = Field(description="When to ask again, where there were fewer than asked for.")
@@ -168,21 +170,21 @@ class Claim(BaseModel):
     why: str
 
 
-class Held(BaseModel):
+class Held(Model):
     number: int
     attempt: int
 
 
-class BeatWanted(BaseModel):
+class BeatWanted(Model):
     trials: list[Held] = Field(default_factory=list, max_length=10_000)
 
 
-class Stop(BaseModel):
+class Stop(Model):
     number: int
     why: str
 
 
-class Beat(BaseModel):
+class Beat(Model):
     state: SweepState
     stop: list[Stop] = Field(description="End these now.")
     lost: list[int] = Field(description="These are no longer this agent's: end them, report nothing.")
@@ -191,18 +193,18 @@ class Beat(BaseModel):
 Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
-class ReportWanted(BaseModel):
+class ReportWanted(Model):
     attempt: int
     points: list[Point] = Field(
         min_length=1, max_length=10_000, description="[step, value], values of the first objective."
     )
 
 
-class Reported(BaseModel):
+class Reported(Model):
     stop: str = Field(description="Why the trial should stop now; empty where it goes on.")
 
 
-class CompleteWanted(BaseModel):
+class CompleteWanted(Model):
     attempt: int
     state: EndState = "finished"
     values: list[Number | None] | None = Field(
@@ -219,19 +221,19 @@ class TellWanted(CompleteWanted):
     number: int
 
 
-class RetryWanted(BaseModel):
+class RetryWanted(Model):
     states: list[Literal["failed", "crashed", "oom", "pruned", "stopped"]] = ["failed", "crashed", "oom"]
 
 
-class Count(BaseModel):
+class Count(Model):
     count: int
 
 
-class StopWanted(BaseModel):
+class StopWanted(Model):
     why: str = Field(default="", max_length=1000)
 
 
-class Combination(BaseModel):
+class Combination(Model):
     """A combination over its repeats."""
 
     number: int = Field(description="Of its first trial.")
@@ -248,13 +250,13 @@ class Combination(BaseModel):
     feasible: bool
 
 
-class Best(BaseModel):
+class Best(Model):
     robust: bool
     objectives: list[Objective]
     combinations: list[Combination]
 
 
-class Pareto(BaseModel):
+class Pareto(Model):
     objectives: list[Objective]
     constraints: list[str]
     points: list[Combination]
@@ -264,7 +266,7 @@ class Pareto(BaseModel):
     reference: list[Number]
 
 
-class ImportanceOf(BaseModel):
+class ImportanceOf(Model):
     """Shares from 0 to 1, and the uncertainty of each."""
 
     name: str
@@ -277,7 +279,7 @@ class ImportanceOf(BaseModel):
     )
 
 
-class Importance(BaseModel):
+class Importance(Model):
     objective: str
     parameters: list[ImportanceOf]
     trials: int

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from runstone.server.doors.rest.models.base import Model
 
 Kind = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,31}$")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class View(BaseModel):
+class View(Model):
     id: str
     entity: str
     project: str
@@ -24,18 +26,18 @@ class View(BaseModel):
     updated_at: float
 
 
-class Views(BaseModel):
+class Views(Model):
     views: list[View]
 
 
-class ViewWanted(BaseModel):
+class ViewWanted(Model):
     kind: Kind = "workspace"
     name: Name
     spec: dict[str, Any]
     shared: bool = False
 
 
-class ViewChange(BaseModel):
+class ViewChange(Model):
     name: Name
     spec: dict[str, Any]
     shared: bool = False
