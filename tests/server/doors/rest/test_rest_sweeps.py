@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -256,3 +257,30 @@ def test_a_claim_that_is_not_as_documented_is_refused_like_any_other_request(
             assert error["code"] == "invalid" and place in error["fields"]
     missing = api.post(f"{sweep}/agents/nobody/claim", json={})
     assert missing.status_code == 404 and "nobody" in missing.json()["error"]["message"]
+
+
+def test_repeats_rank_by_what_can_be_relied_on_and_not_by_the_luckiest_seed(
+    api: httpx.Client, project: str
+) -> None:
+    """A noisy quadratic: far from its middle there is more noise, and so, sometimes, more luck."""
+    xs = [0.0, 0.25, 0.5, 0.75, 1.0]
+    sweep = make(
+        api,
+        project,
+        {"method": "grid", "metric": {"name": "y"}, "parameters": {"x": {"values": xs}}, "repeats": 3},
+    )
+    luckiest: dict[float, float] = {}
+    while trials := api.post(f"{sweep}/ask", json={"count": 15}).json()["trials"]:
+        for trial in trials:
+            x = trial["params"]["x"]
+            die = random.Random(f"{x}:{trial['repeat']}")
+            y = (x - 0.25) ** 2 + die.gauss(0, 0.02 + 2.0 * x)
+            luckiest[x] = min(luckiest.get(x, y), y)
+            complete(api, sweep, trial, values=[y])
+    robust = api.get(f"{sweep}/best", params={"robust": True, "limit": 5}).json()["combinations"]
+    lucky = api.get(f"{sweep}/best", params={"robust": False, "limit": 5}).json()["combinations"]
+    assert [one["params"]["x"] for one in lucky] == sorted(xs, key=luckiest.__getitem__)
+    bounds = [one["bound"][0] for one in robust]
+    assert bounds == sorted(bounds)
+    assert robust[0]["params"]["x"] != lucky[0]["params"]["x"]
+    assert robust[0]["std"][0] < lucky[0]["std"][0]
