@@ -1,7 +1,7 @@
 """Try every prompt of sweep.yaml on a model, and print which is best.
 
-`python evaluate.py` needs a server (`runstone server`). Several may run at once, by --sweep ID: each combination is
-tried by one of them.
+`python evaluate.py` needs a server (`runstone server`). Several may run at once, by
+--sweep ID: each combination is tried by one of them.
 """
 
 from __future__ import annotations
