@@ -2,8 +2,8 @@
 
 python -m bench.sweeps.convergence [--seeds 40]
 
-`bayes` is Optuna's TPE as Optuna alone is asked for it here, but for two things: its first ten points fill the
-space evenly, and a fifth of the results counts as good, not a tenth.
+`bayes` is Optuna's TPE as Optuna alone is asked for it here, but for two things: its first ten points
+fill the space evenly, and a fifth of the results counts as good, not a tenth.
 
 The least there is: Branin 0.398, Hartmann-6 -3.322, the noisy quadratic about -0.1 (the noise's own).
 """

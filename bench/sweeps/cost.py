@@ -55,7 +55,8 @@ def value_of(params: dict[str, Any]) -> float:
 def past(sampler: str, count: int) -> list[dict[str, Any]]:
     """Finished trials as the sampler itself would have left them, drawn in blocks; the model's own from
     cmaes and nsga2, whose later proposals rest on what they wrote down."""
-    search = Search(parse(config_of(sampler if sampler in ("cmaes", "nsga2", "grid") else "random")), seed=1)
+    own = sampler if sampler in ("cmaes", "nsga2", "grid") else "random"
+    search = Search(parse({**config_of(sampler), "method": own}), seed=1)
     block = 50 if sampler in ("cmaes", "nsga2") else count
     records: list[Record] = []
     while len(records) < count:

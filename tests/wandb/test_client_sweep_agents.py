@@ -105,27 +105,28 @@ def test_four_agents_do_a_hundred_trials_once_each(
     assert len({trial["agent"] for trial in trials}) == 4
 
 
+# The client sends what it logged every 15 s; agents ask every 5 s.
 SLOW_TRAIN = """
 import time
 import wandb
 with wandb.init() as run:
-    for step in range(60 if run.config.a else 6):
+    for step in range(600 if run.config.a else 6):
         run.log({"loss": run.config.a + 1 / (step + 1)})
         time.sleep(0.5 if run.config.a else 0.1)
 """
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(500)
 def test_hyperband_ends_runs_of_an_agent_that_fall_behind(newest: WandbClient, project: str) -> None:
     config = {
         "method": "grid",
-        "parameters": {"a": {"values": [0, 1, 2]}},
+        "parameters": {"a": {"values": [0, 1]}},
         "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 2},
     }
     sweep = start_sweep(newest, project, SLOW_TRAIN, config)
-    run_agents(newest, sweep, 1, seconds=150)
-    first, second, third = trials_of(newest, project, sweep)
+    run_agents(newest, sweep, 1, seconds=450)
+    first, second = trials_of(newest, project, sweep)
     assert first["state"] == "finished" and first["objective"] == [pytest.approx(1 / 6)]
-    for trial in (second, third):
-        assert trial["state"] == "pruned" and trial["verdict"]["rule"] == "hyperband", trial
-        assert trial["curve"][-1][0] < 60  # it ended before its time
+    assert second["state"] == "pruned" and second["verdict"]["rule"] == "hyperband", second
+    assert second["curve"][-1][0] < 600  # it ended before its time
