@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from runstone.search.config import SweepConfig
 from runstone.search.ranking import combined
 from runstone.search.records import OPEN, Proposal, Record
+from runstone.search.shown import shown
 from runstone.search.space import REJECTED_MAX, Flat, Grid, NoCombination
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Search:
         from runstone.search.study import Model  # loads Optuna
 
         model = self._model = self._model or Model(self.config)
-        model.learn(records)
+        model.learn(shown(self.config, records))
         found: list[Proposal] = []
         for number in numbers:
             if found and until is not None and time.monotonic() > until:
