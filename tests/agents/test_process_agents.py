@@ -259,6 +259,28 @@ def test_a_directory_serves_the_same_agents_without_any_server(tmp_path: Path) -
     assert len((work / "trials.log").read_text().splitlines()) == 6
 
 
+def test_an_agent_that_was_held_up_ends_what_is_somebody_elses_by_now_and_says_nothing_of_it(
+    desk: SweepDesk,
+) -> None:
+    sweep = desk.sweep(STAYS, run_cap=1)
+    held_up = desk.agent(sweep, "--grace", "0.5")
+    pids = [int(pid) for pid in desk.wait_for_file("pids").split()]
+    held_up.send_signal(signal.SIGSTOP)
+    try:
+        (desk.folder / "again").touch()
+        desk.agent(sweep)
+        assert desk.done(1) == 0, desk.said(1)
+    finally:
+        held_up.send_signal(signal.SIGCONT)
+    assert desk.done(0) == 0, desk.said(0)
+    assert "trial 0 is somebody else's by now" in desk.said(0)
+    wait_dead(*pids[:2])
+    (trial,) = sweep.trials()
+    assert (trial["state"], trial["attempt"], trial["losses"]) == ("finished", 2, 1)
+    if is_alive(pids[2]):
+        os.kill(pids[2], signal.SIGKILL)
+
+
 def test_a_bad_trial_is_pruned_by_the_sweeps_rule_and_the_agent_goes_on(desk: SweepDesk) -> None:
     program = TRAIN.replace(
         'run.log({"loss": run.config.a * 10 + run.config.b})',

@@ -269,6 +269,8 @@ def _check_others(others: Mapping[str, Any]) -> None:
     wrong = [name for name in others if name not in known]
     if wrong:
         raise TypeError(f"agent() got an unexpected keyword argument {wrong[0]!r}")
+    if others.get("max_consecutive_failed_runs"):
+        _say("max_consecutive_failed_runs means nothing here: the server shuts out a host that keeps failing")
 
 
 def _slept(seconds: float) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from runstone.journal.home import home_path
 
 Json = Any
 
+OLD_SECONDS = 30 * 86_400.0
+
 
 class ParameterFiles:
     """A folder of this agent's own, gone with it."""
@@ -23,8 +26,12 @@ class ParameterFiles:
         """Raises OSError."""
         self._sweep = sweep
         root = Path(home_path()) / "agents"
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix="sweep-", dir=root))
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _remove_old(root)
+            self.folder = Path(tempfile.mkdtemp(prefix="sweep-", dir=root))
+        except OSError:  # a home that cannot be written to
+            self.folder = Path(tempfile.mkdtemp(prefix="runstone-sweep-"))
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -55,6 +62,16 @@ class ParameterFiles:
         path = self.json_path(trial)
         for written in (path, path.with_suffix(".yaml")):
             written.unlink(missing_ok=True)
+
+
+def _remove_old(root: Path) -> None:
+    """What agents that were killed have left."""
+    for folder in root.glob("sweep-*"):
+        try:
+            if folder.stat().st_mtime < time.time() - OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
 
 
 def where(*, entity: str, project: str) -> Mapping[str, str]:
