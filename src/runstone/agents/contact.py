@@ -17,6 +17,7 @@ from runstone.agents.source import Assignment, Ending, SourceAway, TrialSource
 
 AWAY_SECONDS_FIRST, AWAY_SECONDS_MOST = 0.5, 15.0
 DONE_SECONDS = 10.0  # between questions to a sweep that is over, by an agent that stays
+UNSURE_SECONDS = 60.0
 _TICK_SECONDS_MOST = 5.0
 
 
@@ -60,6 +61,7 @@ class Contact:
         self._next_beat = 0.0
         self._next_claim = 0.0
         self._misses = 0
+        self._unsure_until = 0.0
         self._why = ""
         self._thread = threading.Thread(target=self._run, name="sweep-contact", daemon=True)
 
@@ -163,7 +165,7 @@ class Contact:
                 self._heard()
                 return _TICK_SECONDS_MOST
             now = time.monotonic()
-            if self._held and now >= self._next_beat:
+            if (self._held or now < self._unsure_until) and now >= self._next_beat:
                 self._beat()
             if self._room > 0 and now >= self._next_claim and not self._done:
                 self._claim()
@@ -173,7 +175,7 @@ class Contact:
         with self._changed:
             if self._ends:
                 return 0.0
-            due = [self._next_beat] if self._held else []
+            due = [self._next_beat] if self._held or time.monotonic() < self._unsure_until else []
             due += [self._next_claim] if self._room > 0 and not self._done else []
         return max(0.0, min(due, default=time.monotonic() + _TICK_SECONDS_MOST) - time.monotonic())
 
@@ -202,7 +204,12 @@ class Contact:
     def _claim(self) -> None:
         with self._changed:
             room = self._room
-        found = self._source.claim(room)
+        try:
+            found = self._source.claim(room)
+        except SourceAway:
+            # It may have handed out what never arrived: beats say that it is not held.
+            self._unsure_until = time.monotonic() + UNSURE_SECONDS
+            raise
         now = time.monotonic()
         with self._changed:
             if found.assignments:

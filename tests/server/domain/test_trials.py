@@ -13,6 +13,7 @@ from tests.support.sweeping import ChaoticAgents, SweepWorld
 from tests.support.world import World
 
 from runstone.search import endings
+from runstone.server.domain import trial_progress
 from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from runstone.server.domain.sweep_model import Outcome
 from runstone.server.stores.records import runs as statements
@@ -139,6 +140,23 @@ def test_a_trial_given_back_stays_in_the_queue_however_its_run_is_ended(sweeping
     first, second, *_ = sweeping.all(sweep)
     assert first.state == "queued" and first.losses == 0
     assert second.state == "finished" and second.objective == [1.5]  # it was done before it heard
+
+
+def test_what_a_lost_answer_handed_out_goes_back_when_the_agent_does_not_name_it(
+    sweeping: SweepWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sweeping.make(**GRID)
+    agent = sweeping.trials.register(sweeping.actor, sweep, host="h")
+    known, lost = sweeping.trials.claim(sweeping.actor, sweep, agent_id=agent.id, count=2).trials
+    held = {known.number: known.attempt}
+    sweeping.trials.beat(sweeping.actor, sweep, held, agent_id=agent.id)
+    assert [t.state for t in sweeping.all(sweep)[:2]] == ["running", "running"]  # it may be on its way
+    monkeypatch.setattr(trial_progress, "UNHEARD_SECONDS", 0.0)
+    sweeping.trials.beat(sweeping.actor, sweep, held, agent_id=agent.id)
+    first, second = sweeping.all(sweep)[:2]
+    assert (first.state, second.state, second.losses) == ("running", "queued", 0)
+    again = sweeping.trials.claim(sweeping.actor, sweep).trials[0]
+    assert (again.number, again.attempt) == (lost.number, 2)
 
 
 def test_failures_in_a_row_shut_a_host_out_while_another_does_well(sweeping: SweepWorld) -> None:

@@ -22,6 +22,9 @@ from runstone.server.stores.records import sweeps as sweep_statements
 from runstone.server.stores.records import trials as statements
 from runstone.server.stores.records.rows import AnyRow
 
+UNHEARD_SECONDS = 15.0  # within which an answer arrives, or does not
+_HELD_MAX = 10_000
+
 
 class TrialProgress(TrialsBase):
     """What agents tell of trials that they run, and are told of them."""
@@ -35,14 +38,17 @@ class TrialProgress(TrialsBase):
         agent_id: str = "",
     ) -> Beat:
         """The agent is there and holds these attempts, by trial: their leases begin anew. One whose
-        lease lapsed goes on where nobody else was given it."""
+        lease lapsed goes on where nobody else was given it. What a native agent was handed a while ago and
+        does not name never reached it (the answer was lost): it goes back to the queue."""
         now = time.time()
 
         def work(conn: Connection) -> Beat:
             row = self._sweeps.checked_row(conn, actor, sweep, Permission.WRITE)
             if agent_id:
-                self._agent(conn, sweep, agent_id)
+                agent = self._agent(conn, sweep, agent_id)
                 sweep_statements.touch_agent(conn, agent_id, now=now)
+                if agent.kind == "native" and row.state not in OVER:
+                    _give_back_unheard(conn, sweep, agent_id, attempts, now=now)
             stop: dict[int, str] = {}
             lost: list[int] = []
             rows = statements.trials_by_number(conn, sweep, list(attempts))
@@ -140,3 +146,20 @@ class TrialProgress(TrialsBase):
             values["verdict"] = dict(verdict)
         statements.change_trial(conn, sweep.key, number, attempt=row.attempt, **values)
         return [sweep.event(trial=number)]
+
+
+def _give_back_unheard(
+    conn: Connection, sweep: SweepKey, agent_id: str, attempts: Mapping[int, int], *, now: float
+) -> None:
+    for trial in statements.find_trials(conn, sweep, states=["running"], agent=agent_id, limit=_HELD_MAX):
+        if trial.number in attempts or (trial.started_at or now) >= now - UNHEARD_SECONDS:
+            continue
+        statements.change_trial(
+            conn,
+            sweep,
+            trial.number,
+            attempt=trial.attempt,
+            states=["running"],
+            state="queued",
+            lease_until=None,
+        )
