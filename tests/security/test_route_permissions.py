@@ -301,7 +301,9 @@ def test_a_viewer_reads_and_changes_nothing(
             "list_media_keys",
             "read_media",
         ):
-            assert answer.status_code == 200, (name, answer.status_code, answer.text)
+            # The tenant's sweep has no result yet, which whoever may read is told.
+            expected = 409 if name == "promotable_of_sweep" else 200
+            assert answer.status_code == expected, (name, answer.status_code, answer.text)
     assert snapshot(api, tenant) == before
 
 
