@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from runstone.server.domain.errors import Unavailable
@@ -93,7 +93,11 @@ class Gathering(Generic[T, R]):
         self._count_max = count_max
         self._most_threads = threads
         self._threads: list[threading.Thread] = []
-        self._waiting: SimpleQueue[tuple[T, asyncio.Future[R]] | None] = SimpleQueue()
+        self._waiting: deque[tuple[T, asyncio.Future[R]] | None] = deque()
+        # A lock for each thread that has nothing to do: letting go of it wakes that thread. The one
+        # that lay down last is woken first, so that a lone caller always meets the same one. (A queue
+        # of the standard library wakes another thread at each look at it, only to send it back.)
+        self._idle: list[threading.Lock] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def do(self, item: T) -> R:
@@ -102,32 +106,58 @@ class Gathering(Generic[T, R]):
         self._lane.enter()
         self._loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = self._loop.create_future()
-        if len(self._threads) < self._most_threads:
+        self._waiting.append((item, future))
+        if not self._wake() and len(self._threads) < self._most_threads:
             self._start()
-        self._waiting.put((item, future))
         return await future
 
     def close(self) -> None:
         """Do what waits, then end."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        self._waiting.extend([None] * len(self._threads))
+        while self._wake():
+            pass
+
+    def _wake(self) -> bool:
+        """False where no thread is idle: those at work look again before they lie down."""
+        try:
+            self._idle.pop().release()
+        except IndexError:
+            return False
+        return True
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name=f"runstone-{self._lane.name}-together", daemon=True)
         self._threads.append(thread)
         thread.start()
 
+    def _next(self, bell: threading.Lock) -> tuple[T, asyncio.Future[R]] | None:
+        """What waits first, once something does. `bell`: the thread's own lock, held by it."""
+        while True:
+            try:
+                return self._waiting.popleft()
+            except IndexError:
+                self._idle.append(bell)
+            if self._waiting:  # it came in between, and may not have found the bell
+                try:
+                    self._idle.remove(bell)
+                    continue
+                except ValueError:
+                    pass  # it has found it
+            bell.acquire()
+
     def _run(self) -> None:
         waiting = self._waiting
-        while (first := waiting.get()) is not None:
+        bell = threading.Lock()
+        bell.acquire()
+        while (first := self._next(bell)) is not None:
             taken, size = [first], self._size(first[0])
-            while size < self._size_max and len(taken) < self._count_max:
+            while size < self._size_max and len(taken) < TOGETHER_MAX:
                 try:
-                    more = waiting.get_nowait()
-                except Empty:
+                    more = waiting.popleft()
+                except IndexError:
                     break
                 if more is None:
-                    waiting.put(None)
+                    waiting.appendleft(None)
                     break
                 taken.append(more)
                 size += self._size(more[0])
