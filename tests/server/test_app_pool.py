@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -150,5 +151,38 @@ def test_how_long_one_more_call_would_wait_is_known_while_calls_wait() -> None:
         await asyncio.sleep(0)
         assert pool.delay(Lane.INGEST) == 0.0
         await pool.close(seconds=1)
+
+    asyncio.run(main())
+
+
+def test_no_call_is_left_lying_however_they_come() -> None:
+    """Threads lie down and are woken at every moment of each other's; a lone caller mostly meets the same one."""
+
+    async def main() -> None:
+        pool = Pool(Limits(ingest_threads=2, waiting_max=1000))
+        by: list[int] = []
+
+        def work(items: Sequence[int]) -> list[int]:
+            by.append(threading.get_ident())
+            return [item + 1 for item in items]
+
+        gathering = pool.gathering(Lane.INGEST, work, size=lambda item: 1, size_max=3, threads=3)
+        dice = random.Random(3)
+
+        async def caller(number: int) -> None:
+            for turn in range(200):
+                assert await gathering.do(number + turn) == number + turn + 1
+                if dice.random() < 0.2:
+                    await asyncio.sleep(dice.random() / 2000)
+
+        await asyncio.wait_for(asyncio.gather(*(caller(number * 1000) for number in range(20))), 60)
+        assert pool.busy()["ingest"] == 0
+        await asyncio.sleep(0.05)
+        by.clear()
+        for turn in range(50):
+            assert await gathering.do(turn) == turn + 1
+            await asyncio.sleep(0.002)
+        assert len(by) == 50 and max(map(by.count, by)) > 25  # more than a turn about would give
+        assert await pool.close(seconds=5)
 
     asyncio.run(main())

@@ -177,7 +177,7 @@ class Database:
             "page_size=4096",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "cache_size=-1024",
+            "cache_size=-2048",  # blobs pass through once: more of it would only be pages to be faulted in
             "journal_size_limit=67108864",
             "temp_store=MEMORY",
             "secure_delete=FAST",
