@@ -156,7 +156,7 @@ def test_how_long_one_more_call_would_wait_is_known_while_calls_wait() -> None:
 
 
 def test_no_call_is_left_lying_however_they_come() -> None:
-    """Threads lie down and are woken at every moment of each other's; a lone caller mostly meets the same one."""
+    """Threads lie down and are woken at every moment of each other's; a lone caller meets mostly one."""
 
     async def main() -> None:
         pool = Pool(Limits(ingest_threads=2, waiting_max=1000))
