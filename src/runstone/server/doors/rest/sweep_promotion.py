@@ -49,7 +49,8 @@ async def promote_from_sweep(
     409 with `fields.artifacts` where its run made none or several, where the alias wants approval first."""
 
     def work() -> dict[str, Any]:
-        own = sweep_at(call, entity, project, sweep)
+        key = sweep_at(call, entity, project, sweep).key
+        own = call.domain.sweeps.get_by_key(call.actor, key, Permission.WRITE)
         found = call.domain.sweep_promotions.find(
             call.actor,
             own,
