@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from tests.support.server import RunningServer, clean_environment
 from tests.support.sweep_agents import GRID, TRAIN
@@ -115,6 +116,57 @@ sys.exit(3)
     root = make(tmp_path, program, parameters={"a": {"values": [0, 1]}})
     runstone("agent", "./shared", folder=tmp_path)
     assert [trial.state for trial in open_folder(root).trials()] == ["failed", "oom"]
+
+
+def test_scripts_that_use_the_published_client_are_read_too(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    program = """
+import wandb
+settings = wandb.Settings(console="off", x_disable_stats=True, disable_git=True, silent=True)
+run = wandb.init(settings=settings)
+run.define_metric("loss", summary="min")
+for value in (3.0, 1.0, 2.0):
+    run.log({"loss": run.config.a + value, "deep": {"acc": value}, "text": "x" * 40_000})
+run.summary["latency"] = 70 + 20 * run.config.a
+run.finish()
+"""
+    rules = {"constraints": ["latency < 80"], "early_terminate": {"type": "median", "min_iter": 9}}
+    root = make(tmp_path, program, parameters={"a": {"values": [0, 1]}}, **rules)
+    runstone("agent", "./shared", folder=tmp_path)
+    first, second = open_folder(root).trials()
+    assert (first.objective, second.objective) == ([1.0], [2.0])
+    assert (first.excess[0] <= 0, second.excess[0] > 0) == (True, True)
+    log = RunLog(run_folder(root, second.run_id, 1), "loss")
+    assert log.read() > 120_000
+    assert log.points == [(0, 4.0), (1, 2.0), (2, 3.0)]
+    assert log.ended()[:2] == ("finished", 0)
+    assert log.summary()["deep"] == {"acc": 2.0}
+
+
+def test_a_torn_file_of_the_published_client_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    root = make(
+        tmp_path,
+        "import wandb\n"
+        "run = wandb.init(settings=wandb.Settings(console='off', x_disable_stats=True, disable_git=True))\n"
+        "[run.log({'loss': float(step)}) for step in range(50)]\nrun.finish()\n",
+        parameters={"a": {"values": [0]}},
+    )
+    runstone("agent", "./shared", folder=tmp_path)
+    [trial] = open_folder(root).trials()
+    assert trial.objective == [49.0]
+    folder = run_folder(root, trial.run_id, 0)
+    [path] = folder.glob("wandb/*run-*/*.wandb")
+    whole = path.read_bytes()
+    counts = []
+    for cut in range(0, len(whole), 97):
+        path.write_bytes(whole[:cut])
+        log = RunLog(folder, "loss")
+        log.read()
+        assert log.points == [(step, float(step)) for step in range(len(log.points))]
+        assert log.ended()[0] is None
+        counts.append(len(log.points))
+    assert counts == sorted(counts) and counts[-1] > 40
 
 
 def test_a_training_that_outlives_its_agent_is_not_begun_again(tmp_path: Path) -> None:

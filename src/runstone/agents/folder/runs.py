@@ -1,11 +1,11 @@
 """What the run folder of an attempt says: summary, curve, last words, how it ended.
 
-Runs are logged offline, into the sweep's directory; nothing but their journals is needed.
+Runs are logged offline, into the sweep's directory; nothing but their journals is needed, or what the
+published client leaves in their place.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any
 
 import msgspec
 
+from runstone.agents.folder.wandb_files import WandbFile, read_wandb_file
 from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import JOURNAL_SUFFIX
 from runstone.journal.kinds import ConsoleLine, End, Kind, MetricDefinition, Patch, Row, RunFields
 from runstone.journal.reader import JournalReader
 from runstone.sdk.metrics import Definitions, Derived
 from runstone.search.out_of_memory import LINES, out_of_memory_line
-from runstone.search.records import TrialState
+from runstone.search.records import TrialState, is_number
 from runstone.uplink.side import KILLED_EXIT_CODE, side_path
 
 RUNS_PER_FOLDER = 1_000
@@ -42,6 +43,8 @@ class RunLog:
         self._explicit: dict[str, Any] = {}
         self._writers: dict[Path, _Writer] = {}
         self._lines: deque[str] = deque(maxlen=LINES)
+        self._wandb: WandbFile | None = None
+        self._wandb_bytes = 0
         self.points: list[tuple[int, float]] = []  # (step, value), as logged
 
     def read(self) -> int:
@@ -53,15 +56,21 @@ class RunLog:
                 self._read_one(path, writer)
             except (OSError, JournalError, msgspec.MsgspecError):
                 continue
-        return sum(writer.at for writer in self._writers.values())
+        return sum(writer.at for writer in self._writers.values()) or self._read_wandb()
 
     def summary(self) -> dict[str, Any]:
         """As a server would have it: what rows say, and over it what was set."""
+        if self._wandb is not None:
+            return self._wandb.summary
         return {**self._derived.values, **self._explicit}
 
     def ended(self) -> tuple[TrialState | None, int | None, str]:
         """(state, exit code, error) by the run's own word. None: it has not ended, or was killed, which
         says nothing of the trial."""
+        if self._wandb is not None:
+            code = self._wandb.exit_code
+            # The client's own end of a process that was told to end is told from a failure by nothing.
+            return ("finished", 0, "") if code == 0 else (None, code, "")
         sides = {side_path(path) for path in self._writers}
         ends = [
             writer.end
@@ -78,6 +87,21 @@ class RunLog:
         memory = out_of_memory_line(self._lines)
         return "oom" if memory else "failed", end.exit_code, memory or (end.traceback or "")[-1_000:]
 
+    def _read_wandb(self) -> int:
+        """Of a script that logs by the published client; the whole file again where it grew."""
+        for path in self._folder.glob("wandb/*run-*/*.wandb"):
+            try:
+                size = path.stat().st_size
+                if size != self._wandb_bytes:
+                    self._wandb = read_wandb_file(path, self._metric)
+                    self._wandb_bytes = size
+            except OSError:
+                continue
+            rows = self._wandb.rows if self._wandb is not None else []
+            pairs = [(row["_step"], row[self._metric]) for row in rows if self._metric in row]
+            self.points = [(int(step), float(value)) for step, value in pairs if is_number(value)]
+        return self._wandb_bytes
+
     def _read_one(self, path: Path, writer: _Writer) -> None:
         with JournalReader(path) as reader:
             for record in reader.records(writer.at):
@@ -89,7 +113,7 @@ class RunLog:
             row = _row(payload)
             self._derived.take(row.step, row.timestamp, row.runtime, row.values)
             value = row.values.get(self._metric)
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value):
+            if value is not None and is_number(value):
                 self.points.append((row.step, float(value)))
         elif kind == Kind.SUMMARY:
             _patched(self._explicit, _patch(payload))
