@@ -243,9 +243,17 @@ class FolderSource:
             self._folder.act(decide)
             return self._folder.state.trials[number].stop
 
+    def _curve(self, log: RunLog) -> list[list[float]]:
+        """As the sweep's rule counts; nothing where there is no rule."""
+        rule = self._sweep.config.early_terminate
+        if rule is None:
+            return []
+        points = dict(log.points)
+        steps = enumerate(points.values(), 1) if counts_reports(rule) else points.items()
+        return [list(point) for point in thinned(sorted(steps))]
+
     def _learn_curves(self, held: Mapping[int, int]) -> None:
         """From the journals of what runs here; one act for all."""
-        by_report = counts_reports(self._sweep.config.early_terminate)
         curves: dict[int, list[list[float]]] = {}
         for number, attempt in held.items():
             trial = self._folder.state.trials.get(number)
@@ -253,9 +261,7 @@ class FolderSource:
                 continue
             log = self._log_of(trial)
             log.read()
-            points = dict(log.points)
-            steps = enumerate(points.values(), 1) if by_report else points.items()
-            curves[number] = [list(point) for point in thinned(sorted(steps))]
+            curves[number] = self._curve(log)
 
         def decide(draft: Draft) -> None:
             for number, curve in curves.items():
@@ -298,17 +304,24 @@ class FolderSource:
         with self._folder.lock:
             trial = self._folder.follow().trials.get(number)
             summary = None
+            curve: list[list[float]] = []
             if trial is not None and trial.attempt == attempt and trial.state not in ENDED:
                 log = self._log_of(trial)
                 log.read()
                 summary = None if ending.values is not None else log.summary()
+                curve = self._curve(log)
                 if outcome.state == "failed" and (found := log.ended())[0] == "oom":
                     outcome = Outcome("oom", ending.values, ending.metrics, ending.exit_code, found[2])
-            taken = self._folder.act(
-                lambda draft: rules.complete(
+
+            def decide(draft: Draft) -> bool:
+                now = draft.trial(number)
+                if curve and now is not None and now.attempt == attempt and now.state not in ENDED:
+                    draft.change(number, curve=curve)  # others that still run are judged by it
+                return rules.complete(
                     draft, self._plan, number, attempt, outcome, now=time.time(), summary=summary
                 )
-            )
+
+            taken = self._folder.act(decide)
             self._given.pop(number, None)
             if trial is not None:
                 self._logs.pop(trial.run_id, None)
@@ -398,6 +411,8 @@ class FolderSource:
                 rules.lose(draft, self._plan, trial, now=time.time())
             else:
                 outcome = Outcome(state, exit_code=exit_code, error=error)
+                if curve := self._curve(log):
+                    draft.change(trial.number, curve=curve)
                 rules.end(draft, self._plan, trial, outcome, now=time.time(), summary=log.summary())
 
     def _log_of(self, trial: Trial) -> RunLog:
