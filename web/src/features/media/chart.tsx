@@ -1,11 +1,13 @@
 /** The rows of a custom chart, of one run or of several together. */
 
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 
+import { chartQuery } from "@/api/charts";
 import { CHART_ROWS_MAX, type CustomChart } from "@/base/custom-chart";
 import type { MediaItem } from "@/base/media";
 import { toNumber, formatCount } from "@/base/numbers";
+import { storedPlace } from "@/base/stored-chart";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 
 import styles from "./media.module.css";
@@ -23,7 +25,9 @@ export interface ChartPart {
 
 export function ChartView({ chart, parts, label }: { chart: CustomChart; parts: readonly ChartPart[]; label: string }) {
   const tables = useQueries({ queries: parts.map((part) => tableQuery(part.place, part.item.path)) });
-  const ready = tables.every((one) => one.data !== undefined || one.error !== null);
+  const place = chart.kind === "other" ? storedPlace(chart.definition) : null;
+  const stored = useQuery({ ...chartQuery(place?.entity ?? "", place?.name ?? ""), enabled: place !== null });
+  const ready = !stored.isLoading && tables.every((one) => one.data !== undefined || one.error !== null);
   const loaded = tables.map((one) => one.dataUpdatedAt).join();
   const failed = tables.find((one) => one.error !== null)?.error;
   const names = useMemo(() => distinct(parts.map((part) => part.name)), [parts]);
@@ -52,7 +56,7 @@ export function ChartView({ chart, parts, label }: { chart: CustomChart; parts: 
     <div className={styles["chartView"]}>
       {chart.title !== "" && <h4>{chart.title}</h4>}
       <Suspense fallback={<Skeleton height="100%" />}>
-        <VegaChart chart={chart} rows={rows} runs={runs} label={label} />
+        <VegaChart chart={chart} stored={stored.data?.spec ?? null} rows={rows} runs={runs} label={label} />
       </Suspense>
       {rows.length < total && (
         <p className={styles["note"]}>
