@@ -60,6 +60,45 @@ def test_hugging_face_trainer_reports_all_that_it_logged(trainings: Trainings, s
     assert kept["summary"]["train/global_step"] == 16
 
 
+MODELS = (
+    'REPORT, CALLBACKS = "wandb", []\nos.environ["WANDB_PROJECT"] = PROJECT\n'
+    'os.environ["WANDB_LOG_MODEL"] = "checkpoint"\n'
+    + _MODEL
+    + _TRAIN.replace('save_strategy="no"', 'save_strategy="epoch"')
+    + """
+import wandb
+trained = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+path = wandb.run.path
+wandb.finish()
+
+def weights(folder):
+    return BertForSequenceClassification.from_pretrained(folder).state_dict()
+
+def equal(found, wanted):
+    return sorted(found) == sorted(wanted) and all(torch.equal(found[key], wanted[key]) for key in wanted)
+
+told = {}
+for one in wandb.Api().run(path).logged_artifacts():
+    for alias in one.aliases:
+        step = alias.rpartition("checkpoint_global_step_")[2] if alias.startswith("checkpoint") else ""
+        wanted = trained if alias == "final_model" else weights(f"out/checkpoint-{step}") if step else None
+        if wanted is not None:
+            told[alias] = [one.type, equal(weights(one.download()), wanted)]
+result(told)
+"""
+)
+
+
+def test_models_of_the_hugging_face_trainer_come_back_as_they_were(trainings: Trainings) -> None:
+    """Each checkpoint, and the model at the end of the training, loaded from what was downloaded."""
+    told = trainings.wandb(python_with("torch"), MODELS).result
+    assert told == {
+        "checkpoint_global_step_8": ["model", True],
+        "checkpoint_global_step_16": ["model", True],
+        "final_model": ["model", True],
+    }
+
+
 NATIVE_HUGGING_FACE = (
     "import runstone\nfrom runstone.integrations.huggingface import RunstoneCallback\n"
     'REPORT, CALLBACKS = "none", [RunstoneCallback(project=PROJECT)]\n'

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.support.server import RunningServer
 from tests.support.wandb_clients import NEWEST, RELEASES, WandbClient, end, graphql
@@ -413,3 +414,33 @@ def test_a_run_of_nothing_but_a_name_is_there(client: WandbClient, project: str,
         project=project,
     ).result
     assert found == ["finished", [], [], -1]
+
+
+def test_a_console_in_parts_is_whole_in_its_files_and_its_lines(client: WandbClient, project: str) -> None:
+    """`console_multipart`: in place of one `output.log` at the end, files of some lines each on the way."""
+    since(client, "0.19.0")
+    parts = {"console_chunk_max_bytes": 4096} if client.version >= (0, 22) else {}
+    told = client.run(
+        """
+        run = wandb.init(project=project, settings=wandb.Settings(console_multipart=True, **parts))
+        for n in range(400):
+            print(f"line {n} of the console")
+            time.sleep(7 if n == 199 else 0)  # what is printed in one go may stay in one part
+        run.log({"x": 1})
+        run.finish()
+        found = wandb.Api().run(run.path)
+        names = sorted(file.name for file in found.files() if file.name.startswith("logs/"))
+        texts = [found.file(name).download(root="got", replace=True).read() for name in names]
+        result([run.id, names, "".join(texts)])
+        """,
+        project=project,
+        parts=parts,
+    ).result
+    run, names, text = told
+    assert len(names) >= (2 if parts else 1)
+    printed = [f"line {n} of the console" for n in range(400)]
+    assert [line for line in text.splitlines() if line.startswith("line ")] == printed
+    url = f"{client.server.base_url}/api/v1/projects/admin/{project}/runs/{run}/console"
+    answer = httpx.get(url, params={"limit": 1000}, auth=("api", client.key), timeout=30)
+    lines = [line[3] for line in answer.raise_for_status().json()["lines"]]
+    assert [line for line in lines if line.startswith("line ")] == printed
