@@ -24,6 +24,10 @@ R = TypeVar("R")
 
 TOGETHER_MAX = 64  # calls that are done in one go
 _SMOOTHING = 1 / 16  # of what a call takes: how much the newest one counts
+_FIRST_SECONDS = (
+    0.005  # what a call is taken to need before one was seen: a server that was away meets a crowd
+)
+_RECENT_SECONDS = 1.0
 
 
 class Lane(str, Enum):
@@ -33,9 +37,10 @@ class Lane(str, Enum):
 
 
 class _One:
-    """One lane. `busy` counts calls that wait or run; only the event loop touches it. `waited`: the
-    seconds that the call begun last had waited; `seconds`: of the processor that a call takes, smoothed
-    (written by its threads: a lost update does no harm)."""
+    """One lane. `busy` counts calls that wait or run; only the event loop touches it. What its threads
+    note of the calls (a lost update does no harm): `waited`, seconds that the one begun last had waited;
+    `seconds` of the processor that one takes, and `apart`, seconds from the end of one to that of the next
+    while others waited, both smoothed; `ended`, when that was."""
 
     def __init__(self, lane: Lane, threads: int, waiting_max: int) -> None:
         self.name = lane.value
@@ -43,7 +48,9 @@ class _One:
         self.most = threads + waiting_max
         self.busy = 0
         self.waited = 0.0
-        self.seconds = 0.0
+        self.seconds = _FIRST_SECONDS
+        self.apart = 0.0
+        self.ended = 0.0
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix=f"runstone-{lane.value}")
 
     def enter(self) -> None:
@@ -64,6 +71,12 @@ class _One:
             return work()
         finally:
             self.seconds += (time.thread_time() - began - self.seconds) * _SMOOTHING
+            now = time.monotonic()
+            if self.busy > self.threads and now - self.ended < _RECENT_SECONDS:
+                self.apart += (now - self.ended - self.apart) * _SMOOTHING
+            else:
+                self.apart = 0.0
+            self.ended = now
 
 
 class Gathering(Generic[T, R]):
@@ -226,11 +239,14 @@ class Pool:
         return one.busy / one.most
 
     def delay(self, lane: Lane) -> float:
-        """Seconds that one more call would wait for a thread, about: as long as the last one did, and as
-        the processor needs for those before it, of which the interpreter runs one at a time."""
+        """Seconds until one more call would be done, about, while others wait; 0 while none does. All that
+        wait or run are done before it, one interpreter works for all of them, and the machine may have
+        less time for that than they need."""
         one = self._lanes[lane]
-        waiting = one.busy - one.threads
-        return max(one.waited, waiting * one.seconds) if waiting > 0 else 0.0
+        if one.busy <= one.threads:
+            return 0.0
+        recent = one.apart if time.monotonic() - one.ended < _RECENT_SECONDS else 0.0
+        return max(one.waited, one.busy * max(one.seconds, recent))
 
     def busy(self) -> dict[str, int]:
         """Calls that wait or run, by lane."""

@@ -27,7 +27,7 @@ REQUESTS_MAX = 1500  # a run's in one window, on a calm server
 REQUESTS_MIN = 1
 HEARTBEAT_SECONDS = 30.0
 HEARTBEAT_SECONDS_MAX = 120.0  # well below the lease
-PATIENCE_SECONDS = 0.2  # a request that would wait longer than this is sent away
+PATIENCE_SECONDS = 0.2  # a request that would take longer than this is sent away
 AWAY_SECONDS_MAX = 12  # for so long; a client's own interval is 15 s, and it keeps its lines meanwhile
 _RUNS_MAX = 20_000
 
@@ -69,11 +69,11 @@ def requests_at(load: float) -> int:
 
 
 def send_away(delay: float) -> None:
-    """Raises Unavailable, to come back at a moment of its own, where a request would wait so many
-    seconds for its turn and that is too long."""
+    """Raises Unavailable, to come back at a moment of its own, where a request would be done after so
+    many seconds and that is too long."""
     if delay > PATIENCE_SECONDS:
         raise Unavailable(
-            f"More streams come in than can be taken at once: this one would wait {delay:.1f} s. Send it "
+            f"More streams come in than can be taken at once: this one would take {delay:.1f} s. Send it "
             "again when `Retry-After` says.",
             retry_after_seconds=random.randint(1, AWAY_SECONDS_MAX),  # noqa: S311 (no secret)
         )
