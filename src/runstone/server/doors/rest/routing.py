@@ -16,7 +16,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.routing import Match, Route
+from starlette.types import Message, Receive, Scope, Send
 
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.errors import NotSignedIn
@@ -147,6 +148,16 @@ class _Spec:
     route_class: type[APIRoute]
     options: dict[str, Any]
 
+    def build(self, tag: str, options: Mapping[str, Any]) -> APIRoute:
+        return self.route_class(
+            BASE + self.path,
+            self.endpoint,
+            methods=[self.method],
+            tags=[tag],
+            operation_id=self.endpoint.__name__,
+            **options,
+        )
+
 
 @dataclass(slots=True)
 class Routes:
@@ -224,19 +235,37 @@ class Routes:
     def mount(self, app: FastAPI, *, described: bool) -> None:
         """described: with the models of answers. Endpoints answer bytes, so that only the document
         needs those; built for every route they would take a fifth of an idle server's memory."""
-        for spec in self.specs:
-            options = dict(spec.options)
-            if not described:
-                options |= {"response_model": None, "responses": None}
-            app.router.add_api_route(
-                BASE + spec.path,
-                spec.endpoint,
-                methods=[spec.method],
-                tags=[self.tag],
-                operation_id=spec.endpoint.__name__,
-                route_class_override=spec.route_class,
-                **options,
-            )
+        if described:
+            app.router.routes.extend(spec.build(self.tag, spec.options) for spec in self.specs)
+        else:
+            app.router.routes.extend(_LateRoute(spec, self.tag) for spec in self.specs)
+
+
+class _LateRoute(Route):
+    """A route that the framework takes apart (its parameters, bodies and their validators) at its
+    first request: most servers are asked for a part of all there are."""
+
+    def __init__(self, spec: _Spec, tag: str) -> None:
+        super().__init__(BASE + spec.path, spec.endpoint)
+        self.methods = {spec.method}  # HEAD does not come with GET
+        self._spec = spec
+        self._tag = tag
+        self._built: APIRoute | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        if match is not Match.NONE:
+            found["route"] = self
+        return match, found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != self._spec.method:
+            await super().handle(scope, receive, send)  # refuses
+            return
+        if self._built is None:
+            options = self._spec.options | {"response_model": None, "responses": None}
+            self._built = self._spec.build(self._tag, options)
+        await self._built.app(scope, receive, send)
 
 
 _ERROR: dict[str, Any] = {"model": ErrorAnswer, "description": "What went wrong"}
