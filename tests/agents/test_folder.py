@@ -13,7 +13,8 @@ import pytest
 from tests.agents.conftest import GRID, Clock
 
 from runstone.agents.folder import FolderError, FolderSweep, create_folder, is_folder, log, open_folder
-from runstone.agents.folder.source import Folder, FolderSource
+from runstone.agents.folder.following import Folder
+from runstone.agents.folder.source import FolderSource
 from runstone.agents.source import Ending, SourceAway
 from runstone.search.problems import ConfigError
 

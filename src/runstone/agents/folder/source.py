@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import random
 import secrets
 import string
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
 from runstone.agents.folder import rules
 from runstone.agents.folder.errors import FolderError
-from runstone.agents.folder.files import Files
+from runstone.agents.folder.following import Folder, reaching
 from runstone.agents.folder.liveness import Beats, Silence, ring
-from runstone.agents.folder.log import Log, Sealed
 from runstone.agents.folder.rules import Plan
 from runstone.agents.folder.runs import RunLog, run_folder
-from runstone.agents.folder.state import Draft, State, Trial
-from runstone.agents.source import Assignment, Claimed, Ending, Orders, SourceAway, SweepSpec
+from runstone.agents.folder.state import Draft, Trial
+from runstone.agents.source import Assignment, Claimed, Ending, Orders, SweepSpec
 from runstone.search.endings import Outcome
 from runstone.search.numbering import MODEL_SECONDS
 from runstone.search.pruning import counts_reports, judged, thinned
@@ -29,77 +22,7 @@ from runstone.search.records import ENDED, Proposal
 from runstone.search.search import Search
 from runstone.search.space import NoCombination
 
-_TURNS_MAX = 1_000
 _ID_CHARS = string.ascii_lowercase + string.digits
-T = TypeVar("T")
-
-
-class Folder:
-    """The state of one directory, followed act by act, and changed by acts of one's own.
-
-    Threads may share it. Raises SourceAway where the directory cannot be reached, or others write all
-    the time; FolderError for what time will not mend.
-    """
-
-    def __init__(self, root: Path, *, files: type[Files] = Files) -> None:
-        self.root = root
-        writer = "".join(secrets.choice(_ID_CHARS) for _ in range(12))
-        self.files = files(root, writer)
-        self.state = State()
-        self.lock = threading.RLock()
-        self._log = Log(root, self.files, writer)
-
-    def follow(self) -> State:
-        """Up to the last act."""
-        with self.lock, _reaching(self.root):
-            self._follow()
-            return self.state
-
-    def act(self, decide: Callable[[Draft], T]) -> T:
-        """Carry out what `decide` writes on its draft, on exactly the state that it saw. It is called
-        again where somebody else acted meanwhile; it touches nothing but the draft."""
-        with self.lock, _reaching(self.root):
-            for turn in range(_TURNS_MAX):
-                self._follow()
-                draft = Draft(self.state)
-                answer = decide(draft)
-                if not draft.changes:
-                    return answer
-                number = self.state.position + 1
-                act = {"at": round(time.time(), 3), **draft.changes.encode()}
-                if self._log.append(number, act):
-                    self.state.apply(draft.changes.encode())
-                    self._tidy(number)
-                    return answer
-                if turn > 2:  # many at once: let some of them pass
-                    time.sleep(random.random() * 0.002 * min(turn, 50))  # noqa: S311 (no secret)
-        raise SourceAway(f"{self.root}: others acted {_TURNS_MAX} times before us; try again.")
-
-    def _follow(self) -> None:
-        if not self.state.position:
-            self._load()
-        while True:
-            try:
-                act = self._log.read(self.state.position + 1)
-            except Sealed:
-                self._load()
-                continue
-            if act is None:
-                return
-            self.state.apply(act)
-
-    def _load(self) -> None:
-        found = self._log.read_snapshot()
-        if found is not None and found[0] > self.state.position:
-            self.state = State.decode(*found)
-
-    def _tidy(self, number: int) -> None:
-        """The act is done; whatever fails from here on is left to somebody else."""
-        try:
-            if self._log.after_append(number):
-                self._log.write_snapshot(number, self.state.encode())
-        except OSError:
-            pass
 
 
 class FolderSource:
@@ -136,7 +59,7 @@ class FolderSource:
 
     def join(self, *, host: str, name: str) -> str:
         agent_id = "".join(secrets.choice(_ID_CHARS) for _ in range(12))
-        with _reaching(self._folder.root):
+        with reaching(self._folder.root):
             self._beats.beat(agent_id)
         now = time.time()
         self._folder.act(
@@ -196,7 +119,7 @@ class FolderSource:
     # -- while they run
 
     def beat(self, held: Mapping[int, int]) -> Orders:
-        with self._folder.lock, _reaching(self._folder.root):
+        with self._folder.lock, reaching(self._folder.root):
             self._beats.beat(self._agent_id)
             now = self._clock()
             self._given |= {number: (attempt, now) for number, attempt in held.items()}
@@ -331,14 +254,14 @@ class FolderSource:
         self._folder.act(lambda draft: rules.leave(draft, self._plan, self._agent_id, now=time.time()))
         with self._folder.lock:
             self._given.clear()
-            with _reaching(self._folder.root):
+            with reaching(self._folder.root):
                 self._folder.files.remove(self._folder.root / "agents" / self._agent_id)
 
     # -- those who went silent
 
     def _watch(self) -> None:
         """Look at others; what was held by one that is silent for a lease waits again."""
-        with _reaching(self._folder.root):
+        with reaching(self._folder.root):
             state = self._folder.follow()
             living = [
                 agent.id for agent in state.agents.values() if agent.lives and agent.id != self._agent_id
@@ -371,7 +294,7 @@ class FolderSource:
 
     def _take_late(self) -> None:
         """What came of attempts that were given up for their silence, before they are made anew."""
-        with _reaching(self._folder.root):
+        with reaching(self._folder.root):
             state = self._folder.follow()
             waiting = [state.trials[number] for number in state.queued if state.trials[number].attempt]
             finished = []
@@ -422,19 +345,3 @@ class FolderSource:
             folder = run_folder(self._folder.root, trial.run_id, trial.number)
             log = self._logs[trial.run_id] = RunLog(folder, metrics[0].key if metrics else "")
         return log
-
-
-@contextmanager
-def _reaching(root: Path) -> Iterator[None]:
-    """A directory that cannot be reached just now may be there again later."""
-    try:
-        yield
-    except SourceAway:
-        raise
-    except PermissionError as error:
-        raise FolderError(
-            f"{root} cannot be written by this user ({os.strerror(error.errno or 0)}): {error.filename}. All "
-            "who take part need to read and write it; a common group and umask 002 do."
-        ) from None
-    except OSError as error:
-        raise SourceAway(f"{root} cannot be reached: {error}") from error

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from runstone.agents.folder import rules
 from runstone.agents.folder.errors import FolderError
 from runstone.agents.folder.files import Files
-from runstone.agents.folder.source import Folder, FolderSource
+from runstone.agents.folder.following import Folder
+from runstone.agents.folder.source import FolderSource
 from runstone.agents.folder.state import Agent, Draft, State, Trial
 from runstone.agents.source import SweepSpec
 from runstone.search.config import SweepConfig, parse
