@@ -3,7 +3,7 @@
     python scripts/screenshots.py [NAME ...]
 
 Starts a server of its own, trains the models of the demo with both clients, logs media of every kind,
-and drives Chromium. With names (`run-media workspace`) only those pictures.
+sweeps and promotes made-up models, and drives Chromium. With names (`run-media workspace`) only those.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "examples"))
+sys.path[:0] = [str(ROOT / "examples"), str(ROOT)]
 from demo import PROJECT, Server, check, train  # noqa: E402
+from tests.browser.seed import Seeder  # noqa: E402
+from tests.browser.seed_sweeps import model_sweep, prompt_sweep  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 ARGS = [
@@ -43,6 +45,56 @@ MEDIA_PAGES = {
     "workspace-media": '/admin/media/workspace?find=seen&panels={"seen":{"media":"steps"}}',
     "report": "/admin/media/reports/{report}",
 }
+SPEECH = "speech"
+PARETO = json.dumps(
+    [
+        {
+            "id": "front",
+            "objectives": [{"key": "summary.loss"}, {"key": "summary.latency_p95"}],
+            "constraints": ["latency_p95 < 90"],
+        }
+    ]
+)
+SPEECH_PAGES = {
+    "sweep": f"/admin/{SPEECH}/sweeps/asr",
+    "sweep-prompts": f"/admin/{SPEECH}/sweeps/prompts",
+    "workspace-pareto": f"/admin/{SPEECH}/workspace?pareto={PARETO}",
+    "artifact": f"/admin/{SPEECH}/artifacts/model/asr/{{version}}",
+    "lineage": f"/admin/{SPEECH}/artifacts/model/asr/{{version}}?tab=lineage",
+    "registry": "/registry/lab/models/asr",
+}
+
+
+def sweep_speech(server: Server) -> dict[str, str]:
+    """A sweep whose best model was promoted, and one of prompts; the addresses of their pages."""
+    seed = Seeder(server.url, server.key)
+    try:
+        model_sweep(seed, SPEECH, "asr", speech_config(), 24)
+        prompt_sweep(seed, SPEECH, "prompts")
+        server.call("POST", "/admin/organizations", {"name": "lab", "owner": "admin"})
+        server.call("POST", "/organizations/lab/registries", {"name": "models"})
+        to = {"organization": "lab", "registry": "models", "collection": "asr"}
+        promote = f"/projects/-/{SPEECH}/sweeps/asr/promote"
+        done = server.call("POST", promote, {**to, "trial": 3, "alias": "production", "reason": "The first."})
+        done = server.call("POST", promote, {**to, "alias": "candidate"})
+        version = done["artifact"]["source"].rpartition(":")[2]
+    finally:
+        seed.close()
+    return {name: page.replace("{version}", version) for name, page in SPEECH_PAGES.items()}
+
+
+def speech_config() -> dict[str, object]:
+    return {
+        "method": "random",
+        "seed": 11,
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {
+            "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.5},
+            "optimizer": {"values": ["adam", "sgd", "lion"]},
+            "layers": {"values": [4, 8, 12]},
+            "dropout": {"min": 0.0, "max": 0.4},
+        },
+    }
 
 
 def pages(server: Server) -> dict[str, str]:
@@ -120,8 +172,10 @@ def main(names: set[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="runstone-screenshots-") as scratch:
         server = Server(Path(scratch, "data"))
         try:
-            media = train_media(server, Path(scratch))
-            if not names or names - set(media):
+            media = train_media(server, Path(scratch)) if not names or names & set(MEDIA_PAGES) else {}
+            seeded = sweep_speech(server) if not names or names & set(SPEECH_PAGES) else {}
+            trained = not names or bool(names - set(MEDIA_PAGES) - set(SPEECH_PAGES))
+            if trained:
                 train(server, Path(scratch), epochs=40, pause=0.3)
                 check(server)
             with sync_playwright() as playwright:
@@ -136,8 +190,8 @@ def main(names: set[str]) -> None:
                         page.wait_for_timeout(500)
                         page.screenshot(path=IMAGES / f"sign-in-{theme}.png")
                     context.request.post("/api/v1/session", data={"key": server.key})
-                    known = pages(server) if not names or names - set(media) else {}
-                    for name, address in (known | media).items():
+                    known = pages(server) if trained else {}
+                    for name, address in (known | media | seeded).items():
                         if names and name not in names:
                             continue
                         page.goto(address)

@@ -41,12 +41,14 @@ export interface ParallelChartProps {
   lines: readonly ParallelLine[];
   /** Axis whose places colour the lines; the last one where absent. */
   colourBy?: string | undefined;
+  /** Low values stand out rather than high ones. */
+  lowIsBest?: boolean;
   brushes: Brushes;
   onBrush: (brushes: Brushes) => void;
   onPick?: (id: string) => void;
 }
 
-export function ParallelChart({ title, axes, lines, colourBy, brushes, onBrush, onPick }: ParallelChartProps) {
+export function ParallelChart({ title, axes, lines, colourBy, lowIsBest = false, brushes, onBrush, onPick }: ParallelChartProps) {
   const lower = useRef<HTMLCanvasElement>(null);
   const upper = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -55,7 +57,12 @@ export function ParallelChart({ title, axes, lines, colourBy, brushes, onBrush, 
   const at = useMemo(() => placed(axes, lines), [axes, lines]);
   const passing = useMemo(() => kept(at.places, axes.length, brushPlaces(axes, at.scales, brushes)), [at, axes, brushes]);
   const colour = Math.max(0, colourBy === undefined ? axes.length - 1 : axes.findIndex((axis) => axis.id === colourBy));
-  const tint = useMemo(() => ranks(at.places, axes.length, colour), [at, axes.length, colour]);
+  // The best stands out: dark on a light page, bright on a dark one; the other end stays in sight.
+  const tint = useMemo(() => {
+    const flip = lowIsBest === (theme === "dark");
+    const end = theme === "dark" ? 0.15 : 0;
+    return ranks(at.places, axes.length, colour).map((rank) => end + (flip ? 1 - rank : rank) * 0.85);
+  }, [at, axes.length, colour, lowIsBest, theme]);
   const shown = passing.reduce((count, one) => count + (one ? 1 : 0), 0);
 
   useEffect(() => {

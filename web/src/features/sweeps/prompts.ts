@@ -63,7 +63,15 @@ function text(trial: Trial, name: string): string {
   return asString(trial.params[name]) ?? "";
 }
 
-/** A template's or a set's own words. */
+/** A template's or a set's own words: an example a line. */
 export function words(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 1);
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return (value as unknown[]).map(example).join("\n");
+}
+
+function example(value: unknown): string {
+  if (typeof value === "string") return value;
+  const parts = Array.isArray(value) ? (value as unknown[]) : Object.values(asRecord(value) ?? {});
+  return parts.length > 0 && parts.every((one) => typeof one === "string") ? parts.join(" → ") : JSON.stringify(value);
 }

@@ -73,12 +73,13 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
                 axes={axes}
                 lines={lines}
                 colourBy={search.colour}
+                lowIsBest={goalOf(sweep, search.colour) === "minimize"}
                 brushes={search.brushes ?? NONE}
                 onBrush={(brushes) => onChange({ brushes: Object.keys(brushes).length > 0 ? brushes : undefined })}
                 onPick={open}
               />
             </div>
-            <p className={styles["note"]}>Drag along an axis to keep a range of it; click the range to let it go; click a line to open its run. Colours go by rank: lowest dark, highest bright.</p>
+            <p className={styles["note"]}>Drag along an axis to keep a range of it; click the range to let it go; click a line to open its run. Colours go by rank: what stands out most is best.</p>
           </section>
         </ErrorBoundary>
         <Importance sweep={sweep} live={live} />
@@ -91,6 +92,12 @@ export function ResultsTab({ sweep, trials, more, live, search, onChange }: Prop
 }
 
 const NONE = {};
+
+/** Of the axis that colours; parameters have none, and their highest values stand out. */
+function goalOf(sweep: Sweep, colour: string | undefined): "minimize" | "maximize" {
+  const at = colour === undefined ? sweep.objectives.length - 1 : colour.startsWith(OBJECTIVE) ? Number(colour.slice(OBJECTIVE.length)) : -1;
+  return sweep.objectives[at]?.goal ?? "maximize";
+}
 
 function Brushed({ search, names, onChange }: { search: SweepSearch; names: ReadonlyMap<string, string>; onChange: Props["onChange"] }) {
   const brushes = Object.entries(search.brushes ?? {});

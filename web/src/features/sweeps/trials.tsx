@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Award } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { stopTrial, type Sweep, type Trial } from "@/api/sweeps";
@@ -9,7 +10,7 @@ import { csv } from "@/base/csv";
 import { formatCount, formatNumber, fullValue, toNumber } from "@/base/numbers";
 import { toast } from "@/model/toasts";
 import { useHover } from "@/model/hover";
-import { Button, Select } from "@/widgets/controls";
+import { Button, IconButton, Select } from "@/widgets/controls";
 import { CopyButton, describeError, Empty } from "@/widgets/feedback";
 import { Duration, Value } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
@@ -161,9 +162,9 @@ function Row({ sweep, trial, parameters, onPromote }: { sweep: Sweep; trial: Tri
       </td>
       <td>
         {trial.state === "finished" && trial.run !== "" && trial.number >= 0 && objectiveOf(trial, 0) !== null && (
-          <Button small aria-label={`Promote trial ${trial.number}`} onClick={onPromote}>
-            Promote…
-          </Button>
+          <IconButton small label={`Promote trial ${trial.number}…`} onClick={onPromote}>
+            <Award size={14} aria-hidden />
+          </IconButton>
         )}
         {trial.state === "running" && trial.stop === "" && (
           <Button small disabled={stop.isPending} onClick={() => stop.mutate()}>
