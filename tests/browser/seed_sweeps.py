@@ -57,8 +57,10 @@ def model_sweep(seed: Seeder, project: str, sweep: str, config: dict[str, Any], 
     for number in range(trials):
         trial = ok(seed.api.post(f"{at}/{sweep}/agents/{agent}/claim", json={"count": 1}))["trials"][0]
         loss = 0.1 + (trial["arguments"]["lr"] - 0.03) ** 2 + draw.random() / 10
+        latency = 30 + 5 * trial["arguments"]["layers"] * (1 + draw.random() / 4) - 20 * loss
         rows = [
-            {"loss": loss + (30 - step) / 60, "latency_p95": 40 + 60 * draw.random()} for step in range(31)
+            {"loss": loss + (30 - step) / 60, "latency_p95": latency + draw.gauss(0, 0.5)}
+            for step in range(31)
         ]
         run = seed.run(project, trial["run"], config=trial["arguments"], rows=rows, name=f"trial-{number}")
         ok(seed.api.post(f"{place}/runs/{trial['run']}/artifacts", json={"artifact": "speech"}))

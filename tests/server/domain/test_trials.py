@@ -174,6 +174,8 @@ def test_failures_in_a_row_shut_a_host_out_while_another_does_well(sweeping: Swe
         turn(bad, Outcome("failed", exit_code=1))
     shut = sweeping.trials.claim(sweeping.actor, sweep, agent_id=bad)
     assert shut.trials == [] and shut.wait_seconds > 0 and "keep failing on bad" in shut.why
+    seen = {agent.host: agent.shut_until for agent in sweeping.trials.agents(sweeping.actor, sweep)}
+    assert seen["good"] is None and seen["bad"] is not None and seen["bad"] > time.time()
     assert sweeping.trials.claim(sweeping.actor, sweep, agent_id=good).trials
 
 

@@ -2649,6 +2649,11 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Shut Until
+             * @description Its host is handed nothing until then, since trials keep failing on it.
+             */
+            shut_until: number | null;
+            /**
              * State
              * @enum {string}
              */

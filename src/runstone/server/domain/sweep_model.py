@@ -114,6 +114,7 @@ class Agent:
     trials: int
     created_at: float
     heartbeat_at: float
+    shut_until: float | None = None  # its host is handed nothing until then: trials keep failing on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def record_of(row: AnyRow) -> Record:
     )
 
 
-def agent_of(row: AnyRow, *, trials: int, now: float) -> Agent:
+def agent_of(row: AnyRow, *, trials: int, now: float, shut_until: float | None = None) -> Agent:
     state: AgentState = "running"
     if row.ended_at is not None:
         state = "ended"
@@ -230,4 +231,5 @@ def agent_of(row: AnyRow, *, trials: int, now: float) -> Agent:
         trials,
         row.created_at,
         row.heartbeat_at,
+        shut_until,
     )

@@ -20,6 +20,7 @@ from runstone.server.domain.sweep_model import (
 )
 from runstone.server.domain.trial_base import TrialsBase
 from runstone.server.domain.trial_endings import (
+    breaker_shut_until,
     finish_if_done,
 )
 from runstone.server.stores.records import sweeps as sweep_statements
@@ -71,8 +72,12 @@ class TrialAgents(TrialsBase):
         with self._records.read() as conn:
             self._sweeps.checked_row(conn, actor, sweep, Permission.READ)
             trials = sweep_statements.trials_by_agent(conn, sweep)
+            shut = {
+                row.host: breaker_shut_until(conn, sweep, row.host, now)
+                for row in sweep_statements.failing_hosts(conn, sweep)
+            }
             return [
-                agent_of(row, trials=trials.get(row.id, 0), now=now)
+                agent_of(row, trials=trials.get(row.id, 0), now=now, shut_until=shut.get(row.host))
                 for row in sweep_statements.agents_of(conn, sweep)
             ]
 

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { agentsQuery, type Sweep } from "@/api/sweeps";
 import { formatCount } from "@/base/numbers";
 import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
-import { Time } from "@/widgets/values";
+import { Duration, Time } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
 import { AgentCommands } from "./commands";
@@ -46,7 +46,14 @@ export function AgentsTab({ sweep, live }: { sweep: Sweep; live: boolean }) {
                 <code>{agent.name || agent.id}</code>
               </td>
               <td style={{ color: agent.state === "lost" ? "var(--bad)" : agent.state === "running" ? "var(--ok)" : "var(--fg2)" }}>{agent.state}</td>
-              <td>{agent.host}</td>
+              <td>
+                {agent.host}
+                {agent.shut_until !== null && (
+                  <div style={{ color: "var(--bad)" }}>
+                    Trials keep failing here: it gets none for <Duration seconds={Math.max(0, Math.round(agent.shut_until - Date.now() / 1000))} />
+                  </div>
+                )}
+              </td>
               <td>{agent.kind === "ask" ? "ask and tell" : agent.kind}</td>
               <td data-number>{formatCount(agent.trials)}</td>
               <td>{agent.username}</td>

@@ -151,6 +151,9 @@ class Agent(Model):
     trials: int
     created_at: float
     heartbeat_at: float
+    shut_until: float | None = Field(
+        description="Its host is handed nothing until then, since trials keep failing on it."
+    )
 
 
 class Agents(Model):
