@@ -26,6 +26,7 @@ def answer(prompt: str, temperature: float, seed: int) -> str:
 
 class Model(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one piece
 
     def do_POST(self) -> None:
         wanted: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
