@@ -27,6 +27,7 @@ def cache(tmp_path: Path) -> HashCache:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of a test are young; their digests are remembered all the same."""
     monkeypatch.setattr(digests, "SETTLED_NS", -(10**12))
+    monkeypatch.setattr(digests, "SETTLED_COARSE_NS", -(10**12))
 
 
 def sha(data: bytes) -> bytes:
@@ -72,6 +73,35 @@ def test_what_was_changed_a_moment_ago_is_not_remembered(
     file = one_file(str(path))
     assert digests_of([file], cache) == [sha(b"aaaa")]
     assert cache.get(file.stamp) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "read_at", "remembered"),
+    [
+        (5_000_000_001, 5_100_000_001, True),
+        (5_000_000_001, 5_100_000_000, False),
+        (5_123_000_000, 7_123_000_000, True),  # whole milliseconds: the clock may be a coarse one
+        (5_123_000_000, 7_122_999_999, False),
+    ],
+)
+def test_how_long_a_change_counts_as_new_goes_by_the_clock_that_dated_it(
+    cache: HashCache, monkeypatch: pytest.MonkeyPatch, changed: int, read_at: int, remembered: bool
+) -> None:
+    monkeypatch.undo()
+    stamp = b"".join(number.to_bytes(8, "little") for number in (1, 2, 3, changed - 7, changed))
+    cache.put(stamp, sha(b"a"), read_at_ns=read_at)
+    assert (cache.get(stamp) is not None) is remembered
+
+
+def test_a_file_rewritten_over_and_over_is_never_taken_for_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    path, folder = tmp_path / "x", str(tmp_path / "hashes")
+    for number in range(300):
+        data = f"{number:04}".encode()
+        path.write_bytes(data)  # the same size, often within one tick of the clock
+        assert digests_of([one_file(str(path))], HashCache(folder)) == [sha(data)]
 
 
 def test_a_file_that_is_written_to_while_it_is_read_is_said(tmp_path: Path) -> None:

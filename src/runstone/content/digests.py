@@ -22,7 +22,11 @@ from runstone.content.trees import STAMP_BYTES, Found, changed_ns, stamp_of
 CHUNK_BYTES = 1 << 20
 SHARDS = 64
 SHARD_RECORDS_MAX = 16_384  # 64 · 16,384 · 72 bytes: 75 MB at the most
-SETTLED_NS = 2_000_000_000
+# How long after its last change a file must have been read for its digest to be remembered. A time
+# that says more than milliseconds comes from a clock that ticks every 10 ms or faster; one that does
+# not may be of a file system that counts whole seconds, or two.
+SETTLED_NS = 100_000_000
+SETTLED_COARSE_NS = 2_000_000_000
 _RECORD_BYTES = STAMP_BYTES + 32
 _FORMAT = f"{STAMP_BYTES}s32s"
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -60,7 +64,8 @@ class HashCache:
 
     def put(self, stamp: bytes, digest: bytes, *, read_at_ns: int) -> None:
         """read_at_ns: when the reading began, Unix nanoseconds."""
-        if changed_ns(stamp) > read_at_ns - SETTLED_NS:
+        changed = changed_ns(stamp)
+        if changed > read_at_ns - (SETTLED_NS if changed % 1_000_000 else SETTLED_COARSE_NS):
             return
         shard = _shard(stamp)
         with self._lock:
