@@ -214,6 +214,17 @@ def test_whoever_is_killed_what_was_pending_is_whole(tmp_path: Path) -> None:
     assert sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file()) == 0
 
 
+def test_what_a_killed_process_was_writing_keeps_nothing_from_being_tidied(tmp_path: Path) -> None:
+    folder = str(tmp_path / "store")
+    store = LocalStore(folder)
+    with store.holding():
+        store.keep(b"bytes that nobody refers to")
+    torn = Path(folder, "pending", "r~1.123-456.tmp")
+    torn.write_bytes(b"")
+    assert store.tidy() == len(b"bytes that nobody refers to")
+    assert not torn.exists()
+
+
 def _collect(folder: str, data: str, number: int) -> None:
     log(LocalStore(folder), HashCache(folder + "-hashes"), Path(data), f"r~{number}")
 

@@ -257,6 +257,10 @@ class LocalStore:
         wanted: set[bytes] = set()
         manifests: set[str] = set()
         for name in self._names("pending"):
+            if name.endswith(".tmp"):
+                # Whoever was writing it has died, for writers hold the lock that is ours now.
+                self._remove(os.path.join(self.folder, "pending", name))
+                continue
             # Another process may settle it meanwhile: then it wants nothing any more.
             with (
                 contextlib.suppress(FileNotFoundError),
