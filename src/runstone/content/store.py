@@ -187,7 +187,8 @@ class LocalStore:
 
     def pend(self, name: str, manifest: bytes) -> None:
         """From now on the bytes of this version stay until `settle(name)`."""
-        self._write_whole(os.path.join(self.folder, "pending", name), manifest.hex().encode())
+        with self.holding():
+            self._write_whole(os.path.join(self.folder, "pending", name), manifest.hex().encode())
 
     def settle(self, prefix: str) -> None:
         """The versions whose pending name begins so are on a server, or are given up."""
