@@ -112,6 +112,34 @@ def test_calls_that_wait_are_done_together_and_each_gets_its_own_result() -> Non
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("most", [2, 200])
+def test_no_more_are_done_together_than_the_kind_of_call_allows_and_no_fewer(most: int) -> None:
+    async def main() -> None:
+        pool = Pool(Limits(ingest_threads=2, read_threads=2, slow_threads=2, waiting_max=300))
+        groups: list[int] = []
+        begun, release = threading.Event(), threading.Event()
+
+        def work(items: Sequence[int]) -> list[int]:
+            groups.append(len(items))
+            begun.set()
+            release.wait(20)
+            return list(items)
+
+        gathering = pool.gathering(
+            Lane.INGEST, work, size=lambda _: 1, size_max=1000, count_max=most, threads=1
+        )
+        first = asyncio.ensure_future(gathering.do(0))
+        await asyncio.to_thread(begun.wait)
+        others = [asyncio.ensure_future(gathering.do(number)) for number in range(200)]
+        await asyncio.sleep(0.01)
+        release.set()
+        await asyncio.gather(first, *others)
+        assert groups == [1, *[most] * (200 // most)]
+        assert await pool.close(seconds=1)
+
+    asyncio.run(main())
+
+
 def test_an_error_of_work_done_together_reaches_each_caller() -> None:
     async def main() -> None:
         pool = Pool(FEW)

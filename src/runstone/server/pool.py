@@ -164,7 +164,7 @@ class Gathering(Generic[T, R]):
         bell.acquire()
         while (first := self._next(bell)) is not None:
             taken, size = [first], self._size(first[0])
-            while size < self._size_max and len(taken) < TOGETHER_MAX:
+            while size < self._size_max and len(taken) < self._count_max:
                 try:
                     more = waiting.popleft()
                 except IndexError:
