@@ -9,12 +9,13 @@ their own, an origin of nobody; everything else is a download.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -81,6 +82,41 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | bool | None:
     if found[2] and int(found[2]) < start:
         return None
     return (start, end) if start < size else False
+
+
+async def file_answer(
+    request: Request,
+    context: Context,
+    read: Callable[[int, int], Iterator[bytes]],
+    *,
+    name: str,
+    mimetype: str,
+    digest: str,
+    size: int,
+    inline: bool = False,
+) -> Response:
+    """A file of `size` bytes, or what the request wants of it: the range that it names (206), nothing
+    where it has the file by its ETag (304), a refusal where the range holds no byte of it (416).
+
+    read: the bytes of a half-open range; opened in a thread. digest: what the ETag says, the same for
+    the same bytes. A range under an `If-Range` that is not the ETag is passed over.
+    """
+    headers, media = file_headers(name, mimetype, inline=inline)
+    etag = f'"{digest}"'
+    headers |= {"ETag": etag, "Accept-Ranges": "bytes"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    wanted = parse_range(request.headers.get("range"), size)
+    if request.headers.get("if-range") not in (None, etag):
+        wanted = None
+    if wanted is False:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    status, start, end = 200, 0, size
+    if isinstance(wanted, tuple):
+        status, (start, end) = 206, wanted
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    pieces = await context.run(partial(read, start, end))
+    return Download(context, pieces, mimetype=media, headers=headers, status=status, size=end - start)
 
 
 class Download(Response):

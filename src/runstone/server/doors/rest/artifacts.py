@@ -14,7 +14,7 @@ from runstone.server.domain.artifact_names import parse_name
 from runstone.server.domain.files import check_file_name
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import encode, plain
-from runstone.server.doors.http.downloads import Download, file_headers, parse_range
+from runstone.server.doors.http.downloads import Download, file_answer
 from runstone.server.doors.rest.collections import C, CollectionPath
 from runstone.server.doors.rest.models.artifacts import (
     AliasChange,
@@ -341,28 +341,15 @@ async def get_artifact_file(request: Request) -> Response:
         if address is not None:
             return Response(status_code=307, headers={"Location": address, "Cache-Control": "no-store"})
     mimetype = mimetypes.guess_type(name.rsplit("/", 1)[-1])[0] or "application/octet-stream"
-    headers, media = file_headers(name, mimetype, inline=inline)
-    headers |= {"ETag": f'"{entry.sha256}"', "Accept-Ranges": "bytes"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    wanted = parse_range(request.headers.get("range"), entry.size)
-    if request.headers.get("if-range") not in (None, headers["ETag"]):
-        wanted = None
-    if wanted is False:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{entry.size}"})
-    start, end = wanted if isinstance(wanted, tuple) else (0, entry.size)
-    if isinstance(wanted, tuple):
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{entry.size}"
-    _, pieces = await call.run(
-        lambda: call.domain.artifacts.read(call.actor, version_id, name, start=start, end=end)
-    )
-    return Download(
+    return await file_answer(
+        request,
         call.context,
-        pieces,
-        mimetype=media,
-        headers=headers,
-        status=206 if isinstance(wanted, tuple) else 200,
-        size=end - start,
+        lambda start, end: call.domain.artifacts.read(call.actor, version_id, name, start=start, end=end)[1],
+        name=name,
+        mimetype=mimetype,
+        digest=entry.sha256,
+        size=entry.size,
+        inline=inline,
     )
 
 

@@ -15,7 +15,7 @@ from runstone.server.domain.files import check_file_name
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import stream_body
-from runstone.server.doors.http.downloads import Download, file_headers, parse_range
+from runstone.server.doors.http.downloads import file_answer
 from runstone.server.doors.rest.models.files import RunFile, RunFiles
 from runstone.server.doors.rest.routing import (
     AfterQuery,
@@ -136,28 +136,15 @@ async def get_file(request: Request) -> Response:
         return call.domain.files.get(call.actor, kept.key, name)
 
     file = await call.run(find)
-    headers, media = file_headers(file.name, file.mimetype, inline=inline)
-    headers["ETag"] = f'"{file.sha256}"'
-    headers["Accept-Ranges"] = "bytes"
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    wanted = parse_range(request.headers.get("range"), file.size)
-    if_range = request.headers.get("if-range")
-    if if_range is not None and if_range != headers["ETag"]:
-        wanted = None
-    if wanted is False:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{file.size}"})
-    start, end = wanted if isinstance(wanted, tuple) else (0, file.size)
-    if isinstance(wanted, tuple):
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    pieces = await call.run(lambda: call.domain.files.read(call.actor, file, start=start, end=end))
-    return Download(
+    return await file_answer(
+        request,
         call.context,
-        pieces,
-        mimetype=media,
-        headers=headers,
-        status=206 if isinstance(wanted, tuple) else 200,
-        size=end - start,
+        lambda start, end: call.domain.files.read(call.actor, file, start=start, end=end),
+        name=file.name,
+        mimetype=file.mimetype,
+        digest=file.sha256,
+        size=file.size,
+        inline=inline,
     )
 
 

@@ -14,11 +14,10 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from runstone.server.domain.errors import NotAllowed
-from runstone.server.domain.files import RunFile
 from runstone.server.domain.identity import Actor, Permission, RunKey, UserId
 from runstone.server.doors.http.bodies import stream_body
 from runstone.server.doors.http.context import Context, context_of
-from runstone.server.doors.http.downloads import Download, file_headers, parse_range
+from runstone.server.doors.http.downloads import file_answer
 from runstone.server.doors.http.permissions import needs
 from runstone.server.doors.wandb.exports import Exports
 from runstone.server.doors.wandb.links import (
@@ -67,7 +66,15 @@ def storage_routes(exports: Exports) -> list[BaseRoute]:
         if do == GET_MANIFEST:
             return await get_manifest(context, actor, claim)
         file = await context.run(lambda: context.domain.files.get(actor, RunKey(claim["run"]), claim["name"]))
-        return _file_answer(request, context, actor, file)
+        return await file_answer(
+            request,
+            context,
+            lambda start, end: context.domain.files.read(actor, file, start=start, end=end),
+            name=file.name,
+            mimetype=file.mimetype,
+            digest=file.md5,
+            size=file.size,
+        )
 
     return [
         Route("/storage/{token}", put, methods=["PUT"]),
@@ -88,20 +95,3 @@ def _actor(context: Context, claim: dict[str, Any]) -> Actor:
 def _export(context: Context, exports: Exports, claim: dict[str, Any]) -> Path:
     actor = _actor(context, claim)
     return exports.file(context.domain.history, actor, RunKey(claim["run"]), claim["version"])
-
-
-def _file_answer(request: Request, context: Context, actor: Actor, file: RunFile) -> Response:
-    headers, mimetype = file_headers(file.name, file.mimetype, inline=False)
-    headers |= {"ETag": f'"{file.md5}"', "Accept-Ranges": "bytes"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    wanted = parse_range(request.headers.get("range"), file.size)
-    if wanted is False:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{file.size}"})
-    start, end = wanted if isinstance(wanted, tuple) else (0, file.size)
-    status = 200
-    if isinstance(wanted, tuple):
-        status = 206
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    pieces = context.domain.files.read(actor, file, start=start, end=end)
-    return Download(context, pieces, mimetype=mimetype, headers=headers, status=status, size=end - start)

@@ -26,7 +26,7 @@ from runstone.server.domain.manifests import ENTRIES_IN_PAGE_MAX
 from runstone.server.doors.http.bodies import read_body, stream_body
 from runstone.server.doors.http.context import Context, context_of
 from runstone.server.doors.http.credentials import authenticate, credentials_of
-from runstone.server.doors.http.downloads import Download, file_headers, parse_range
+from runstone.server.doors.http.downloads import Download, file_answer
 from runstone.server.doors.http.permissions import needs
 from runstone.server.doors.wandb import ids, manifests
 from runstone.server.pool import Lane
@@ -105,28 +105,21 @@ async def get_blob(request: Request, context: Context, actor: Actor, claim: dict
     # That the version holds these bytes was seen when the address was made; that it may still be
     # read is asked now.
     await context.run(lambda: context.domain.artifacts.by_id(actor, claim["version"]))
-    return _blob_answer(request, context, claim["name"], claim["sha256"], claim["md5"], claim["size"])
+    return await _blob_answer(request, context, claim["name"], claim["sha256"], claim["md5"], claim["size"])
 
 
-def _blob_answer(request: Request, context: Context, name: str, sha256: str, md5: str, size: int) -> Response:
-    headers, mimetype = file_headers(name, "application/octet-stream", inline=False)
-    headers |= {"ETag": f'"{md5}"', "Accept-Ranges": "bytes"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    wanted = parse_range(request.headers.get("range"), size)
-    if wanted is False:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
-    start, end = wanted if isinstance(wanted, tuple) else (0, size)
-    status = 200
-    if isinstance(wanted, tuple):
-        status = 206
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    pieces = _read(context, sha256, start, end)
-    return Download(context, pieces, mimetype=mimetype, headers=headers, status=status, size=end - start)
-
-
-def _read(context: Context, sha256: str, start: int, end: int) -> Iterator[bytes]:
-    yield from context.domain.uploads.read(sha256, start=start, end=end)
+async def _blob_answer(
+    request: Request, context: Context, name: str, sha256: str, md5: str, size: int
+) -> Response:
+    return await file_answer(
+        request,
+        context,
+        lambda start, end: context.domain.uploads.read(sha256, start=start, end=end),
+        name=name,
+        mimetype="application/octet-stream",
+        digest=md5,
+        size=size,
+    )
 
 
 def artifact_routes() -> list[BaseRoute]:
@@ -142,7 +135,7 @@ def artifact_routes() -> list[BaseRoute]:
             return _find(context, actor, wanted)
 
         sha256, size = await context.run(find)
-        return _blob_answer(request, context, wanted.name, sha256, wanted.md5, size)
+        return await _blob_answer(request, context, wanted.name, sha256, wanted.md5, size)
 
     return [
         Route("/artifacts/{path:path}", by_digest, methods=["GET"]),
