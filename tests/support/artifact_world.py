@@ -18,7 +18,6 @@ from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.files import Files
 from runstone.server.domain.identity import Actor
 from runstone.server.domain.lineage import Lineage
-from runstone.server.domain.places import Places
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.storage_use import Storage
@@ -82,7 +81,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         collections,
         uploads,
         artifacts,
-        Registries(records, access, projects, collections, artifacts, Places(records, access)),
+        Registries(records, access, projects),
         deployments,
         Lineage(records, access, artifacts, deployments),
         Storage(records, blobs, access, projects, uploads, files),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,12 @@ def promote(
             help="Why a model of no named dataset, or a trial that breaks a constraint, may go in.",
         ),
     ] = "",
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--ask", help="Ask for the approval that a protected alias needs, with the sweep as evidence."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be promoted, and do nothing.")
     ] = False,
@@ -76,20 +82,25 @@ def promote(
                 _say(found.evidence, [("artifact", ", ".join(one.source for one in found.artifacts))])
                 typer.echo(found.problem or "Nothing was promoted.", err=True)
                 return
-            done = promotion.promote(
-                client,
-                sweep.entity,
-                sweep.project,
-                sweep.id,
-                at,
-                alias=alias,
-                robust=robust,
-                trial=trial,
-                artifact=artifact,
-                type_name=type_name,
-                reason=allow_unlinked or reason,
-                force=bool(allow_unlinked),
-            )
+            wanted: dict[str, Any] = {
+                "alias": alias,
+                "robust": robust,
+                "trial": trial,
+                "artifact": artifact,
+                "type_name": type_name,
+                "reason": allow_unlinked or reason,
+                "force": bool(allow_unlinked),
+            }
+            place = (sweep.entity, sweep.project, sweep.id)
+            if ask:
+                asked = promotion.ask_approval(client, *place, at, **wanted)
+                if as_json:
+                    print_json(msgspec.to_builtins(asked))
+                else:
+                    waits = f"{asked.needed} must approve of content {asked.sha256[:12]}"
+                    _say(asked.evidence, [("request", asked.id), ("alias", asked.alias), ("waits", waits)])
+                return
+            done = promotion.promote(client, *place, at, **wanted)
         if as_json:
             print_json(msgspec.to_builtins(done))
             return

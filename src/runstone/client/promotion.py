@@ -21,6 +21,18 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, Any] = {}
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for approval: `needed` others approve, then the alias moves to that content."""
+
+    id: int
+    alias: str
+    version_id: int
+    sha256: str
+    needed: int
+    reason: str = ""
+    evidence: dict[str, Any] = {}
+
+
 class Promotable(msgspec.Struct, frozen=True, kw_only=True):
     """What a promotion would take. problem: why more has to be said first, or ""."""
 
@@ -73,7 +85,48 @@ def promote(
     is "". force: a trial that breaks a constraint, and a model without a traceable past, too; with a
     reason. Raises Conflict where the run made no artifact or several, or where the alias wants others'
     approval; NotAllowed for a protected alias; NotFound for a registry or trial that is not there."""
-    body = {
+    body = _body(to, alias, robust, trial, artifact, type_name, reason, force)
+    answer = client.connection.value("POST", f"{_sweep(entity, project, sweep)}/promote", json=body)
+    return Promotion(
+        artifact=_record(answer["artifact"], ArtifactRecord),
+        alias=answer["alias"],
+        evidence=answer["evidence"],
+    )
+
+
+def ask_approval(
+    client: Client,
+    entity: str,
+    project: str,
+    sweep: str,
+    to: Target,
+    *,
+    alias: str,
+    robust: bool = True,
+    trial: int | None = None,
+    artifact: str = "",
+    type_name: str = "",
+    reason: str = "",
+    force: bool = False,
+) -> Asked:
+    """As `promote`, for a protected alias that moves by others' approval: the artifact is linked, and they
+    are asked, with the sweep as evidence. Raises Invalid for an alias that needs nobody's approval."""
+    wanted = _body(to, alias, robust, trial, artifact, type_name, reason, force)
+    answer = client.connection.value("POST", f"{_sweep(entity, project, sweep)}/approvals", json=wanted)
+    return msgspec.convert(answer, Asked)
+
+
+def _body(
+    to: Target,
+    alias: str,
+    robust: bool,
+    trial: int | None,
+    artifact: str,
+    type_name: str,
+    reason: str,
+    force: bool,
+) -> dict[str, Any]:
+    return {
         "organization": to.entity,
         "registry": to.project,
         "collection": to.collection,
@@ -85,12 +138,6 @@ def promote(
         "reason": reason,
         "force": force,
     }
-    answer = client.connection.value("POST", f"{_sweep(entity, project, sweep)}/promote", json=body)
-    return Promotion(
-        artifact=_record(answer["artifact"], ArtifactRecord),
-        alias=answer["alias"],
-        evidence=answer["evidence"],
-    )
 
 
 def _sweep(entity: str, project: str, sweep: str) -> str:

@@ -20,6 +20,7 @@ from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
+from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.domain import Domain
@@ -35,6 +36,7 @@ from runstone.server.domain.lineage import Lineage
 from runstone.server.domain.media import Media
 from runstone.server.domain.places import Places
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
@@ -192,7 +194,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     trial_runs = TrialRuns(records, trials, searches, history, lines, feed)
     places = Places(records, access)
     artifacts = Artifacts(records, access, projects, collections, uploads, feed)
-    registries = Registries(records, access, projects, collections, artifacts, places)
+    registries = Registries(records, access, projects)
+    approvals = Approvals(records, access, collections, artifacts)
     deployments = Deployments(records, access, artifacts)
     retention = Retention(records, collections)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
@@ -221,10 +224,12 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         trial_runs=trial_runs,
         sweep_results=sweep_results,
         sweep_importance=SweepImportance(sweeps, sweep_results),
-        sweep_promotions=SweepPromotions(sweep_results, runs, artifacts, registries),
+        sweep_promotions=SweepPromotions(sweep_results, runs, artifacts, registries, approvals),
         artifacts=artifacts,
         registry=registries,
-        approvals=Approvals(records, access, collections, artifacts),
+        promotions=Promotions(records, access, collections, artifacts),
+        comparisons=Comparisons(records, artifacts, places),
+        approvals=approvals,
         deployments=deployments,
         audit=Audit(records, access),
         lineage=Lineage(records, access, artifacts, deployments),

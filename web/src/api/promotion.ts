@@ -23,3 +23,8 @@ export function promotableQuery(entity: string, project: string, sweep: string, 
 export function promoteFromSweep(entity: string, project: string, sweep: string, wanted: PromotionWanted): Promise<SweepPromoted> {
   return ask("POST", `/projects${path(entity, project)}/sweeps${path(sweep)}/promote`, { body: wanted });
 }
+
+/** For a protected alias: the artifact is linked, and those who approve there are asked. */
+export function askApprovalFromSweep(entity: string, project: string, sweep: string, wanted: PromotionWanted): Promise<Schemas["Approval"]> {
+  return ask("POST", `/projects${path(entity, project)}/sweeps${path(sweep)}/approvals`, { body: wanted });
+}

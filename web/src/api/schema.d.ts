@@ -2170,6 +2170,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Approval From Sweep
+         * @description Link the best trial's artifact into a registry's collection and ask for the approval that a protected
+         *     alias needs: those who decide are shown the sweep's evidence. 409 as a promotion from the sweep.
+         */
+        post: operations["ask_approval_from_sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/ask": {
         parameters: {
             query?: never;
@@ -2779,6 +2800,13 @@ export interface components {
             at: number;
             /** Closed At */
             closed_at: number | null;
+            /**
+             * Evidence
+             * @description What speaks for it; kept with the alias's move.
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
             /** Id */
             id: number;
             /** Needed */
@@ -2838,6 +2866,14 @@ export interface components {
         ApprovalWanted: {
             /** Alias */
             alias: string;
+            /**
+             * Evidence
+             * @description Why, for those who decide: a gate's or an evaluation's result, say. Of a sweep the server makes it itself: `POST …/sweeps/{sweep}/approvals`.
+             * @default {}
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
             /**
              * Force
              * @default false
@@ -11342,6 +11378,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ask_approval_from_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepPromotion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
                 };
             };
             /** @description What went wrong */

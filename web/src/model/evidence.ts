@@ -19,6 +19,27 @@ export interface SweepEvidence {
 
 const RULES: Record<string, string> = { single: "best single trial", chosen: "chosen by hand" };
 
+const FACTS_MAX = 40;
+
+/** Evidence of any kind but a sweep's, flat: `{a: {b: 1}}` is `a.b`. What an approval adds by itself is no evidence. */
+export function otherEvidence(value: unknown): { name: string; value: string }[] {
+  const raw = asRecord(value);
+  if (!raw || raw["kind"] === "sweep") return [];
+  const out: { name: string; value: string }[] = [];
+  const walk = (part: Record<string, unknown>, prefix: string) => {
+    for (const [key, item] of Object.entries(part)) {
+      if (prefix === "" && OF_APPROVAL.has(key)) continue;
+      const inner = asRecord(item);
+      if (inner) walk(inner, `${prefix}${key}.`);
+      else if (out.length < FACTS_MAX) out.push({ name: prefix + key, value: typeof item === "string" ? item : JSON.stringify(item) });
+    }
+  };
+  walk(raw, "");
+  return out;
+}
+
+const OF_APPROVAL = new Set(["approval", "approved_by", "sha256"]);
+
 /** null where the evidence is of another kind, or of none. */
 export function sweepEvidence(value: unknown): SweepEvidence | null {
   const raw = asRecord(value);

@@ -8,6 +8,7 @@ version and the digest of its content: if the version is not that any more, noth
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,22 @@ from sqlalchemy import Connection
 
 from runstone.server.domain import audit
 from runstone.server.domain.access import Access
-from runstone.server.domain.artifact_model import Page
+from runstone.server.domain.artifact_model import Member, Page
 from runstone.server.domain.artifact_names import check_alias
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from runstone.server.domain.identity import Actor, Permission, check_text
-from runstone.server.domain.registry import move_alias
+from runstone.server.domain.identity import Actor, Permission, check_text, own_id
+from runstone.server.domain.promotions import move_alias
 from runstone.server.domain.registry_access import RegistryRole, registry_role
-from runstone.server.domain.registry_rules import check_lineage, protected_among
+from runstone.server.domain.registry_rules import (
+    check_evidence,
+    check_promotable,
+    check_reason,
+    held_collection,
+    protected_among,
+)
 from runstone.server.stores.records import artifacts as artifact_statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as statements
@@ -50,6 +57,7 @@ class Approval:
     needed: int
     asked_by: str
     reason: str
+    evidence: dict[str, Any]
     at: float
     closed_at: float | None
     votes: tuple[Vote, ...]
@@ -77,22 +85,34 @@ class Approvals:
         *,
         reason: str,
         force: bool = False,
+        evidence: Mapping[str, Any] | None = None,
     ) -> Approval:
-        """Ask that a protected alias move to a version. Invalid for an alias that needs nobody's word."""
-        check_alias(alias)
-        said = check_text(reason.strip(), what="Reason", chars_max=10_000)
-        if not said:
-            raise Invalid("Say why: those who are to approve will ask.")
+        """Ask that a protected alias move to a version. Invalid for an alias that needs nobody's word.
+        evidence: why, for those who decide (a gate's or an evaluation's result); kept with the move."""
+        given = check_evidence(evidence or {})
         member = self._artifacts.get(actor, entity, project, f"{collection}:{version}")
+        return self.ask_for(actor, member, alias, reason=reason, force=force, evidence=given)
+
+    def ask_for(
+        self,
+        actor: Actor,
+        member: Member,
+        alias: str,
+        *,
+        reason: str,
+        force: bool = False,
+        evidence: Mapping[str, Any],
+    ) -> Approval:
+        """`ask` for a member of a collection that was found, with evidence that the server made."""
+        check_alias(alias)
+        said = check_reason(reason)
 
         def work(conn: Connection) -> AnyRow:
-            row = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
+            row = held_collection(self._access, conn, actor, member.collection.id)
             protected, needed = protected_among(conn, row, [alias])
             if not protected or not needed:
-                raise Invalid(f"{collection}:{alias} needs no approval. Promote it.", alias=alias)
-            source = artifact_statements.version(conn, member.version.id)
-            assert source is not None
-            check_lineage(conn, source, reason=said, force=force)
+                raise Invalid(f"{row.name}:{alias} needs no approval. Promote it.", alias=alias)
+            check_promotable(conn, member, reason=said, force=force)
             now = time.time()
             made = statements.add_approval(
                 conn,
@@ -103,9 +123,17 @@ class Approvals:
                 needed=needed,
                 user_id=actor.user_id,
                 reason=said,
+                evidence=dict(evidence),
                 at=now,
             )
-            detail = {"approval": made, "alias": alias, "sha256": member.version.sha256, "reason": said}
+            detail: dict[str, Any] = {
+                "approval": made,
+                "alias": alias,
+                "sha256": member.version.sha256,
+                "reason": said,
+            }
+            if evidence:
+                detail["evidence"] = dict(evidence)
             self._log(conn, actor, "approval.ask", row, member.version.id, detail, now)
             return statements.approval(conn, made)
 
@@ -155,24 +183,9 @@ class Approvals:
             row = statements.approval(conn, approval_id, hold=True)
             if row is None or row.collection_id != kept.id:
                 raise NotFound(f"{collection!r} has no request {approval_id}.", approval=approval_id)
-            if row.state != "open":
-                raise Conflict(f"The request {approval_id} is {row.state} already.", state=row.state)
-            if actor.user_id is None or (approves and row.user_id == actor.user_id):
-                raise NotAllowed("Who asks does not approve: that takes another person.")
-            role = registry_role(self._access, conn, actor, kept.entity_id, kept.project_id)
-            if role is None or role < RegistryRole.MEMBER:
-                raise NotAllowed("Members of the registry decide.")
-            version = artifact_statements.version(conn, row.version_id)
-            now_is = "" if version is None or version.state != "committed" else version.sha256
-            if now_is != row.sha256 or (sha256 and sha256 != row.sha256):
-                raise Conflict(
-                    f"The request is for content {row.sha256[:12]}…; the version is "
-                    f"{now_is[:12] + '…' if now_is else 'gone'} and you looked at {sha256[:12] or 'unsaid'}. "
-                    "Ask anew.",
-                    sha256=row.sha256,
-                )
+            self._check_decision(conn, actor, kept, row, approves=approves, sha256=sha256)
             now = time.time()
-            statements.vote(conn, approval_id, actor.user_id, approves=approves, comment=said, now=now)
+            statements.vote(conn, approval_id, own_id(actor), approves=approves, comment=said, now=now)
             detail = {"approval": approval_id, "approves": approves, "comment": said, "sha256": row.sha256}
             self._log(conn, actor, "approval.decide", kept, row.version_id, detail, now)
             if not approves:
@@ -181,6 +194,7 @@ class Approvals:
             votes = [vote for vote in statements.votes(conn, [approval_id]) if vote.approves]
             if len(votes) >= row.needed:
                 evidence: dict[str, Any] = {
+                    **row.evidence,
                     "approval": approval_id,
                     "approved_by": [vote.username for vote in votes],
                     "sha256": row.sha256,
@@ -201,6 +215,29 @@ class Approvals:
 
         return self._whole([self._records.write(work)])[0]
 
+    # -- inside
+
+    def _check_decision(
+        self, conn: Connection, actor: Actor, kept: AnyRow, row: AnyRow, *, approves: bool, sha256: str
+    ) -> None:
+        """The request is open, the actor may decide it, and the content is what it was asked for."""
+        if row.state != "open":
+            raise Conflict(f"The request {row.id} is {row.state} already.", state=row.state)
+        if actor.user_id is None or (approves and row.user_id == actor.user_id):
+            raise NotAllowed("Who asks does not approve: that takes another person.")
+        role = registry_role(self._access, conn, actor, kept.entity_id, kept.project_id)
+        if role is None or role < RegistryRole.MEMBER:
+            raise NotAllowed("Members of the registry decide.")
+        version = artifact_statements.version(conn, row.version_id)
+        now_is = "" if version is None or version.state != "committed" else version.sha256
+        if now_is != row.sha256 or (sha256 and sha256 != row.sha256):
+            raise Conflict(
+                f"The request is for content {row.sha256[:12]}…; the version is "
+                f"{now_is[:12] + '…' if now_is else 'gone'} and you looked at {sha256[:12] or 'unsaid'}. "
+                "Ask anew.",
+                sha256=row.sha256,
+            )
+
     def _whole(self, rows: list[AnyRow]) -> list[Approval]:
         with self._records.read() as conn:
             votes = statements.votes(conn, [row.id for row in rows]) if rows else []
@@ -214,6 +251,7 @@ class Approvals:
                 row.needed,
                 row.username or "",
                 row.reason,
+                row.evidence,
                 row.at,
                 row.closed_at,
                 tuple(

@@ -15,14 +15,17 @@ from runstone.server.domain.artifact_model import Member
 from runstone.server.domain.artifact_names import LATEST, check_aliases
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission
-from runstone.server.domain.registry_access import check_place, is_registry
-from runstone.server.domain.registry_rules import check_lineage, check_protected
+from runstone.server.domain.registry_access import is_registry
+from runstone.server.domain.registry_rules import (
+    REASON_CHARS_MAX,
+    check_lineage,
+    check_protected,
+    collection_for,
+)
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as registry_statements
 from runstone.server.stores.records.rows import AnyRow
-
-REASON_CHARS_MAX = 10_000
 
 
 class ArtifactLinks(ArtifactBase):
@@ -106,7 +109,7 @@ class ArtifactLinks(ArtifactBase):
         said = short(reason, "Reason", REASON_CHARS_MAX)
 
         def work(conn: Connection) -> None:
-            target = self._collection_for(conn, actor, collection_id, Permission.WRITE)
+            target = collection_for(self._access, conn, actor, collection_id, Permission.WRITE)
             if target.kind == "sequence":
                 raise Conflict(
                     f"A version was made in {target.name!r} and stays there until it is deleted.",
@@ -219,23 +222,6 @@ class ArtifactLinks(ArtifactBase):
             detail=detail,
             now=now,
         )
-
-    def _collection_for(
-        self, conn: Connection, actor: Actor, collection_id: int, permission: Permission
-    ) -> AnyRow:
-        row = collection_statements.collection_by_id(conn, collection_id)
-        if row is None or row.deleted_at is not None:
-            raise NotFound(f"There is no collection {collection_id}.", id=collection_id)
-        check_place(
-            self._access,
-            conn,
-            actor,
-            permission,
-            entity_id=row.entity_id,
-            project_id=row.project_id,
-            project=row.project,
-        )
-        return row
 
 
 def _full(row: AnyRow) -> str:

@@ -49,8 +49,7 @@ from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX
 from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
-from runstone.server.domain.registry_access import check_place
-from runstone.server.domain.registry_rules import check_protected
+from runstone.server.domain.registry_rules import check_protected, held_collection
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import manifests as manifest_statements
@@ -295,20 +294,8 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
         said = check_text(reason, what="Reason", chars_max=10_000)
 
         def work(conn: Connection) -> None:
-            row = collection_statements.collection_by_id(conn, member.collection.id)
-            if row is None or row.deleted_at is not None:
-                raise NotFound(f"The artifact {member.collection.name!r} was deleted.")
-            check_place(
-                self._access,
-                conn,
-                actor,
-                Permission.WRITE,
-                entity_id=row.entity_id,
-                project_id=row.project_id,
-                project=row.project,
-            )
+            row = held_collection(self._access, conn, actor, member.collection.id)
             check_protected(self._access, conn, actor, row, (*added, *removed))
-            collection_statements.lock_collection(conn, row.id)
             if collection_statements.index_in(conn, row.id, member.version.id) is None:
                 raise NotFound(f"{member.name} is not in {row.name!r} any more.")
             now = time.time()

@@ -12,6 +12,7 @@ from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
+from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.entities import Entities
@@ -23,6 +24,7 @@ from runstone.server.domain.leases import Leases
 from runstone.server.domain.lineage import Lineage
 from runstone.server.domain.media import Media
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.runs import Runs
@@ -68,6 +70,8 @@ class Domain:
     sweep_importance: SweepImportance
     sweep_promotions: SweepPromotions
     registry: Registries
+    promotions: Promotions
+    comparisons: Comparisons
     approvals: Approvals
     deployments: Deployments
     audit: Audit

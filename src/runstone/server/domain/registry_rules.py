@@ -1,20 +1,81 @@
-"""What a registry asks of those who link and promote: protected aliases, and models with a past."""
+"""What a registry asks of those who link, promote and approve: the one place of these checks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
-from runstone.server.domain.errors import Conflict, NotAllowed
-from runstone.server.domain.identity import Actor
-from runstone.server.domain.registry_access import RegistryRole, is_registry, registry_role
+from runstone.server.domain.artifact_model import Member
+from runstone.server.domain.artifact_names import check_metadata
+from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from runstone.server.domain.identity import Actor, Permission, check_text
+from runstone.server.domain.registry_access import RegistryRole, check_place, is_registry, registry_role
 from runstone.server.stores.records import artifacts as statements
+from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as registry_statements
 from runstone.server.stores.records.rows import AnyRow
 
 MODEL_TYPE = "model"
+REASON_CHARS_MAX = 10_000
+SWEEP_EVIDENCE = "sweep"  # the kind of evidence that this server alone writes
+
+
+def check_reason(reason: str) -> str:
+    """As it is kept. Raises Invalid for none."""
+    said = check_text(reason.strip(), what="Reason", chars_max=REASON_CHARS_MAX)
+    if not said:
+        raise Invalid("Say why: a reason is kept with every promotion, rollback and request for approval.")
+    return said
+
+
+def check_evidence(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client says of why. A sweep's word is found by the server, so nobody can put one into its
+    mouth: Invalid for that kind."""
+    given = dict(evidence)
+    check_metadata(given, what="Evidence")
+    if given.get("kind") == SWEEP_EVIDENCE:
+        raise Invalid(
+            "Evidence of the kind 'sweep' is made by the server from the sweep itself. Promote from the "
+            "sweep (`runstone sweep promote`), or name another kind.",
+            kind=SWEEP_EVIDENCE,
+        )
+    return given
+
+
+def collection_for(
+    access: Access, conn: Connection, actor: Actor, collection_id: int, permission: Permission
+) -> AnyRow:
+    """A living collection by its number, checked. Raises NotFound, NotAllowed."""
+    row = collection_statements.collection_by_id(conn, collection_id)
+    if row is None or row.deleted_at is not None:
+        raise NotFound(f"There is no collection {collection_id}: it was deleted.", id=collection_id)
+    check_place(
+        access,
+        conn,
+        actor,
+        permission,
+        entity_id=row.entity_id,
+        project_id=row.project_id,
+        project=row.project,
+    )
+    return row
+
+
+def held_collection(access: Access, conn: Connection, actor: Actor, collection_id: int) -> AnyRow:
+    """`collection_for` WRITE, held until the transaction ends: aliases of one are moved by one at a time."""
+    collection_statements.lock_collection(conn, collection_id)
+    return collection_for(access, conn, actor, collection_id, Permission.WRITE)
+
+
+def check_promotable(conn: Connection, member: Member, *, reason: str, force: bool) -> None:
+    """Still there, and with a past. Raises Conflict."""
+    source = statements.version(conn, member.version.id)
+    if source is None or source.state != "committed":
+        raise Conflict(f"{member.name} was deleted meanwhile.")
+    check_lineage(conn, source, reason=reason, force=force)
 
 
 def protected_among(conn: Connection, collection: AnyRow, aliases: Iterable[str]) -> tuple[list[str], int]:

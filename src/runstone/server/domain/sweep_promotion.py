@@ -10,6 +10,7 @@ from typing import Any, Literal
 from runstone.search.config import SweepConfig
 from runstone.search.ranking import Ranked, ranked
 from runstone.search.records import Record
+from runstone.server.domain.approvals import Approval, Approvals
 from runstone.server.domain.artifact_model import Member, Version
 from runstone.server.domain.artifact_names import check_alias
 from runstone.server.domain.artifacts import Artifacts
@@ -17,7 +18,7 @@ from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, check_text
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.registry_access import REGISTRY_PREFIX
-from runstone.server.domain.registry_rules import MODEL_TYPE
+from runstone.server.domain.registry_rules import MODEL_TYPE, REASON_CHARS_MAX, SWEEP_EVIDENCE
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.sweep_model import Sweep
 from runstone.server.domain.sweep_results import SweepResults
@@ -27,7 +28,6 @@ Rule = Literal["robust", "single", "chosen"]
 _OUTPUTS_MAX = 1_000
 # What clients keep beside what a person made: nobody promotes these without naming them.
 _OWN_TYPES = ("job", "code", "run_table", "wandb-history", "wandb-events")
-_REASON_CHARS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,18 @@ class SweepPromotions:
     """All need READ on the sweep's project, and raise what `Sweeps.get` does."""
 
     def __init__(
-        self, results: SweepResults, runs: Runs, artifacts: Artifacts, registries: Registries
+        self,
+        results: SweepResults,
+        runs: Runs,
+        artifacts: Artifacts,
+        registries: Registries,
+        approvals: Approvals,
     ) -> None:
         self._results = results
         self._runs = runs
         self._artifacts = artifacts
         self._registries = registries
+        self._approvals = approvals
 
     def find(
         self,
@@ -124,7 +130,50 @@ class SweepPromotions:
         constraint, and a model without a traceable past, too. Raises Conflict where there is not exactly
         one artifact, where the alias wants others' approval first; NotAllowed for a protected alias."""
         check_alias(alias)
-        said = check_text(reason.strip(), what="Reason", chars_max=_REASON_CHARS_MAX)
+        member = self._link(
+            actor, found, organization, registry, collection, aliases=[alias], reason=reason, force=force
+        )
+        return Promoted(member, alias, found.evidence)
+
+    def ask(
+        self,
+        actor: Actor,
+        found: Promotable,
+        *,
+        organization: str,
+        registry: str,
+        collection: str,
+        alias: str,
+        reason: str = "",
+        force: bool = False,
+    ) -> Approval:
+        """Link the artifact, and ask those who approve there that the alias move to it: they are shown the
+        sweep's evidence, which is kept with the move. As `promote` raises, and Invalid for an alias that
+        needs nobody's word."""
+        check_alias(alias)
+        member = self._link(
+            actor, found, organization, registry, collection, aliases=[], reason=reason, force=force
+        )
+        said = reason.strip() or _because(found)
+        return self._approvals.ask_for(
+            actor, member, alias, reason=said, force=force, evidence=found.evidence
+        )
+
+    # -- inside
+
+    def _link(
+        self,
+        actor: Actor,
+        found: Promotable,
+        organization: str,
+        registry: str,
+        collection: str,
+        *,
+        aliases: Sequence[str],
+        reason: str,
+        force: bool,
+    ) -> Member:
+        said = check_text(reason.strip(), what="Reason", chars_max=REASON_CHARS_MAX)
         if found.problem:
             raise Conflict(found.problem, artifacts=[version.name for version in found.artifacts])
         if not found.combination.feasible and not force:
@@ -143,18 +192,17 @@ class SweepPromotions:
                 "`runstone registry create` makes one.",
                 registry=name,
             ) from None
-        member = self._artifacts.link(
+        return self._artifacts.link(
             actor,
             found.artifacts[0].id,
             place.organization,
             place.project,
             collection,
-            aliases=[alias],
+            aliases=aliases,
             reason=said or _because(found),
             force=force,
             evidence=found.evidence,
         )
-        return Promoted(member, alias, found.evidence)
 
     def _made(self, actor: Actor, sweep: Sweep, run: str) -> list[Version]:
         if not run:
@@ -223,7 +271,7 @@ def _evidence(
 ) -> dict[str, Any]:
     own = next(record for record in records if record.number == trial)
     return {
-        "kind": "sweep",
+        "kind": SWEEP_EVIDENCE,
         "sweep": f"{sweep.entity}/{sweep.project}/{sweep.id}",
         "name": sweep.title,
         "state": sweep.state,

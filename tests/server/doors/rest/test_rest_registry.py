@@ -219,6 +219,36 @@ def test_two_persons_approve_what_they_looked_at(people: People, org: str) -> No
     assert models.at("production") == "v2"
 
 
+def test_what_speaks_for_a_request_is_shown_to_who_decides_and_kept_with_the_move(
+    people: People, org: str
+) -> None:
+    models = Models(people, org, approvals_needed=1, default_role="member")
+    member, admin = people.member.api, people.admin.api
+    gate = {"kind": "gate", "gate": "asr/nightly", "wer": 0.071, "limit": {"wer": 0.08}}
+    wanted = {"version": "v2", "alias": "production", "reason": "passed", "evidence": gate}
+    asked = member.post(f"{models.collection}/approvals", json=wanted)
+    assert asked.status_code == 201 and asked.json()["evidence"] == gate, asked.text
+    seen = admin.get(f"{models.collection}/approvals?state=open").json()["approvals"][0]
+    assert seen["evidence"] == gate
+    admin.post(f"{models.collection}/approvals/{seen['id']}", json={"approves": True}).raise_for_status()
+    move = admin.get(f"{models.collection}/log?alias=production").json()["moves"][0]
+    assert move["evidence"] == {
+        **gate,
+        "approval": seen["id"],
+        "approved_by": [people.admin.name],
+        "sha256": seen["sha256"],
+    }
+
+
+@pytest.mark.parametrize("act", ["promote", "approvals"])
+def test_nobody_speaks_for_a_sweep_but_the_server(people: People, org: str, act: str) -> None:
+    models = Models(people, org, approvals_needed=1, default_role="member")
+    forged = {"kind": "sweep", "sweep": f"{people.team}/p/s1", "trial": 1, "rank": 1, "of": 999}
+    wanted = {"version": "v2", "alias": "production", "reason": "the best", "evidence": forged}
+    answer = people.member.api.post(f"{models.collection}/{act}", json=wanted)
+    assert answer.status_code == 400 and "made by the server" in answer.json()["error"]["message"]
+
+
 def test_two_versions_are_compared_by_the_runs_that_made_them(models: Models) -> None:
     found = models.people.member.api.get(f"{models.place}/artifacts/net:v3/compare?baseline=net:v1").json()
     metrics = {one["name"]: one for one in found["metrics"]}

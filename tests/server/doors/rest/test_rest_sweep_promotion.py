@@ -177,3 +177,27 @@ def test_a_trial_that_breaks_a_constraint_is_only_promoted_by_force(people: Peop
     assert refused.status_code == 409 and "breaks a constraint" in words(refused)
     forced = swept.promote(to, force=True, reason="for the bench only")
     assert forced.status_code == 201 and forced.json()["evidence"]["feasible"] is False
+
+
+def test_an_approval_is_asked_with_the_sweep_as_evidence_and_the_move_keeps_it(
+    people: People, org: str
+) -> None:
+    swept = Swept(people.member.api, people.team, [0.4, 0.2, 0.3])
+    to = registry(people.admin.api, org, approvals_needed=1, default_role="member")
+    assert swept.promote(to, alias="production").status_code in (403, 409)
+    asked = swept.api.post(f"{swept.sweep}/approvals", json={**to, "alias": "production"})
+    assert asked.status_code == 201, asked.text
+    request = asked.json()
+    assert (request["evidence"]["kind"], request["evidence"]["trial"]) == ("sweep", 1)
+    assert request["reason"].startswith("Trial 1 of sweep")
+    assert swept.log(to)[0]["alias"] == "latest"  # linked, and nothing is in production yet
+    place = f"/projects/{org}/wandb-registry-{to['registry']}/collections/asr"
+    decided = people.admin.api.post(
+        f"{place}/approvals/{request['id']}", json={"approves": True, "sha256": request["sha256"]}
+    )
+    assert decided.json()["state"] == "done", decided.text
+    move = swept.log(to)[0]
+    assert (move["alias"], move["act"]) == ("production", "promote")
+    assert move["evidence"]["sweep"] == request["evidence"]["sweep"]
+    assert move["evidence"]["approved_by"] == [people.admin.name]
+    assert swept.api.post(f"{swept.sweep}/approvals", json={**to, "alias": "free"}).status_code == 400

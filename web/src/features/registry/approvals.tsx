@@ -9,6 +9,7 @@ import { describeError } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
 
 import type { Where } from "./collection";
+import { Evidence, OtherEvidence } from "./evidence";
 import styles from "./registry.module.css";
 
 export function Approvals({ where, onDone }: { where: Where; onDone: () => void }) {
@@ -31,7 +32,8 @@ export function Approvals({ where, onDone }: { where: Where; onDone: () => void 
       {open.map((approval) => {
         const votes = approval.votes.filter((vote) => vote.approves);
         return (
-          <div key={approval.id} className={styles["bar"]}>
+          <div key={approval.id} className={styles["request"]}>
+            <div className={styles["bar"]}>
             <strong>{approval.alias}</strong>
             <code title={approval.sha256}>{approval.sha256.slice(0, 12)}</code>
             <span>{approval.reason}</span>
@@ -45,6 +47,9 @@ export function Approvals({ where, onDone }: { where: Where; onDone: () => void 
             <Button small disabled={decide.isPending} onClick={() => decide.mutate({ approval, approves: false })}>
               Reject
             </Button>
+            </div>
+            <Evidence value={approval.evidence} />
+            <OtherEvidence value={approval.evidence} />
           </div>
         );
       })}

@@ -3,12 +3,28 @@
 import { Link } from "@tanstack/react-router";
 
 import { formatCount, formatNumber } from "@/base/numbers";
-import { sweepEvidence } from "@/model/evidence";
+import { otherEvidence, sweepEvidence } from "@/model/evidence";
 
 import styles from "./registry.module.css";
 
 /** In a sentence a link is told by more than its colour. */
 const UNDERLINED = { textDecoration: "underline" };
+
+/** What else speaks for a promotion (a gate, an evaluation): names and values as they were said. */
+export function OtherEvidence({ value }: { value: unknown }) {
+  const facts = otherEvidence(value);
+  if (facts.length === 0) return null;
+  return (
+    <dl className={styles["facts"]} aria-label="Evidence">
+      {facts.map((fact) => (
+        <div key={fact.name}>
+          <dt>{fact.name}</dt>
+          <dd>{fact.value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 
 export function Evidence({ value }: { value: unknown }) {
   const found = sweepEvidence(value);

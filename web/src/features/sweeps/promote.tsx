@@ -6,7 +6,7 @@ import { useId, useState, type SyntheticEvent } from "react";
 
 import { collectionsQuery } from "@/api/artifacts";
 import { meQuery } from "@/api/me";
-import { promotableQuery, promoteFromSweep, type Promotable } from "@/api/promotion";
+import { askApprovalFromSweep, promotableQuery, promoteFromSweep, type Promotable } from "@/api/promotion";
 import { registriesQuery, type Registry } from "@/api/registry";
 import type { Sweep } from "@/api/sweeps";
 import { formatNumber, plural } from "@/base/numbers";
@@ -128,9 +128,11 @@ function Target({
   const queryClient = useQueryClient();
   const registry = registries.find((one) => nameOf(one) === place) ?? registries[0];
   const known = useInfiniteQuery({ ...collectionsQuery(registry?.organization ?? "", registry?.project ?? "", {}), enabled: registry !== undefined });
+  const guarded = registry?.protected_aliases.includes(alias.trim()) === true;
+  const asks = guarded && registry.approvals_needed > 0;
   const move = useMutation({
-    mutationFn: () =>
-      promoteFromSweep(sweep.entity, sweep.project, sweep.id, {
+    mutationFn: async () => {
+      const body = {
         organization: registry?.organization ?? "",
         registry: registry?.name ?? "",
         collection: collection.trim(),
@@ -138,24 +140,31 @@ function Target({
         reason: reason.trim(),
         force,
         ...wanted,
-      }),
-    onSuccess: (done) => {
+      };
+      if (asks) {
+        await askApprovalFromSweep(sweep.entity, sweep.project, sweep.id, body);
+        return `Approval was asked for ${body.alias} of ${body.collection}`;
+      }
+      const done = await promoteFromSweep(sweep.entity, sweep.project, sweep.id, body);
+      return `${done.alias} of ${body.collection} now points to ${done.artifact.version}`;
+    },
+    onSuccess: (said) => {
+      void queryClient.invalidateQueries({ queryKey: ["approvals", registry?.organization, registry?.project] });
       void queryClient.invalidateQueries({ queryKey: ["collections", registry?.organization, registry?.project] });
       void queryClient.invalidateQueries({ queryKey: ["alias-moves", registry?.organization, registry?.project] });
       void queryClient.invalidateQueries({ queryKey: ["versions", registry?.organization, registry?.project] });
       const at = { organization: registry?.organization ?? "", registry: registry?.name ?? "", collection: collection.trim() };
-      toast(`${done.alias} of ${at.collection} now points to ${done.artifact.version}`, {
+      toast(said, {
         tone: "ok",
         action: { label: "See it", run: () => void navigate({ to: "/registry/$organization/$registry/$collection", params: at }) },
       });
       onClose();
     },
   });
-  const guarded = registry?.protected_aliases.includes(alias.trim()) === true;
   const hint = !guarded
     ? undefined
     : registry.approvals_needed > 0
-      ? `Protected: it moves once ${plural(registry.approvals_needed, "person has", "people have")} approved. Promote to another alias, then ask on the registry’s page.`
+      ? `Protected: it moves once ${plural(registry.approvals_needed, "person has", "people have")} approved of exactly this content. They are shown this sweep.`
       : "Protected: admins of the registry move it.";
   const ready = collection.trim() !== "" && alias.trim() !== "" && (!force || reason.trim() !== "") && (found.feasible || force);
   const submit = (event: SyntheticEvent) => {
@@ -191,7 +200,7 @@ function Target({
       )}
       <div style={{ display: "flex", gap: 8 }}>
         <Button type="submit" tone="primary" disabled={!ready || move.isPending}>
-          Promote
+          {asks ? "Ask for approval" : "Promote"}
         </Button>
         <Button onClick={onClose}>Cancel</Button>
       </div>

@@ -169,7 +169,7 @@ async def promote_version(
     """Point an alias to a version, with a reason."""
     return await call.answer(
         lambda: member_out(
-            call.domain.registry.promote(
+            call.domain.promotions.promote(
                 call.actor,
                 entity_of(entity),
                 project,
@@ -195,7 +195,7 @@ async def roll_back_version(
     """Point an alias to the version it pointed to before; once more goes one further back."""
     return await call.answer(
         lambda: member_out(
-            call.domain.registry.rollback(
+            call.domain.promotions.rollback(
                 call.actor, entity_of(entity), project, collection, body.alias, reason=body.reason
             )
         )
@@ -215,7 +215,7 @@ async def list_alias_moves(
     """What was where when, by whom and why: the newest first."""
 
     def work() -> dict[str, Any]:
-        page = call.domain.registry.log(
+        page = call.domain.promotions.log(
             call.actor, entity_of(entity), project, collection, alias=alias, after=after, limit=limit
         )
         return {"moves": [move_out(move) for move in page.items], "next": page.next}
@@ -234,7 +234,7 @@ async def compare_versions(
     """This version against a baseline: numbers, config, metadata, files."""
 
     def work() -> dict[str, Any]:
-        found = call.domain.registry.compare(call.actor, entity_of(entity), project, artifact, baseline)
+        found = call.domain.comparisons.compare(call.actor, entity_of(entity), project, artifact, baseline)
         return {
             "candidate": member_out(found.candidate),
             "baseline": member_out(found.baseline),
@@ -285,6 +285,7 @@ async def ask_approval(
                 body.alias,
                 reason=body.reason,
                 force=body.force,
+                evidence=body.evidence,
             )
         ),
         status=201,
@@ -361,6 +362,7 @@ def approval_out(found: approval_domain.Approval) -> dict[str, Any]:
         "needed": found.needed,
         "asked_by": found.asked_by,
         "reason": found.reason,
+        "evidence": plain(found.evidence),
         "at": found.at,
         "closed_at": found.closed_at,
         "votes": [

@@ -11,8 +11,10 @@ from runstone.server.domain import sweep_promotion as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.artifacts import member_out, version_out
+from runstone.server.doors.rest.models.registry import Approval
 from runstone.server.doors.rest.models.sweep_promotion import Promotable, SweepPromoted, SweepPromotion
-from runstone.server.doors.rest.routing import CallDep, EntityPath, ProjectPath, Routes
+from runstone.server.doors.rest.registry import approval_out
+from runstone.server.doors.rest.routing import Call, CallDep, EntityPath, ProjectPath, Routes
 from runstone.server.doors.rest.sweeps import S, SweepPath, sweep_at
 
 routes = Routes("sweeps")
@@ -49,16 +51,7 @@ async def promote_from_sweep(
     409 with `fields.artifacts` where its run made none or several, where the alias wants approval first."""
 
     def work() -> dict[str, Any]:
-        key = sweep_at(call, entity, project, sweep).key
-        own = call.domain.sweeps.get_by_key(call.actor, key, Permission.WRITE)
-        found = call.domain.sweep_promotions.find(
-            call.actor,
-            own,
-            robust=body.robust,
-            trial=body.trial,
-            artifact=body.artifact,
-            type_name=body.type,
-        )
+        found = _found(call, entity, project, sweep, body)
         done = call.domain.sweep_promotions.promote(
             call.actor,
             found,
@@ -76,6 +69,44 @@ async def promote_from_sweep(
         }
 
     return await call.answer(work, status=201)
+
+
+@routes.typed("POST", S + "/approvals", needs=Permission.WRITE, answers=Approval, status=201)
+async def ask_approval_from_sweep(
+    call: CallDep, entity: EntityPath, project: ProjectPath, sweep: SweepPath, body: SweepPromotion
+) -> Response:
+    """Link the best trial's artifact into a registry's collection and ask for the approval that a protected
+    alias needs: those who decide are shown the sweep's evidence. 409 as a promotion from the sweep."""
+
+    def work() -> dict[str, Any]:
+        found = _found(call, entity, project, sweep, body)
+        asked = call.domain.sweep_promotions.ask(
+            call.actor,
+            found,
+            organization=body.organization,
+            registry=body.registry,
+            collection=body.collection,
+            alias=body.alias,
+            reason=body.reason,
+            force=body.force,
+        )
+        return approval_out(asked)
+
+    return await call.answer(work, status=201)
+
+
+def _found(call: Call, entity: str, project: str, sweep: str, body: SweepPromotion) -> domain.Promotable:
+    """Checked for WRITE on the sweep: a promotion is an act of its project."""
+    key = sweep_at(call, entity, project, sweep).key
+    own = call.domain.sweeps.get_by_key(call.actor, key, Permission.WRITE)
+    return call.domain.sweep_promotions.find(
+        call.actor,
+        own,
+        robust=body.robust,
+        trial=body.trial,
+        artifact=body.artifact,
+        type_name=body.type,
+    )
 
 
 def promotable_out(found: domain.Promotable) -> dict[str, Any]:

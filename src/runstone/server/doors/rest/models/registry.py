@@ -140,6 +140,11 @@ class ApprovalWanted(Model):
     alias: str
     reason: str
     force: bool = False
+    evidence: dict[str, Any] = Field(
+        {},
+        description="Why, for those who decide: a gate's or an evaluation's result, say. Of a sweep the "
+        "server makes it itself: `POST …/sweeps/{sweep}/approvals`.",
+    )
 
 
 class ApprovalDecision(Model):
@@ -164,6 +169,7 @@ class Approval(Model):
     needed: int
     asked_by: str
     reason: str
+    evidence: dict[str, Any] = Field(description="What speaks for it; kept with the alias's move.")
     at: float
     closed_at: float | None
     votes: list[ApprovalVote]

@@ -40,6 +40,7 @@ approvals = Table(
     Column("needed", Integer, nullable=False),
     Column("user_id", Id, ForeignKey("users.id")),
     Column("reason", Text, nullable=False),
+    Column("evidence", Json, nullable=False, server_default="{}"),  # what speaks for it
     Column("at", Time, nullable=False),
     Column("closed_at", Time),
     Index("ix_approvals_collection_id_id", "collection_id", "id"),
