@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack, contextmanager
 from struct import pack
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from runstone.client import direct
 from runstone.client.artifact_models import (
     ArtifactRecord,
     CollectionRecord,
     CreatedRecord,
     DiffRecord,
     EntryRecord,
+    PieceRecord,
     RunArtifactRecord,
     TypeRecord,
+    UploadRecord,
 )
 from runstone.client.connection import segment, segments
-from runstone.client.errors import NotFound
+from runstone.client.errors import ClientError, NotFound, ServerAway
 from runstone.client.models import convert, numbers, plain
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ ENTRIES_AT_ONCE = 10_000
 DIGESTS_AT_ONCE = 10_000
 FINISH_POLL_SECONDS = 1.0
 _UNDER_WAY = 202
+_ELSEWHERE = 307
 _decode_entry = msgspec.json.Decoder(EntryRecord).decode
 
 
@@ -107,14 +111,28 @@ class ArtifactCalls:
         }
         self._send("PUT", _blobs(entity), content=content, headers=headers)
 
-    def begin_upload(self, entity: str, sha256: bytes, size: int) -> str:
-        """The id of a blob that comes in pieces, and may be cut and gone on with."""
+    def begin_upload(self, entity: str, sha256: bytes, size: int) -> UploadRecord:
+        """A blob that comes in pieces, and may be cut and gone on with."""
         body = {"size": size, "sha256": sha256.hex()}
-        return str(self._send("POST", _uploads(entity), json=body, repeatable=True)["id"])
+        return _record(self._send("POST", _uploads(entity), json=body, repeatable=True), UploadRecord)
 
-    def upload_offset(self, entity: str, upload: str) -> int:
+    def upload(self, entity: str, upload: str) -> UploadRecord:
         """How much of it has come. Raises NotFound."""
-        return int(self._get(f"{_uploads(entity)}/{segment(upload)}")["offset"])
+        return _record(self._get(f"{_uploads(entity)}/{segment(upload)}"), UploadRecord)
+
+    def piece_addresses(self, entity: str, upload: str, offsets: Sequence[int]) -> list[PieceRecord]:
+        """Where pieces of a direct upload are to be put, within minutes; at most 100. Raises StoreAway
+        where that is no address to send bytes to from here."""
+        path = f"{_uploads(entity)}/{segment(upload)}/addresses"
+        answer = self._send("POST", path, json={"offsets": list(offsets)}, repeatable=True)
+        found = [_record(item, PieceRecord) for item in answer["addresses"]]
+        for piece in found:
+            direct.check_address(piece.url, self.base_url)
+        return found
+
+    def put_piece(self, piece: PieceRecord, content: Callable[[], Iterator[bytes]]) -> None:
+        """Straight into the store; the key stays here. Raises AddressOver, StoreAway."""
+        direct.put(self._connection.bare, piece.url, piece.headers, piece.size, content())
 
     def append_upload(
         self, entity: str, upload: str, offset: int, size: int, content: Callable[[], Iterator[bytes]]
@@ -156,16 +174,56 @@ class ArtifactCalls:
                 if line:
                     yield _decode_entry(line)
 
+    @contextmanager
     def file(
         self, entity: str, project: str, name: str, path: str, *, start: int = 0, etag: str = ""
-    ) -> AbstractContextManager[httpx.Response]:
+    ) -> Iterator[httpx.Response]:
         """A file's bytes from `start` on, streamed; from the beginning (status 200) where what has the
-        path is not `etag` any more."""
+        path is not `etag` any more. Straight from the store where it can be."""
         headers = {"Accept": "*/*"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": f'"{etag}"'}
         url = f"{_artifact(entity, project, name)}/files/{segments(path)}"
-        return self._connection.stream("GET", url, headers=headers)
+        if direct.may_go(self.base_url):
+            with ExitStack() as closing:
+                found = self._redirected(closing, url, headers, etag if start else "")
+                if found is not None:
+                    yield found
+                    return
+        with self._connection.stream("GET", url, headers=headers) as answer:
+            yield answer
+
+    def _redirected(
+        self, closing: ExitStack, url: str, headers: dict[str, str], etag: str
+    ) -> httpx.Response | None:
+        """What the store gives where the server points there, or what the server gives itself; None
+        where the store is not reached."""
+        problem: ClientError | None = None
+        for attempt in range(direct.ATTEMPTS):
+            if attempt:
+                time.sleep(direct.WAIT_SECONDS)
+            answer = closing.enter_context(
+                self._connection.stream(
+                    "GET", url, params={"redirect": "true"}, headers=headers, redirects=True
+                )
+            )
+            if answer.status_code != _ELSEWHERE:
+                return answer
+            address, now = answer.headers.get("Location", ""), answer.headers.get("ETag", "")
+            closing.pop_all().close()
+            asked = {"Range": headers["Range"]} if etag and now == f'"{etag}"' else {}
+            try:
+                direct.check_address(address, self.base_url)
+                found = closing.enter_context(self._connection.elsewhere(address, asked))
+                direct.check_status(found, address)
+            except (direct.AddressOver, direct.StoreAway, ServerAway) as error:
+                closing.pop_all().close()
+                problem = error
+                continue
+            return found
+        assert problem is not None
+        direct.remember_away(self.base_url, problem)
+        return None
 
     def diff(self, entity: str, project: str, old: str, new: str, *, limit: int = 1000) -> DiffRecord:
         path = f"{_artifact(entity, project, old)}/diff"

@@ -169,6 +169,9 @@ class Download:
         while True:
             with open(part, "ab+") as file:
                 digest, start = _begun(file, entry.size)
+                if start == entry.size and start:
+                    break  # whole already, when whoever fetched it was killed
+                began = start
                 try:
                     with self._open_file(entry.path, start, sha256) as answer:
                         if start and answer.status_code != 206:
@@ -179,7 +182,7 @@ class Download:
                             file.write(chunk)
                             start += len(chunk)
                 except ServerAway:
-                    failures += 1
+                    failures = 1 if start > began else failures + 1
                     if failures > 5:
                         raise
                     continue  # cut on the way: go on from what has come

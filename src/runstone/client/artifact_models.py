@@ -85,6 +85,26 @@ class EntryRecord(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] | None = None
 
 
+class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A blob on its way in pieces. offset: how much has come without a gap. direct: pieces of
+    `piece_bytes` may be put into the store itself; `pieces`: where those begin that are there."""
+
+    id: str
+    offset: int = 0
+    direct: bool = False
+    piece_bytes: int = 0
+    pieces: list[int] = []
+
+
+class PieceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a piece is to be put. The address is an authority: it is never shown."""
+
+    offset: int
+    size: int
+    url: str
+    headers: dict[str, str] = {}
+
+
 class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     change: str  # added, removed, changed

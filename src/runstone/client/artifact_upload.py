@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from runstone.client import direct
 from runstone.client.errors import ClientError, Conflict, Invalid, NotFound, OffsetMismatch
 from runstone.content.manifest import NO_DIGEST, Entry
 from runstone.content.store import Place
@@ -23,7 +24,7 @@ from runstone.journal.home import home_path
 
 if TYPE_CHECKING:
     from runstone.client.artifact_calls import ArtifactCalls
-    from runstone.client.artifact_models import ArtifactRecord
+    from runstone.client.artifact_models import ArtifactRecord, UploadRecord
 
 SMALL_BYTES_MAX = 256 * 1024
 LARGE_BYTES = 64 << 20  # from here on a file goes in pieces, and on where it was cut
@@ -229,7 +230,8 @@ class _One:
 
 class _Pieces:
     """A file so large that it may well be cut: it goes on from what the server has, also in another
-    process, which finds the upload's id in the local home."""
+    process, which finds the upload's id in the local home. Straight into the server's object store where
+    that can be, else through the server."""
 
     def __init__(self, calls: ArtifactCalls, entity: str, entry: Entry, place: Place) -> None:
         self._calls, self._entity, self._entry, self._place = calls, entity, entry, place
@@ -245,11 +247,12 @@ class _Pieces:
         except OSError:
             raise bytes_gone([entry.path]) from None
         try:
-            upload, offset = self._begun()
+            upload = self._straight(self._begun())
+            offset = upload.offset
             while offset < entry.size:
                 offset = self._piece(upload, offset)
             try:
-                self._calls.finish_upload(self._entity, upload, entry.sha256)
+                self._calls.finish_upload(self._entity, upload.id, entry.sha256)
             except Invalid as error:
                 self._forget()
                 if self._digest() != entry.sha256:
@@ -259,38 +262,51 @@ class _Pieces:
         finally:
             os.close(self._number)
 
-    def _begun(self) -> tuple[str, int]:
+    def _begun(self) -> UploadRecord:
         try:
             with open(self._memory) as file:
-                upload = file.read()
-            return upload, self._calls.upload_offset(self._entity, upload)
+                known = file.read()
+            return self._calls.upload(self._entity, known)
         except (OSError, NotFound):
             pass
         upload = self._calls.begin_upload(self._entity, self._entry.sha256, self._entry.size)
         try:
             os.makedirs(os.path.dirname(self._memory), exist_ok=True)
             with open(self._memory, "w") as file:
-                file.write(upload)
+                file.write(upload.id)
         except OSError:
             pass  # another process then begins anew
-        return upload, 0
+        return upload
 
-    def _piece(self, upload: str, offset: int) -> int:
-        size = min(PIECE_BYTES, self._entry.size - offset)
-        sent = [0]
-
-        def content() -> Iterator[bytes]:
-            sent[0] = 0
-            while sent[0] < size:
-                at = self._place.offset + offset + sent[0]
-                data = os.pread(self._number, min(_CHUNK_BYTES, size - sent[0]), at)
-                if not data:
-                    raise bytes_gone([self._entry.path])
-                sent[0] += len(data)
-                yield data
-
+    def _straight(self, upload: UploadRecord) -> UploadRecord:
+        """Put pieces into the server's object store, where it has one that this host reaches. What does
+        not get there goes through the server."""
+        if not upload.direct or not direct.may_go(self._calls.base_url):
+            return upload
         try:
-            return self._calls.append_upload(self._entity, upload, offset, size, content)
+            return direct.send_pieces(self._calls, self._entity, upload, self._entry.size, self._bytes)
+        except direct.StoreAway as error:
+            direct.remember_away(self._calls.base_url, error)
+            return self._calls.upload(self._entity, upload.id)
+
+    def _bytes(self, offset: int, size: int) -> Iterator[bytes]:
+        sent = 0
+        while sent < size:
+            at = self._place.offset + offset + sent
+            data = os.pread(self._number, min(_CHUNK_BYTES, size - sent), at)
+            if not data:
+                raise bytes_gone([self._entry.path])
+            sent += len(data)
+            yield data
+
+    def _piece(self, upload: UploadRecord, offset: int) -> int:
+        # Up to the next piece that went straight into the store.
+        end = min((at for at in upload.pieces if at > offset), default=self._entry.size)
+        size = min(PIECE_BYTES, end - offset)
+        try:
+            return self._calls.append_upload(
+                self._entity, upload.id, offset, size, lambda: self._bytes(offset, size)
+            )
         except OffsetMismatch as mismatch:
             return mismatch.next_offset  # a part of it had come before the connection was cut
         except Conflict:
@@ -299,7 +315,7 @@ class _Pieces:
                 raise
             self._held += 1
             time.sleep(HELD_SECONDS)
-            return self._calls.upload_offset(self._entity, upload)
+            return self._calls.upload(self._entity, upload.id).offset
 
     def _digest(self) -> bytes:
         digest, at = hashlib.sha256(), self._place.offset

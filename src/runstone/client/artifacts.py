@@ -335,7 +335,7 @@ class ArtifactVersion:
         """Read every file from the server and hash it; paths whose bytes are not right."""
         import hashlib
 
-        from runstone.client.errors import ClientError
+        from runstone.client.errors import ClientError, ServerAway
 
         bad = []
         for entry in self.entries():
@@ -349,7 +349,7 @@ class ArtifactVersion:
                     for chunk in answer.iter_bytes():
                         digest.update(chunk)
             except ClientError as error:
-                if getattr(error, "status", 0) in (401, 403, 429) or not getattr(error, "status", 1):
+                if isinstance(error, ServerAway) or getattr(error, "status", 0) in (401, 403, 429):
                     raise
                 bad.append(entry.path)
                 continue

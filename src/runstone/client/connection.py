@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import ssl
 
 API = "/api/v1"
+_TEMPORARY_REDIRECT = 307
 Content: TypeAlias = "bytes | Iterator[bytes]"
 Params: TypeAlias = Mapping[str, Any]
 
@@ -89,23 +91,36 @@ class Connection:
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         local = is_loopback(urlsplit(self.base_url).hostname or "")
-        self._http = httpx.Client(
-            headers=headers,
-            timeout=httpx.Timeout(waits.read, connect=waits.connect, write=waits.write, pool=None),
-            limits=httpx.Limits(
+        self._options: dict[str, Any] = {
+            "timeout": httpx.Timeout(waits.read, connect=waits.connect, write=waits.write, pool=None),
+            "limits": httpx.Limits(
                 max_connections=connections_max,
                 max_keepalive_connections=connections_max,
                 keepalive_expiry=60.0,
             ),
             # A redirect would carry the key to another host.
-            follow_redirects=False,
+            "follow_redirects": False,
             # Proxies of the environment are not for this machine's own server; whom to trust is.
-            trust_env=not local,
-            verify=_trusted() if local and self.base_url.startswith("https:") else True,
-        )
+            "trust_env": not local,
+            "verify": _trusted() if local and self.base_url.startswith("https:") else True,
+        }
+        self._http = httpx.Client(headers=headers, **self._options)
+        self._bare: httpx.Client | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def bare(self) -> httpx.Client:
+        """For other hosts, such as the object store behind the server: it knows no key."""
+        with self._lock:
+            if self._bare is None:
+                headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity"}
+                self._bare = httpx.Client(headers=headers, **self._options)
+            return self._bare
 
     def close(self) -> None:
         self._http.close()
+        if self._bare is not None:
+            self._bare.close()
 
     def __enter__(self) -> Connection:
         return self
@@ -156,12 +171,14 @@ class Connection:
         *,
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
+        redirects: bool = False,
     ) -> Iterator[httpx.Response]:
-        """An answer whose body is read as it comes. Only its beginning is retried."""
+        """An answer whose body is read as it comes. Only its beginning is retried. redirects: one that
+        points elsewhere (307) is an answer too, for the caller to follow without the key."""
         entered: list[Any] = []
 
         def begin() -> httpx.Response:
-            manager = self._sent(method, path, params, None, None, headers)
+            manager = self._sent(method, path, params, None, None, headers, redirects=redirects)
             answer = manager.__enter__()
             entered.append(manager)
             return answer
@@ -174,6 +191,21 @@ class Connection:
         finally:
             answer.close()
             entered[-1].__exit__(None, None, None)
+
+    @contextmanager
+    def elsewhere(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """What another host answers to GET, whatever its status; no key goes there, nothing is tried
+        again, no redirect is followed. Raises ServerAway, also while it is read."""
+        try:
+            with self.bare.stream("GET", url, headers=headers) as answer:
+                yield answer
+        except httpx.TransportError as error:
+            # Without the path and what follows: an address that was signed is an authority.
+            where = urlsplit(url)
+            raise ServerAway(
+                f"The store at {where.scheme}://{where.netloc} broke the connection: {type(error).__name__}.",
+                base_url=f"{where.scheme}://{where.netloc}",
+            ) from error
 
     def _attempts(self, once: Callable[[], httpx.Response], repeatable: bool) -> httpx.Response:
         waited, attempt = 0.0, 0
@@ -206,6 +238,8 @@ class Connection:
         json: Any,
         content: bytes | Callable[[], Content] | None,
         headers: Mapping[str, str] | None,
+        *,
+        redirects: bool = False,
     ) -> Iterator[httpx.Response]:
         sent = dict(headers or {})
         body: Content | None
@@ -218,7 +252,8 @@ class Connection:
         with self._http.stream(
             method, self.base_url + API + path, params=kept or None, content=body, headers=sent
         ) as answer:
-            self._check(answer, path)
+            if not (redirects and answer.status_code == _TEMPORARY_REDIRECT):
+                self._check(answer, path)
             yield answer
 
     def _check(self, answer: httpx.Response, path: str) -> None:

@@ -9,16 +9,18 @@ class TestMine(BlobStoreSuite):
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Iterable
 
 import httpx
 import pytest
 
 from runstone.server.domain.errors import Invalid, NotFound, OffsetMismatch
-from runstone.server.stores.blobs.contract import BlobInfo, BlobStore, Sha256
+from runstone.server.stores.blobs.contract import BlobInfo, BlobStore, PieceAddress, Sha256
 
 _MIB = 1024 * 1024
 
@@ -259,3 +261,84 @@ class BlobStoreSuite:
             pytest.skip("this kind of store gives no addresses")
         assert httpx.get(address).content == b"fetched from the store itself"
         assert httpx.get(address[:-1] + ("0" if address[-1] != "0" else "1")).status_code == 403
+
+    # -- pieces that are put by address
+
+    def test_a_piece_is_put_by_its_address_and_by_no_other_way(self, blobs: BlobStore) -> None:
+        name, data = "1" * 32, os.urandom(70_000)
+        at_0, at_70_000 = _addresses(blobs, name, [0, 70_000])
+        assert httpx.get(at_0.url).status_code == httpx.delete(at_0.url).status_code == 403
+        elsewhere = at_0.url.replace("0" * 20, f"{5:020d}")
+        assert httpx.put(elsewhere, content=b"x", headers=at_0.headers).status_code == 403
+        assert httpx.put(at_70_000.url, content=b"end", headers=at_70_000.headers).is_success
+        assert (blobs.appended(name), blobs.pieces(name)) == (0, [(70_000, 3)])
+        assert httpx.put(at_0.url, content=data, headers=at_0.headers).is_success
+        assert blobs.appended(name) == 70_003
+        whole = sha256(data + b"end")
+        assert blobs.finish(name, expect_sha256=whole) == BlobInfo(
+            whole,
+            hashlib.md5(data + b"end").hexdigest(),  # noqa: S324
+            70_003,
+        )
+        assert b"".join(blobs.read(whole)) == data + b"end" and list(blobs.uploads()) == []
+
+    def test_an_address_of_a_piece_is_over_after_its_time(self, blobs: BlobStore) -> None:
+        (short,) = _addresses(blobs, "2" * 32, [0], seconds=1)
+        time.sleep(2.5)
+        assert httpx.put(short.url, content=b"late", headers=short.headers).status_code == 403
+        assert blobs.pieces("2" * 32) == []
+
+    def test_bytes_that_came_through_us_and_were_changed_since_are_refused(self, blobs: BlobStore) -> None:
+        name, good = "3" * 32, os.urandom(50_000)
+        (address,) = _addresses(blobs, name, [0])
+        assert append(blobs, name, [good], offset=0) == 50_000
+        assert httpx.put(address.url, content=bytes(50_000), headers=address.headers).is_success
+        with pytest.raises(Invalid):
+            blobs.finish(name, expect_sha256=sha256(good))
+        assert list(blobs.all()) == [] and blobs.info(sha256(good)) is None
+
+    def test_what_is_stored_is_what_was_hashed_though_a_piece_changes_meanwhile(
+        self, blobs: BlobStore
+    ) -> None:
+        good, bad = os.urandom(_MIB) * 12, os.urandom(_MIB) * 12
+        stop = threading.Event()
+        for turn in range(4):
+            name = f"{turn:032x}"
+            (address,) = _addresses(blobs, name, [0])
+            httpx.put(address.url, content=good, headers=address.headers)
+
+            def change(url: str = address.url, headers: dict[str, str] = address.headers) -> None:
+                while not stop.is_set():
+                    for data in (bad, good):
+                        httpx.put(url, content=data, headers=headers)
+
+            changer = threading.Thread(target=change)
+            changer.start()
+            time.sleep(0.1 * turn)
+            with contextlib.suppress(Invalid):
+                blobs.finish(name, expect_sha256=sha256(good))
+            stop.set()
+            changer.join()
+            stop.clear()
+            for digest, _ in blobs.all():
+                assert sha256(b"".join(blobs.read(digest))) == digest == sha256(good)
+            blobs.delete([sha256(good)])
+
+    def test_a_stream_goes_round_a_piece_that_was_put_ahead_of_it(self, blobs: BlobStore) -> None:
+        name, data = "4" * 32, os.urandom(9 * _MIB)
+        (ahead,) = _addresses(blobs, name, [6 * _MIB])
+        httpx.put(ahead.url, content=data[6 * _MIB : 8 * _MIB], headers=ahead.headers)
+        assert append(blobs, name, [data[: 5 * _MIB]], offset=0) == 5 * _MIB
+        assert append(blobs, name, [data[5 * _MIB : 7 * _MIB]], offset=5 * _MIB) == 8 * _MIB
+        assert append(blobs, name, [data[8 * _MIB :]], offset=8 * _MIB) == 9 * _MIB
+        assert blobs.finish(name, expect_sha256=sha256(data)).size == 9 * _MIB
+
+
+def _addresses(
+    blobs: BlobStore, upload: str, offsets: list[int], *, seconds: float = 60
+) -> list[PieceAddress]:
+    found = blobs.piece_addresses(upload, offsets, seconds=seconds)
+    if found is None:
+        assert blobs.direct == "off"
+        pytest.skip("this kind of store gives no addresses")
+    return found

@@ -178,7 +178,7 @@ class ArtifactReading(ArtifactBase):
         return entry, self._uploads.read(entry.sha256, start=start, end=end)
 
     def address(self, actor: Actor, version_id: int, path: str) -> str | None:
-        """Where a file can be fetched without us for an hour; None where it cannot."""
+        """Where a file can be fetched without us for a quarter of an hour; None where it cannot."""
         with self._records.read() as conn:
             self._readable(conn, actor, version_id, content=True)
         entry = self.entry(actor, version_id, path)

@@ -8,61 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from runstone.server.domain.access import Access
-from runstone.server.domain.errors import Invalid, MissingFile, NotFound, OffsetMismatch, TooLarge
-from runstone.server.domain.finishing import Finishing
+from runstone.server.domain.errors import Invalid, MissingFile, NotFound, TooLarge
 from runstone.server.domain.identity import Actor, EntityId, Permission
-from runstone.server.stores.blobs.contract import BlobStore, Sha256
+from runstone.server.domain.piece_uploads import (
+    UPLOAD_BYTES_MAX,
+    UPLOAD_KEPT_SECONDS,
+    Blob,
+    PieceUploads,
+    Upload,
+)
+from runstone.server.stores.blobs.contract import Sha256
 from runstone.server.stores.blobs.digests import check_sha256
 from runstone.server.stores.records import blobs as statements
-from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
+
+__all__ = ["UPLOAD_BYTES_MAX", "UPLOAD_KEPT_SECONDS", "Blob", "Upload", "Uploads"]
 
 PACKED_BYTES_MAX = 1024 * 1024  # larger ones are objects of their own
 PACK_BYTES_MAX = 32 * 1024 * 1024
 PACK_BLOBS_MAX = 20_000
 DIGESTS_MAX = 20_000
-UPLOAD_BYTES_MAX = 5 * 1024**4
-UPLOAD_KEPT_SECONDS = 2 * 86_400.0
-FINISH_SECONDS = 20.0  # that a request waits for an upload to become a blob
-FINISH_AT_ONCE = 4
-ADDRESS_SECONDS = 3600.0
+ADDRESS_SECONDS = 900.0  # to begin with fetching by it, not to end
+DIRECT_BYTES_MIN = 1024 * 1024  # a smaller blob is sent sooner than its address is asked for and used
 # What was asked for and found counts as just put, at this coarseness.
 TOUCH_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    sha256: str
-    md5: str  # hexadecimal
-    size: int
-    birth: int = 0  # the artifact version it first came for in this entity, if known
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A blob on its way in pieces."""
-
-    id: str
-    size: int | None  # as announced
-    offset: int  # how much has come: where to go on
-
-
-class Uploads:
+class Uploads(PieceUploads):
     """All raise NotSignedIn, NotFound, NotAllowed; Unavailable where the store is full or away."""
-
-    def __init__(self, records: Records, blobs: BlobStore, access: Access) -> None:
-        self._records = records
-        self._blobs = blobs
-        self._access = access
-        self._finishing: Finishing[Blob] = Finishing(at_once=FINISH_AT_ONCE)
 
     def find(
         self, actor: Actor, entity: str, *, sha256: Iterable[str] = (), md5: Iterable[str] = ()
@@ -142,124 +120,6 @@ class Uploads:
                     yield piece
 
         return asyncio.run(self.put(actor, entity, chunks(), md5=md5, birth=birth))
-
-    # -- one blob in pieces, each acknowledged, over as many connections as it takes
-
-    def begin(
-        self, actor: Actor, entity: str, *, size: int | None = None, sha256: str = "", md5: str = ""
-    ) -> Upload:
-        """An upload that may be cut and gone on with, for two days after its last byte."""
-        if sha256:
-            check_sha256(sha256)
-        if size is not None and not 0 <= size <= UPLOAD_BYTES_MAX:
-            raise TooLarge(f"A blob has at most {UPLOAD_BYTES_MAX:,} bytes, met {size:,}.", size=size)
-        made = secrets.token_hex(16)
-
-        def work(conn: Connection) -> None:
-            owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
-            statements.add_upload(
-                conn,
-                made,
-                entity_id=owner.id,
-                user_id=actor.user_id,
-                size=size,
-                sha256=sha256,
-                md5=md5.lower(),
-                now=time.time(),
-            )
-
-        self._records.write(work)
-        return Upload(made, size, 0)
-
-    def status(self, actor: Actor, entity: str, upload_id: str) -> Upload:
-        """`offset` is where to go on. NotFound also for another entity's."""
-        row = self._upload(actor, entity, upload_id)
-        return Upload(row.id, row.size, self._blobs.appended(row.id))
-
-    async def append(
-        self, actor: Actor, entity: str, upload_id: str, chunks: AsyncIterator[bytes], *, offset: int
-    ) -> Upload:
-        """The next bytes. What came before a connection broke is kept: `status` tells how much.
-        Raises OffsetMismatch, which carries where to go on, TooLarge beyond the size announced."""
-        row = await asyncio.to_thread(self._upload, actor, entity, upload_id)
-        most = UPLOAD_BYTES_MAX if row.size is None else row.size
-        length = await self._blobs.append(row.id, _bounded(chunks, most - offset), offset=offset)
-        await asyncio.to_thread(
-            self._records.write, lambda conn: statements.touch_upload(conn, row.id, now=time.time())
-        )
-        return Upload(row.id, row.size, length)
-
-    async def finish(
-        self, actor: Actor, entity: str, upload_id: str, *, birth: int = 0, seconds: float = FINISH_SECONDS
-    ) -> Blob | None:
-        """All has come: it is a blob now. None where that takes longer than so many seconds (an object
-        store must be sent the whole once more): it goes on, and who asks again is told. Raises
-        OffsetMismatch where bytes are missing, Invalid where they are not those announced (the upload
-        is then gone)."""
-        row = await asyncio.to_thread(self._upload, actor, entity, upload_id)
-        return await self._finishing.ask(row.id, lambda: self._finish(row, birth), seconds=seconds)
-
-    def _finish(self, row: AnyRow, birth: int) -> Blob:
-        length = self._blobs.appended(row.id)
-        if row.size is not None and length != row.size:
-            raise OffsetMismatch(
-                f"Of {row.size:,} bytes {length:,} have come. Go on from there, then finish.",
-                next_offset=length,
-            )
-        try:
-            info = self._blobs.finish(row.id, expect_sha256=Sha256(row.sha256) if row.sha256 else None)
-            if row.md5 and row.md5 != info.md5:
-                raise Invalid(
-                    f"The bytes that came have MD5 {info.md5}, not {row.md5} as announced. Send them again.",
-                    md5=info.md5,
-                    expected=row.md5,
-                )
-        except Invalid:
-            self._drop(row.id)
-            raise
-        blob = {"sha256": info.sha256, "md5": info.md5, "size": info.size}
-
-        def work(conn: Connection) -> None:
-            statements.add_blobs(conn, row.entity_id, [blob], birth=birth, now=time.time())
-            statements.drop_upload(conn, row.id)
-
-        self._records.write(work)
-        return Blob(info.sha256, info.md5, info.size, birth)
-
-    def abort(self, actor: Actor, entity: str, upload_id: str) -> None:
-        self._drop(self._upload(actor, entity, upload_id).id)
-
-    def drop_stale(self, *, older_than_seconds: float = UPLOAD_KEPT_SECONDS) -> int:
-        """Uploads nobody went on with; called by a job. Returns how many."""
-        before = time.time() - older_than_seconds
-        with self._records.read() as conn:
-            stale = statements.stale_uploads(conn, before=before, limit=1000)
-        for upload_id in stale:
-            self._drop(upload_id)
-        gone = len(stale)
-        # What a crash left of one whose row is gone.
-        for upload_id in list(self._blobs.uploads(older_than_seconds=older_than_seconds)):
-            with self._records.read() as conn:
-                known = statements.upload(conn, upload_id) is not None
-            if not known:
-                self._blobs.discard(upload_id)
-                gone += 1
-        return gone
-
-    def _drop(self, upload_id: str) -> None:
-        self._blobs.discard(upload_id)
-        self._records.write(lambda conn: statements.drop_upload(conn, upload_id))
-
-    def _upload(self, actor: Actor, entity: str, upload_id: str) -> AnyRow:
-        with self._records.read() as conn:
-            owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
-            row = statements.upload(conn, upload_id)
-        if row is None or row.entity_id != owner.id:
-            raise NotFound(
-                f"There is no upload {upload_id[:64]!r}: it was finished, given up, or never begun.",
-                upload=upload_id[:64],
-            )
-        return row
 
     # -- many small blobs, and reading
 
@@ -345,12 +205,15 @@ class Uploads:
             Sha256(row.pack), start=row.pack_offset + min(start, end), end=row.pack_offset + end
         )
 
-    def address(self, sha256: str, *, seconds: float = ADDRESS_SECONDS) -> str | None:
+    def address(self, sha256: str, *, seconds: float = ADDRESS_SECONDS, fallback: bool = True) -> str | None:
         """Where a blob can be fetched without us, for callers that have checked who asks; None where
-        the store gives no addresses, or it lies in a pack."""
+        the store gives no addresses, or the blob is small. fallback: whoever is to fetch comes back to
+        us where they do not reach the store; who does not gets an address only where all reach it."""
+        if self._blobs.direct == "off" or not (fallback or self._blobs.direct == "on"):
+            return None
         with self._records.read() as conn:
             rows = statements.blobs_by_sha256(conn, [sha256])
-        if not rows or rows[0].pack is not None:
+        if not rows or rows[0].pack is not None or rows[0].size < DIRECT_BYTES_MIN:
             return None
         return self._blobs.address(Sha256(sha256), seconds=seconds)
 
@@ -362,14 +225,6 @@ class Uploads:
     def _owner(self, actor: Actor, entity: str) -> EntityId:
         with self._records.read() as conn:
             return EntityId(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
-
-
-async def _bounded(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        most -= len(chunk)
-        if most < 0:
-            raise TooLarge("More bytes came than were announced. Begin again with the right size.")
-        yield chunk
 
 
 async def _checked_md5(chunks: AsyncIterator[bytes], expected: str) -> AsyncIterator[bytes]:

@@ -9,7 +9,8 @@ from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runstone.server.domain import uploads as domain
+from runstone.server.domain import piece_uploads as domain
+from runstone.server.domain import uploads
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import json_answer
@@ -19,6 +20,8 @@ from runstone.server.doors.rest.models.artifacts import (
     BlobsAsked,
     BlobsFound,
     BlobsKept,
+    PieceAddresses,
+    PiecesWanted,
     Upload,
     UploadWanted,
 )
@@ -101,7 +104,7 @@ async def put_blob(request: Request) -> Response:
         "parameters": path_parameters("entity"),
         "requestBody": {
             "description": "Blobs one after another, each after its length: 4 bytes, little-endian. At most "
-            f"{domain.PACK_BLOBS_MAX:,} blobs and {domain.PACK_BYTES_MAX:,} bytes.",
+            f"{uploads.PACK_BLOBS_MAX:,} blobs and {uploads.PACK_BYTES_MAX:,} bytes.",
             **_BYTES,
         },
     },
@@ -109,7 +112,7 @@ async def put_blob(request: Request) -> Response:
 async def put_blobs(request: Request) -> Response:
     """Keep many small blobs in one request; the answer has them in the order of the body."""
     call = await call_for(request, Permission.WRITE)
-    most = domain.PACK_BYTES_MAX + _LENGTH.size * domain.PACK_BLOBS_MAX
+    most = uploads.PACK_BYTES_MAX + _LENGTH.size * uploads.PACK_BLOBS_MAX
     body = await read_body(request, limit=most)
 
     def work() -> dict[str, Any]:
@@ -143,6 +146,24 @@ async def get_upload(call: CallDep, entity: EntityPath, upload: UploadPath) -> R
     return await call.answer(
         lambda: upload_out(call.domain.uploads.status(call.actor, entity_of(entity), upload))
     )
+
+
+@routes.typed("POST", U + "/{upload}/addresses", needs=Permission.WRITE, answers=PieceAddresses)
+async def get_upload_addresses(
+    call: CallDep, entity: EntityPath, upload: UploadPath, body: PiecesWanted
+) -> Response:
+    """Where pieces of a `direct` upload are to be put in the blob store itself, by PUT, for a quarter of
+    an hour. They count when `finish` has read and checked them."""
+
+    def work() -> dict[str, Any]:
+        found = call.domain.uploads.piece_addresses(call.actor, entity_of(entity), upload, body.offsets)
+        pieces = [
+            {"offset": piece.offset, "size": piece.size, "url": piece.url, "headers": piece.headers}
+            for piece in found
+        ]
+        return {"addresses": pieces, "seconds": domain.PIECE_SECONDS}
+
+    return json_answer(await call.run(work), 200, {"Cache-Control": "no-store"})
 
 
 @routes.raw(
@@ -199,7 +220,14 @@ async def abort_upload(call: CallDep, entity: EntityPath, upload: UploadPath) ->
 
 
 def upload_out(upload: domain.Upload) -> dict[str, Any]:
-    return {"id": upload.id, "size": upload.size, "offset": upload.offset}
+    return {
+        "id": upload.id,
+        "size": upload.size,
+        "offset": upload.offset,
+        "direct": upload.direct,
+        "piece_bytes": domain.PIECE_BYTES,
+        "pieces": upload.pieces,
+    }
 
 
 def _split(body: bytes) -> list[bytes]:
@@ -217,5 +245,5 @@ def _split(body: bytes) -> list[bytes]:
     return found
 
 
-def blob_out(blob: domain.Blob) -> dict[str, Any]:
+def blob_out(blob: uploads.Blob) -> dict[str, Any]:
     return {"sha256": blob.sha256, "md5": blob.md5, "size": blob.size}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import Literal, NewType, Protocol
 
 Sha256 = NewType("Sha256", str)  # 64 lower-case hexadecimal digits
 
@@ -18,7 +18,24 @@ class BlobInfo:
     size: int
 
 
+# Whom the store itself is shown to, by signed addresses: nobody; clients that ask for it and go through
+# us where they do not reach it; everybody, for the operator said that all reach it.
+Direct = Literal["off", "auto", "on"]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceAddress:
+    """Where whoever holds it may PUT one object, with these headers and no others that say who they are."""
+
+    url: str
+    headers: dict[str, str]
+
+
 class BlobStore(Protocol):
+    @property
+    def direct(self) -> Direct:
+        """ "off" where the store gives no addresses."""
+
     async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         """Keep a stream of bytes: hashed on the way, written under a temporary name, flushed, then
         moved to its address. What exists is not written again. Raises domain Invalid where the
@@ -53,9 +70,22 @@ class BlobStore(Protocol):
     def appended(self, upload: str) -> int:
         """How much of an upload has come; 0 for one that is not known."""
 
+    def pieces(self, upload: str) -> list[tuple[int, int]]:
+        """(where it begins, size) of all that lies of an upload, by where it begins, gaps or not."""
+
+    def piece_addresses(
+        self, upload: str, offsets: Sequence[int], *, seconds: float
+    ) -> list[PieceAddress] | None:
+        """Where the pieces that begin there may be put without us, for that long; None where the store
+        gives no addresses. Whoever holds one may put what they like, of any size, as often as they
+        like until then: what lies there is nobody's word for anything."""
+
     def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
-        """What has come is a blob now. Blocks. Raises Invalid where the digest is not the expected
-        one: then it stays an upload. Finishing one that is gone gives the empty blob."""
+        """What has come without a gap is a blob now. Blocks. Raises Invalid where the digest is not the
+        expected one: then it stays an upload. Finishing one that is gone gives the empty blob.
+
+        The digests are of exactly the bytes that are stored: where pieces may change meanwhile (they
+        were put by address), each is read once, and hashed while it is written."""
 
     def discard(self, upload: str) -> None:
         """Forget an upload; one that is not known is no error."""

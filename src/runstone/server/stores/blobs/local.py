@@ -17,12 +17,12 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
 from runstone.server.domain.errors import NotFound
-from runstone.server.stores.blobs.contract import BlobInfo, Sha256
+from runstone.server.stores.blobs.contract import BlobInfo, Direct, PieceAddress, Sha256
 from runstone.server.stores.blobs.digests import PIECE_BYTES, Hasher, address, digest_of
 from runstone.server.stores.blobs.disk import move_into_place, store_errors
 from runstone.server.stores.blobs.spool import LocalSpool
@@ -32,6 +32,8 @@ _LEFTOVER_SECONDS = 86_400.0
 
 class LocalBlobs:
     """See `BlobStore`. Safe to use from several threads and processes at once."""
+
+    direct: Direct = "off"
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -126,6 +128,15 @@ class LocalBlobs:
 
     def appended(self, upload: str) -> int:
         return self._spool.length(upload)
+
+    def pieces(self, upload: str) -> list[tuple[int, int]]:
+        length = self._spool.length(upload)
+        return [(0, length)] if length else []
+
+    def piece_addresses(
+        self, upload: str, offsets: Sequence[int], *, seconds: float
+    ) -> list[PieceAddress] | None:
+        return None
 
     def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         with self._spool.whole(upload) as (path, hasher):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
 from runstone.server.domain.errors import Invalid
-from runstone.server.stores.blobs.contract import BlobStore
+from runstone.server.stores.blobs.contract import BlobStore, Direct
 from runstone.server.stores.blobs.local import LocalBlobs
 from runstone.server.stores.blobs.remote import ObjectBlobs
 
@@ -23,6 +24,10 @@ def open_blobs(url: str | os.PathLike[str]) -> BlobStore:
     GOOGLE_*, AZURE_*). An endpoint that starts with http:// is allowed to be plain.
 
         s3://experiments/runstone?endpoint=http://127.0.0.1:9000&region=local
+
+    Two options are ours. `direct`: who is given addresses in the store itself; `auto` (clients of this
+    project, which go through the server where they do not reach it), `on` (everybody: browsers and the
+    published wandb client too), `off`. `public_endpoint`: for S3, what clients know the endpoint by.
 
     Raises Invalid for an address of no known kind, Unavailable where the directory cannot be made.
     """
@@ -39,12 +44,23 @@ def open_blobs(url: str | os.PathLike[str]) -> BlobStore:
             "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX."
         )
     options = dict(parse_qsl(parts.query))
+    direct = _direct(options.pop("direct", "auto"))
+    public = options.pop("public_endpoint", "")
     prefix = unquote(parts.path).strip("/") or None
+    signing = None
     try:
         store = _object_store(parts.scheme, parts.netloc, prefix, options)
+        if public:
+            signing = _object_store(parts.scheme, parts.netloc, prefix, {**options, "endpoint": public})
     except Exception as error:  # obstore raises errors of its own for options it does not know
         raise Invalid(f"The blob store {_shown(url)!r} cannot be opened: {error}") from error
-    return ObjectBlobs(store, where=_shown(url))
+    return ObjectBlobs(store, where=_shown(url), direct=direct, signing=signing)
+
+
+def _direct(text: str) -> Direct:
+    if text not in ("off", "auto", "on"):
+        raise Invalid(f"direct={text!r} in the blob store's address is not known. Use auto, on or off.")
+    return cast("Direct", text)
 
 
 def _object_store(scheme: str, bucket: str, prefix: str | None, options: dict[str, str]) -> ObjectStore:

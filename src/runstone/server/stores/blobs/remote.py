@@ -3,6 +3,10 @@
 The address is the digest, known only when all bytes have come: so they are spooled here first (in
 memory, beyond a few MiB in a temporary file), then sent as one object or in parts. An object store
 shows an object whole or not at all.
+
+Uploads lie under `uploads/UPLOAD/OFFSET`, an object for each piece, until they are blobs. Clients may put
+pieces there by signed address: then what lies there is hashed while it is written to its address, never
+before, for whoever holds such an address may put other bytes at any moment.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import IO, cast
 
@@ -19,13 +23,13 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
 from runstone.server.domain.errors import Conflict, NotFound, OffsetMismatch, Unavailable
-from runstone.server.stores.blobs.contract import BlobInfo, Sha256
+from runstone.server.stores.blobs.contract import BlobInfo, Direct, PieceAddress, Sha256
 from runstone.server.stores.blobs.digests import PIECE_BYTES, Hasher, address, check_upload, digest_of
-from runstone.server.stores.blobs.spool import Hashers
 
 _MEMORY_BYTES = 8 * 1024 * 1024
 _PART_BYTES = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
+_PARTS_MAX = 9_000  # of one object; S3 takes 10,000
 _DELETE_AT_ONCE = 1000
 # What exists is sent again when it is older than this, so that it counts as young for collection,
 # which only takes what is a day old.
@@ -33,12 +37,26 @@ _RENEW_AFTER = timedelta(hours=12)
 
 
 class ObjectBlobs:
-    """See `BlobStore`. `store` is already narrowed to its prefix."""
+    """See `BlobStore`. `store` is already narrowed to its prefix. signing: the same place by the name
+    that clients know it by, for addresses."""
 
-    def __init__(self, store: ObjectStore, *, where: str) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        where: str,
+        direct: Direct = "auto",
+        signing: ObjectStore | None = None,
+    ) -> None:
         self._store = store
         self._where = where
-        self._hashers = Hashers()
+        found = signing or store
+        self._signing = found if isinstance(found, S3Store | GCSStore | AzureStore) else None
+        self._direct: Direct = "off" if self._signing is None else direct
+
+    @property
+    def direct(self) -> Direct:
+        return self._direct
 
     async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         hasher = Hasher()
@@ -70,13 +88,14 @@ class ObjectBlobs:
             if not isinstance(source, bytes):
                 source.seek(0)
             if info.size > _PART_BYTES and not isinstance(source, bytes):
+                part, at_once = _parts(info.size)
                 obstore.put(
                     self._store,
                     path,
                     source,
                     use_multipart=True,
-                    chunk_size=_PART_BYTES,
-                    max_concurrency=_PARTS_AT_ONCE,
+                    chunk_size=part,
+                    max_concurrency=at_once,
                 )
                 return
             data = source if isinstance(source, bytes) else source.read()
@@ -147,77 +166,88 @@ class ObjectBlobs:
                 f"Of this upload {length:,} bytes have come; go on from there, not from {offset:,}.",
                 next_offset=length,
             )
-        hasher = self._hashers.take(name, length)
+        # A piece that a client put by address ahead of us: what it holds is not sent twice.
+        ahead = min((at for at, _ in self.pieces(name) if at > length), default=None)
         pending = bytearray()
         try:
             async for chunk in chunks:
                 pending += chunk
-                while len(pending) >= _PART_BYTES:
-                    piece, pending = bytes(pending[:_PART_BYTES]), pending[_PART_BYTES:]
-                    await asyncio.to_thread(self._put_piece, name, length, piece, hasher)
-                    length += len(piece)
+                while len(pending) >= _PART_BYTES or (ahead is not None and length + len(pending) >= ahead):
+                    size = _PART_BYTES if ahead is None else min(_PART_BYTES, ahead - length)
+                    piece, pending = bytes(pending[:size]), pending[size:]
+                    await asyncio.to_thread(self._put_piece, name, length, piece)
+                    length += size
+                    if length == ahead:
+                        pending.clear()
+                        return await asyncio.to_thread(self.appended, name)
         finally:
             # Also what came before the client went away.
             if pending:
-                self._put_piece(name, length, bytes(pending), hasher)
+                self._put_piece(name, length, bytes(pending))
                 length += len(pending)
-            if hasher is not None:
-                self._hashers.keep(name, hasher)
         return length
 
-    def _put_piece(self, upload: str, at: int, data: bytes, hasher: Hasher | None) -> None:
+    def _put_piece(self, upload: str, at: int, data: bytes) -> None:
         with self._errors():
             try:
                 obstore.put(self._store, _piece(upload, at), data, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 raise Conflict("Another request adds to this upload. Ask where to go on.") from None
-        if hasher is not None:
-            hasher.update(data)
 
     def appended(self, upload: str) -> int:
-        return sum(size for _, size in self._came(check_upload(upload)))
+        return _length(_without_gap(self.pieces(upload)))
 
-    def _came(self, upload: str) -> list[tuple[int, int]]:
-        """(where it begins, size) of the pieces that follow each other without a gap."""
+    def pieces(self, upload: str) -> list[tuple[int, int]]:
+        name = check_upload(upload)
         with self._errors():
-            found = sorted(
+            return sorted(
                 (int(entry["path"].rsplit("/", 1)[1]), entry["size"])
-                for page in obstore.list(self._store, f"uploads/{upload}")
+                for page in obstore.list(self._store, f"uploads/{name}")
                 for entry in page
             )
-        whole: list[tuple[int, int]] = []
-        end = 0
-        for at, size in found:
-            if at != end:
-                break
-            whole.append((at, size))
-            end += size
-        return whole
+
+    def piece_addresses(
+        self, upload: str, offsets: Sequence[int], *, seconds: float
+    ) -> list[PieceAddress] | None:
+        name = check_upload(upload)
+        if self._signing is None or self._direct == "off":
+            return None
+        paths = [_piece(name, at) for at in offsets]
+        headers = {"x-ms-blob-type": "BlockBlob"} if isinstance(self._signing, AzureStore) else {}
+        with self._errors():
+            urls = obstore.sign(self._signing, "PUT", paths, timedelta(seconds=seconds))
+        return [PieceAddress(url, headers) for url in urls]
 
     def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         name = check_upload(upload)
-        came = self._came(name)
-        length = sum(size for _, size in came)
-        hasher = self._hashers.take(name, length)
-        if hasher is None:
+        came = _without_gap(self.pieces(name))
+        sha256 = expect_sha256
+        if sha256 is None:  # nobody said it, so it is read for its address first
             hasher = Hasher()
             for data in self._read_pieces(name, came):
                 hasher.update(data)
-        info = hasher.finish(expect_sha256=expect_sha256)
-        if not came:
-            return self.put_bytes(b"")
-        path = address(info.sha256)
-        with self._errors():
-            kept = self._head(path)
-            if kept is None or kept[0] != info.size or _age(kept[1]) >= _RENEW_AFTER:
-                writer = obstore.open_writer(
-                    self._store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE
-                )
-                for data in self._read_pieces(name, came):
-                    writer.write(data)
-                writer.close()  # not before all went in: one that is not closed leaves no object
+            sha256 = hasher.finish().sha256
+        info = self._write(sha256, _length(came), self._read_pieces(name, came))
         self.discard(name)
         return info
+
+    def _write(self, sha256: Sha256, size: int, chunks: Iterator[bytes]) -> BlobInfo:
+        """Bytes to their address, hashed on the way there, or only hashed where they lie there already.
+        Raises Invalid where they are others than the address says; then nothing is shown there."""
+        path, hasher = address(sha256), Hasher()
+        part, at_once = _parts(size)
+        with self._errors():
+            kept = self._head(path)
+            if kept is not None and kept[0] == size and _age(kept[1]) < _RENEW_AFTER:
+                for data in chunks:
+                    hasher.update(data)
+                return hasher.finish(expect_sha256=sha256)
+            # Left by an error, the writer sends nothing more and puts nothing together.
+            with obstore.open_writer(self._store, path, buffer_size=part, max_concurrency=at_once) as writer:
+                for data in chunks:
+                    hasher.update(data)
+                    writer.write(data)
+                return hasher.finish(expect_sha256=sha256)
 
     def _read_pieces(self, upload: str, came: list[tuple[int, int]]) -> Iterator[bytes]:
         for at, size in came:
@@ -225,7 +255,6 @@ class ObjectBlobs:
 
     def discard(self, upload: str) -> None:
         name = check_upload(upload)
-        self._hashers.take(name, 0)
         with self._errors():
             paths = [entry["path"] for page in obstore.list(self._store, f"uploads/{name}") for entry in page]
             for at in range(0, len(paths), _DELETE_AT_ONCE):
@@ -243,10 +272,10 @@ class ObjectBlobs:
                 yield name
 
     def address(self, sha256: Sha256, *, seconds: float) -> str | None:
-        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+        if self._signing is None or self._direct == "off":
             return None
         with self._errors():
-            return obstore.sign(self._store, "GET", address(sha256), timedelta(seconds=seconds))
+            return obstore.sign(self._signing, "GET", address(sha256), timedelta(seconds=seconds))
 
     def close(self) -> None:
         pass
@@ -273,6 +302,31 @@ class ObjectBlobs:
 
 def _piece(upload: str, at: int) -> str:
     return f"uploads/{upload}/{at:020d}"
+
+
+def _parts(size: int) -> tuple[int, int]:
+    """(bytes of a part, parts at once) to send so much in bounded memory: 32 MiB up to 70 GiB, beyond
+    that two 9,000ths of the size."""
+    part = max(_PART_BYTES, -(-size // _PARTS_MAX))
+    return part, max(1, _PARTS_AT_ONCE * _PART_BYTES // part)
+
+
+def _without_gap(pieces: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that follow each other from the first byte on. One that begins within another is passed
+    over: the same bytes came both ways."""
+    whole: list[tuple[int, int]] = []
+    end = 0
+    for at, size in pieces:
+        if at > end:
+            break
+        if at == end and size:
+            whole.append((at, size))
+            end += size
+    return whole
+
+
+def _length(whole: list[tuple[int, int]]) -> int:
+    return sum(size for _, size in whole)
 
 
 def _spool(spool: tempfile.SpooledTemporaryFile[bytes], hasher: Hasher, data: bytes | bytearray) -> None:

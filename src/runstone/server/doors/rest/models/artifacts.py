@@ -266,3 +266,24 @@ class Upload(Model):
     id: str
     size: int | None
     offset: int = Field(description="How much has come: where to go on.")
+    direct: bool = Field(False, description="Pieces may be put into the blob store itself: `addresses`.")
+    piece_bytes: int = Field(description="How large those are, but the last.")
+    pieces: list[int] = Field([], description="Where those begin that are there already.")
+
+
+class PiecesWanted(Model):
+    offsets: list[Annotated[int, Field(ge=0)]] = Field(max_length=100)
+
+
+class PieceAddress(Model):
+    """PUT `size` bytes of the blob, from `offset` on, to `url` with `headers`; no key goes there."""
+
+    offset: int
+    size: int
+    url: str
+    headers: dict[str, str]
+
+
+class PieceAddresses(Model):
+    addresses: list[PieceAddress]
+    seconds: float = Field(description="How long they are good for.")
