@@ -1,9 +1,10 @@
 """One large file through a server of little memory: up and down, the connection cut on the way.
 
-    python bench/large_artifact.py [--gib 10] [--memory-mib 256] [--cuts 3] [--store local s3]
+    python bench/large_artifact.py [--gib 10] [--memory-mib 256] [--cuts 3] [--store local s3 direct]
 
 The server lives in a memory cgroup of its own with that limit (needs root and cgroup v1 or v2; without
-them the peak is told and nothing is limited). `s3` is a SeaweedFS on this machine, outside the limit.
+them the peak is told and nothing is limited). `s3` is a SeaweedFS on this machine, outside the limit, to
+which every byte goes through the server; `direct` the same, to which bytes go straight.
 Needs about five times the size on disk. Fails where what came down is not what went up.
 """
 
@@ -145,7 +146,9 @@ def sha256_of(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def measure(store: str, server: RunningServer, folder: Path, args: argparse.Namespace) -> None:
+def measure(
+    store: str, server: RunningServer, folder: Path, args: argparse.Namespace, to_store: CuttingProxy | None
+) -> None:
     size = int(args.gib * 1024 * MIB)
     source = folder / "source.bin"
     sha256 = make(source, size)
@@ -153,6 +156,7 @@ def measure(store: str, server: RunningServer, folder: Path, args: argparse.Name
     assert server.process is not None
     process = psutil.Process(server.process.pid)
     proxy = CuttingProxy(server.port)
+    cutting = to_store or proxy  # where the bytes go
     cuts = [size * (n + 1) // (args.cuts + 1) for n in range(args.cuts)]
     os.environ["RUNSTONE_DATA"] = str(folder / "home")
     with held_to(process, args.memory_mib * MIB) as held, Client(proxy.base_url, server.admin_key) as client:
@@ -160,8 +164,8 @@ def measure(store: str, server: RunningServer, folder: Path, args: argparse.Name
         peak.start()
 
         def timed(what: str, work: object) -> None:
-            proxy.plan(cuts)
-            before, wall, cut = process.cpu_times(), time.monotonic(), proxy.cuts
+            cutting.plan(cuts)
+            before, wall, cut = process.cpu_times(), time.monotonic(), cutting.cuts
             assert callable(work)
             tries = 0
             while True:
@@ -178,10 +182,10 @@ def measure(store: str, server: RunningServer, folder: Path, args: argparse.Name
             after = process.cpu_times()
             cpu = after.user + after.system - before.user - before.system
             print(
-                f"  {store:5} {what:4} {size / 2**30:6.2f} GiB  {seconds:7.1f} s  "
+                f"  {store:6} {what:4} {size / 2**30:6.2f} GiB  {seconds:7.1f} s  "
                 f"{size / seconds / MIB:6.0f} MiB/s  "
                 f"server {cpu:6.1f} CPU-s  peak {peak.rss / MIB:4.0f} MiB ({held})  "
-                f"cut {proxy.cuts - cut} times, begun again {tries} times",
+                f"cut {cutting.cuts - cut} times, begun again {tries} times",
                 flush=True,
             )
 
@@ -205,7 +209,7 @@ def measure(store: str, server: RunningServer, folder: Path, args: argparse.Name
         peak.over.set()
         if sha256_of(target / "source.bin") != sha256:
             raise SystemExit(f"{store}: what came down is not what went up")
-        print(f"  {store:5} equal, SHA-256 {sha256.hex()[:16]}…")
+        print(f"  {store:6} equal, SHA-256 {sha256.hex()[:16]}…")
 
 
 def main() -> None:
@@ -213,19 +217,25 @@ def main() -> None:
     parser.add_argument("--gib", type=float, default=10.0)
     parser.add_argument("--memory-mib", type=int, default=256)
     parser.add_argument("--cuts", type=int, default=3)
-    parser.add_argument("--store", nargs="+", choices=("local", "s3"), default=["local", "s3"])
+    parser.add_argument("--store", nargs="+", choices=("local", "s3", "direct"), default=["local", "s3"])
     args = parser.parse_args()
     for store in args.store:
         with tempfile.TemporaryDirectory(prefix="runstone-large-") as name, contextlib.ExitStack() as closing:
             folder = Path(name)
             env = {}
-            if store == "s3":
+            to_store = None
+            if store != "local":
                 volumes = max(16, int(args.gib * 4) + 8)
                 s3 = closing.enter_context(seaweed(folder / "s3", volume_mb=1024, volumes=volumes))
                 s3.create_bucket("bucket")
-                env["RUNSTONE_BLOBS_URL"] = s3.url("bucket", prefix="runstone")
+                url = s3.url("bucket", prefix="runstone")
+                if store == "direct":
+                    to_store = CuttingProxy(int(s3.endpoint.rpartition(":")[2]))
+                    env["RUNSTONE_BLOBS_URL"] = f"{url}&public_endpoint={to_store.base_url}"
+                else:
+                    env["RUNSTONE_BLOBS_URL"] = f"{url}&direct=off"
             server = closing.enter_context(running_server(folder / "data", env=env))
-            measure(store, server, folder, args)
+            measure(store, server, folder, args, to_store)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ BODIES: dict[str, Any] = {
     "record_deployment": {"site": "s", "name": "n", "artifact": "{team}/{project}/set"},
     "add_prediction": {"version_id": 1},
     "begin_upload": {"size": 3},
+    "get_upload_addresses": {"offsets": [0]},
     "delete_versions": {"dry_run": False},
     "collect_garbage": {"dry_run": True},
 }

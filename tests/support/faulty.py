@@ -26,6 +26,14 @@ class Cut(Exception):
     """Close the client's connection without another byte."""
 
 
+class CutAnswer(Exception):
+    """Send so much of an answer's body, then close."""
+
+    def __init__(self, answer: tuple[int, dict[str, str], bytes], size: int) -> None:
+        super().__init__()
+        self.answer, self.size = answer, size
+
+
 @dataclass
 class Exchange:
     """One request, and the means to pass it on."""
@@ -79,6 +87,12 @@ def half_body(exchange: Exchange) -> Answer:
     raise Cut
 
 
+def half_answer(exchange: Exchange) -> Answer:
+    """The client gets half of the answer's body."""
+    answer = exchange.forward()
+    raise CutAnswer(answer, len(answer[2]) // 2)
+
+
 def status(code: int, *, retry_after: str = "", body: bytes = b"<html>no</html>") -> Fault:
     """Answer in the server's place, as a proxy in trouble does."""
 
@@ -117,6 +131,9 @@ class FaultyProxy:
     upstream_port: int
     base_url: str = ""
     seen: list[tuple[str, str, int]] = field(default_factory=list)  # method, path, status (0: cut)
+    headers: list[dict[str, str]] = field(default_factory=list)  # of each request
+    bytes_up: int = 0  # of bodies
+    bytes_down: int = 0
     _planned: list[list[Any]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -168,9 +185,15 @@ def faulty_proxy(upstream_port: int) -> Iterator[FaultyProxy]:
             exchange = Exchange(
                 self.command, self.path, dict(self.headers.items()), self._body(), upstream_port
             )
+            proxy.headers.append(exchange.headers)
+            proxy.bytes_up += len(exchange.body)
             fault = proxy._fault_for(exchange)
+            sent: int | None = None
             try:
                 code, headers, body = fault(exchange) if fault else exchange.forward()
+            except CutAnswer as cut:
+                (code, headers, body), sent = cut.answer, cut.size
+                self.close_connection = True
             except Cut:
                 proxy.seen.append((self.command, self.path, 0))
                 self.close_connection = True
@@ -180,6 +203,7 @@ def faulty_proxy(upstream_port: int) -> Iterator[FaultyProxy]:
             except (OSError, http.client.HTTPException):
                 code, headers, body = 502, {"Content-Type": "text/plain"}, b"upstream is away"
             proxy.seen.append((self.command, self.path, code))
+            proxy.bytes_down += len(body)
             head = [f"HTTP/1.1 {code} X"]
             for name, value in headers.items():
                 if name.lower() not in (
@@ -193,7 +217,7 @@ def faulty_proxy(upstream_port: int) -> Iterator[FaultyProxy]:
             head.append(f"Content-Length: {len(body)}")
             data = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"
             with contextlib.suppress(OSError):
-                self.connection.sendall(data + (b"" if self.command == "HEAD" else body))
+                self.connection.sendall(data + (b"" if self.command == "HEAD" else body[:sent]))
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_any
 

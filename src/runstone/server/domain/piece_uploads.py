@@ -107,12 +107,14 @@ class PieceUploads:
         length = self._blobs.appended(row.id)
         if not self._is_direct(row.size, row.sha256):
             return Upload(row.id, row.size, length)
-        whole = {at for at, size in self._blobs.pieces(row.id) if size == min(PIECE_BYTES, row.size - at)}
-        pieces = (
-            at
-            for at in range(0, row.size, PIECE_BYTES)
-            if at in whole or min(at + PIECE_BYTES, row.size) <= length
-        )
+        found = dict(self._blobs.pieces(row.id))
+
+        def stands(at: int) -> bool:
+            size = min(PIECE_BYTES, row.size - at)
+            # Or it came through us, in smaller parts.
+            return found.get(at) == size or (found.get(at, 0) < size and at + size <= length)
+
+        pieces = filter(stands, range(0, row.size, PIECE_BYTES))
         return Upload(row.id, row.size, length, True, tuple(pieces))
 
     def piece_addresses(

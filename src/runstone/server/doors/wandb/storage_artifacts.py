@@ -104,7 +104,16 @@ async def get_manifest(context: Context, actor: Actor, claim: dict[str, Any]) ->
 async def get_blob(request: Request, context: Context, actor: Actor, claim: dict[str, Any]) -> Response:
     # That the version holds these bytes was seen when the address was made; that it may still be
     # read is asked now.
-    await context.run(lambda: context.domain.artifacts.by_id(actor, claim["version"]))
+    def find() -> str | None:
+        context.domain.artifacts.by_id(actor, claim["version"])
+        if request.method != "GET":
+            return None
+        # These clients know no way back to us: only where all are said to reach the store.
+        return context.domain.uploads.address(claim["sha256"], fallback=False)
+
+    address = await context.run(find)
+    if address is not None:
+        return Response(status_code=307, headers={"Location": address, "Cache-Control": "no-store"})
     return await _blob_answer(request, context, claim["name"], claim["sha256"], claim["md5"], claim["size"])
 
 
