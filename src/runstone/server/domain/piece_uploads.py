@@ -110,7 +110,7 @@ class PieceUploads:
         found = dict(self._blobs.pieces(row.id))
 
         def stands(at: int) -> bool:
-            size = min(PIECE_BYTES, row.size - at)
+            size: int = min(PIECE_BYTES, row.size - at)
             # Or it came through us, in smaller parts.
             return found.get(at) == size or (found.get(at, 0) < size and at + size <= length)
 
