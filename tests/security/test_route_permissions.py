@@ -79,6 +79,7 @@ BODIES: dict[str, Any] = {
     "register_agent": {"host": "h"},
     "claim_trials": {},
     "promote_from_sweep": {"organization": "o", "registry": "r", "collection": "c"},
+    "ask_approval_from_sweep": {"organization": "o", "registry": "r", "collection": "c"},
     "pareto_of_runs": {"objectives": [{"key": "loss"}, {"key": "seconds"}]},
     "beat_agent": {},
     "link_artifact": {"collection": "linked", "entity": "{stranger}", "project": "stolen"},
