@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -413,16 +414,17 @@ class Artifact:
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Until the server has it; then it knows its version. In mode offline there is nothing to wait
-        for. Raises NotCommittedError after `timeout` seconds, or where the server refused it."""
+        for. Raises NotCommittedError after `timeout` seconds, or where the server refused it; ServerAway
+        where it has it, but went away before it told the version, and stayed away for `timeout`."""
         if self._version is None:
             if self._record is None or self._run is None:
                 raise self._not_logged("a version", "Log it with run.log_artifact(), then wait.")
+            deadline = None if timeout is None else time.monotonic() + timeout
             outcome = self._run.wait(self._record.id, self._name, timeout)
             if outcome is not None:
-                from runstone.client.artifacts import ArtifactVersion
-                from runstone.sdk.artifacts.using import client_of
+                from runstone.sdk.artifacts.using import committed
 
-                self._became(ArtifactVersion.by_id(client_of(outcome.base_url), outcome.id))
+                self._became(committed(outcome, deadline))
         return self
 
     def save(self, project: str | None = None, settings: Any = None) -> None:

@@ -13,7 +13,9 @@ from runstone.sdk.artifacts.artifact import Artifact, NotLoggedError
 from runstone.sdk.errors import UsageError
 
 if TYPE_CHECKING:
+    from runstone.client.artifacts import ArtifactVersion
     from runstone.client.native import Client
+    from runstone.journal.outcomes import ArtifactOutcome
     from runstone.sdk.run import Run
 
 _clients: dict[tuple[str, str | None], Client] = {}
@@ -184,6 +186,20 @@ def log_alone(artifact: Artifact, project: str | None, settings: Any) -> None:
         return
     with init(project=project or "uncategorized", job_type="auto", settings=settings) as run:
         log_artifact(run, artifact)
+
+
+def committed(outcome: ArtifactOutcome, deadline: float | None) -> ArtifactVersion:
+    """The version that came of it. The server may be away again by now: asked until the deadline
+    (`time.monotonic()`; None: for ever), then raises what kept it away."""
+    from runstone.client.artifacts import ArtifactVersion
+    from runstone.client.errors import ServerAway, TooMany, Unavailable
+
+    while True:
+        try:
+            return ArtifactVersion.by_id(client_of(outcome.base_url), outcome.id)
+        except (ServerAway, TooMany, Unavailable):
+            if deadline is not None and time.monotonic() >= deadline:
+                raise
 
 
 def client_of(base_url: str, api_key: str | None = None) -> Client:
