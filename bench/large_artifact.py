@@ -4,7 +4,8 @@
 
 The server lives in a memory cgroup of its own with that limit (needs root and cgroup v1 or v2; without
 them the peak is told and nothing is limited). `s3` is a SeaweedFS on this machine, outside the limit, to
-which every byte goes through the server; `direct` the same, to which bytes go straight.
+which every byte goes through the server; `direct` the same, to which bytes go straight. `--files N`: as many
+files, of that size together, at once.
 Needs about five times the size on disk. Fails where what came down is not what went up.
 """
 
@@ -150,9 +151,10 @@ def measure(
     store: str, server: RunningServer, folder: Path, args: argparse.Namespace, to_store: CuttingProxy | None
 ) -> None:
     size = int(args.gib * 1024 * MIB)
-    source = folder / "source.bin"
-    sha256 = make(source, size)
-    entry = Entry("source.bin", size, sha256)
+    entries = [
+        Entry(f"source{n}.bin", size // args.files, make(folder / f"source{n}.bin", size // args.files))
+        for n in range(args.files)
+    ]
     assert server.process is not None
     process = psutil.Process(server.process.pid)
     proxy = CuttingProxy(server.port)
@@ -196,8 +198,8 @@ def measure(
                 client.artifacts,
                 "",
                 "large",
-                [entry],
-                lambda _: Place(str(source), 0, size),
+                entries,
+                lambda entry: Place(str(folder / entry.path), 0, entry.size),
                 name="big",
                 type="dataset",
             )
@@ -207,9 +209,10 @@ def measure(
         target = folder / "down"
         timed("down", lambda: found[-1].download(target, use_cache=False))
         peak.over.set()
-        if sha256_of(target / "source.bin") != sha256:
-            raise SystemExit(f"{store}: what came down is not what went up")
-        print(f"  {store:6} equal, SHA-256 {sha256.hex()[:16]}…")
+        for entry in entries:
+            if sha256_of(target / entry.path) != entry.sha256:
+                raise SystemExit(f"{store}: what came down is not what went up")
+        print(f"  {store:6} equal, SHA-256 {entries[0].sha256.hex()[:16]}…")
 
 
 def main() -> None:
@@ -217,6 +220,7 @@ def main() -> None:
     parser.add_argument("--gib", type=float, default=10.0)
     parser.add_argument("--memory-mib", type=int, default=256)
     parser.add_argument("--cuts", type=int, default=3)
+    parser.add_argument("--files", type=int, default=1, help="as many, of that size together, at once")
     parser.add_argument("--store", nargs="+", choices=("local", "s3", "direct"), default=["local", "s3"])
     args = parser.parse_args()
     for store in args.store:

@@ -19,7 +19,7 @@ class BlobInfo:
 
 
 # Whom the store itself is shown to, by signed addresses: nobody; clients that ask for it and go through
-# us where they do not reach it; everybody, for the operator said that all reach it.
+# us where they do not reach it; the others too, for the operator said that all reach it.
 Direct = Literal["off", "auto", "on"]
 
 

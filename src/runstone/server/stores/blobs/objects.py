@@ -26,8 +26,8 @@ def open_blobs(url: str | os.PathLike[str]) -> BlobStore:
         s3://experiments/runstone?endpoint=http://127.0.0.1:9000&region=local
 
     Two options are ours. `direct`: who is given addresses in the store itself; `auto` (clients of this
-    project, which go through the server where they do not reach it), `on` (everybody: browsers and the
-    published wandb client too), `off`. `public_endpoint`: for S3, what clients know the endpoint by.
+    project, which go through the server where they do not reach it), `on` (the published
+    wandb client too), `off`. `public_endpoint`: for S3, what clients know the endpoint by.
 
     Raises Invalid for an address of no known kind, Unavailable where the directory cannot be made.
     """
