@@ -11,10 +11,12 @@ import hashlib
 import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from runstone.server.domain import audit, manifests
 from runstone.server.domain.alias_moves import set_aliases
@@ -32,6 +34,18 @@ from runstone.server.stores.records.rows import AnyRow
 _RESOLVE_AT_ONCE = 2000
 _PARTS_AT_ONCE = 16
 _MISSING_SHOWN = 20
+
+
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """What nothing refers to yet may be collected between the look at it and the reference."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise MissingFile(
+            "Bytes of this version were collected while it was committed, as nothing referred to them yet. "
+            "Send them again, then commit again."
+        ) from error
 
 
 @dataclass(slots=True)
@@ -66,7 +80,8 @@ class Commit:
             now = time.time()
 
             def put(conn: Connection, some: list[_Part] = some, now: float = now) -> list[int]:
-                return [self._put(conn, part, now) for part in some]
+                with _still_there():
+                    return [self._put(conn, part, now) for part in some]
 
             ids = self._records.write(put)
             parts += [(number, part.first_path) for number, part in zip(ids, some, strict=True)]
@@ -184,7 +199,8 @@ class Commit:
             statements.drop_version(conn, row.id)
             set_aliases(conn, self._actor, row.collection_id, twin.id, aliases, now=now)
             return twin.id, False
-        manifest_statements.set_parts(conn, row.id, parts)
+        with _still_there():
+            manifest_statements.set_parts(conn, row.id, parts)
         manifest_statements.drop_pages(conn, row.id)
         index = collection.next_index
         ttl = collection.ttl_seconds if row.ttl_seconds is None else row.ttl_seconds

@@ -197,8 +197,9 @@ class PieceUploads:
         blob = {"sha256": info.sha256, "md5": info.md5, "size": info.size}
 
         def work(conn: Connection) -> None:
+            if not statements.drop_upload(conn, row.id):
+                raise _no_upload(row.id)  # given up meanwhile: perhaps without its bytes
             statements.add_blobs(conn, row.entity_id, [blob], birth=birth, now=time.time())
-            statements.drop_upload(conn, row.id)
 
         self._records.write(work)
         return Blob(info.sha256, info.md5, info.size, birth)
@@ -224,19 +225,24 @@ class PieceUploads:
         return gone
 
     def _drop(self, upload_id: str) -> None:
-        self._blobs.discard(upload_id)
+        # The row first: who finishes it now finds that it is gone, and takes no half for the whole.
         self._records.write(lambda conn: statements.drop_upload(conn, upload_id))
+        self._blobs.discard(upload_id)
 
     def _upload(self, actor: Actor, entity: str, upload_id: str) -> AnyRow:
         with self._records.read() as conn:
             owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
             row = statements.upload(conn, upload_id)
         if row is None or row.entity_id != owner.id:
-            raise NotFound(
-                f"There is no upload {upload_id[:64]!r}: it was finished, given up, or never begun.",
-                upload=upload_id[:64],
-            )
+            raise _no_upload(upload_id)
         return row
+
+
+def _no_upload(upload_id: str) -> NotFound:
+    return NotFound(
+        f"There is no upload {upload_id[:64]!r}: it was finished, given up, or never begun.",
+        upload=upload_id[:64],
+    )
 
 
 async def _bounded(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:

@@ -149,8 +149,13 @@ class LocalBlobs:
                     os.utime(target)
                     path.unlink()
                     return info
-                os.utime(path)
-                move_into_place(path, target)
+                try:
+                    os.utime(path)
+                    move_into_place(path, target)
+                except FileNotFoundError:
+                    raise NotFound(
+                        f"The bytes of upload {upload[:64]!r} are gone: given up meanwhile. Begin again."
+                    ) from None
             return info
 
     def discard(self, upload: str) -> None:
