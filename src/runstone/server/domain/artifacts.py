@@ -273,7 +273,20 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
                     else row.committed_at + ttl
                 )
             if changed:
-                statements.change_version(conn, version_id, **changed, updated_at=time.time())
+                now = time.time()
+                statements.change_version(conn, version_id, **changed, updated_at=now)
+                told = audit.changes(row, changed, leave_out=("expires_at",))
+                # One that is still put together is answered for by its commit.
+                if told and row.state == "committed":
+                    audit.append(
+                        conn,
+                        actor,
+                        "artifact.update",
+                        subject=f"{row.entity}/{row.project}/{row.collection}:v{row.version_index}",
+                        entity_id=row.entity_id,
+                        detail={"version_id": version_id, **told},
+                        now=now,
+                    )
             return statements.version(conn, version_id)
 
         version = version_of(self._records.write(work))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from runstone.server.domain.artifact_model import Page
 from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.stores.records import audit as statements
+from runstone.server.stores.records import codec
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
@@ -94,6 +95,35 @@ def _hash(
 ) -> str:
     fields = [seq, repr(at), username, action, entity_id, subject, detail, previous]
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+_SHOWN_CHARS = 1000
+
+
+def changes(before: AnyRow, values: dict[str, Any], *, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """What of `values` differs from the row: name → [before, after]. Of a mapping the keys that were set
+    or taken off, of a long text how long it was: the log says who did it, the objects what they are."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        was = getattr(before, name)
+        after = codec.loads(value.text) if isinstance(value, codec.Encoded) else value
+        if name in leave_out or was == after:
+            continue
+        if isinstance(after, dict):
+            old = was or {}
+            found[name] = {
+                "set": sorted(key for key in after if key not in old or old[key] != after[key])[:100],
+                "removed": sorted(old.keys() - after.keys())[:100],
+            }
+        else:
+            found[name] = [_short(was), _short(after)]
+    return found
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _SHOWN_CHARS:
+        return f"{value[:_SHOWN_CHARS]}… ({len(value):,} characters)"
+    return value
 
 
 class Audit:

@@ -71,7 +71,17 @@ class Collections:
 
         def work(conn: Connection) -> None:
             row, _ = self._projects.ensure_in(conn, actor, entity, project)
-            statements.ensure_type(conn, row.id, name, now=time.time(), description=description)
+            now = time.time()
+            statements.ensure_type(conn, row.id, name, now=now, description=description)
+            audit.append(
+                conn,
+                actor,
+                "artifact_type.set",
+                subject=f"{row.entity}/{row.name}/{name}",
+                entity_id=row.entity_id,
+                detail={} if description is None else {"description": description[:1000]},
+                now=now,
+            )
 
         self._records.write(work)
 
@@ -210,6 +220,8 @@ class Collections:
             )
             found = statements.collection(conn, project.id, name)
             assert found is not None
+            if made:
+                self._log(conn, actor, "collection.create", found, {"type": type, "kind": kind}, now)
         if found.type != type:
             raise Conflict(
                 f"{project.entity}/{project.name} has an artifact {name!r} of type {found.type!r} already, "
@@ -270,15 +282,7 @@ class Collections:
             check_protected(self._access, conn, actor, row, names, approvals=False)
             now = time.time()
             statements.change_collection(conn, row.id, deleted_at=now)
-            audit.append(
-                conn,
-                actor,
-                "collection.delete",
-                subject=f"{row.entity}/{row.project}/{row.name}",
-                entity_id=row.entity_id,
-                detail={"versions": row.version_count},
-                now=now,
-            )
+            self._log(conn, actor, "collection.delete", row, {"versions": row.version_count}, now)
 
         self._records.write(work)
 
@@ -326,7 +330,26 @@ class Collections:
             if "ttl_seconds" in changed:
                 statements.inherit_ttl(conn, row.id, changed["ttl_seconds"])
             if changed:
-                statements.change_collection(conn, row.id, **changed, updated_at=time.time())
+                now = time.time()
+                statements.change_collection(conn, row.id, **changed, updated_at=now)
+                told = audit.changes(row, changed, leave_out=("type_id", "described"))
+                if "type_id" in changed:
+                    told["type"] = [row.type, type]
+                if told:
+                    self._log(conn, actor, "collection.update", row, told, now)
             return statements.collection_by_id(conn, row.id)
 
         return collection_of(self._records.write(work))
+
+    def _log(
+        self, conn: Connection, actor: Actor, action: str, row: AnyRow, detail: dict[str, Any], now: float
+    ) -> None:
+        audit.append(
+            conn,
+            actor,
+            action,
+            subject=f"{row.entity}/{row.project}/{row.name}",
+            entity_id=row.entity_id,
+            detail=detail,
+            now=now,
+        )

@@ -8,18 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.artifacts import log_artifact
-from tests.support.rest import People, Person, log_run, new_name
-
-
-@pytest.fixture(scope="module")
-def org(people: People) -> str:
-    for role in ("member", "viewer"):
-        person: Person = getattr(people, role)
-        answer = people.admin.api.put(
-            f"/entities/{people.organization}/members/{person.name}", json={"role": role}
-        )
-        assert answer.is_success, answer.text
-    return people.organization
+from tests.support.rest import People, log_run, new_name
 
 
 class Models:
