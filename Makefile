@@ -8,12 +8,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
-# Tests here start servers, browsers and hundreds of processes, two at a time. One that failed beside
-# its neighbours is run once more by itself; one that fails again has failed.
+# Tests here start servers, browsers and hundreds of processes, side by side. They wait as much as they
+# compute, so there is one more at a time than there are cores. Each file stays with one worker, that
+# its servers are started once; tests/conftest.py has the longest begin. One test that failed beside its
+# neighbours is run once more by itself; one that fails again has failed.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN || echo 2); echo $$((cores < 6 ? cores + 1 : 6)))
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 ONCE_MORE = { echo "Once more, alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(TESTS); }
-WORKERS ?= 2
+# Where this is set, each of those processes compiles all sources anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check format bench web system-packages lock clean test-unit test-clients test-integrations
+.PHONY: help demo test check check-python check-web format bench web system-packages lock clean test-unit test-clients test-integrations
 
 help:
 	@echo "make demo        set up, train a small model with both clients, and keep the server running"
@@ -51,24 +56,31 @@ system-packages:
 demo: $(VENV)/.demo web
 	$(BIN)/python examples/demo.py
 
-check: $(VENV)/.dev web/node_modules/.dev
+# Both sides at once, where make can keep their words apart (GNU make 4). npm's packages come first: the
+# install builds the UI, and would fetch them for itself.
+check: web/node_modules/.dev $(VENV)/.dev
+	@$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),-j2 --output-sync=target) check-web check-python
+
+check-python: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+check-web: web/node_modules/.dev $(VENV)/.dev
 	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 	cd web && RUNSTONE_PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent types -- --check
 
 test: system-packages check web
 	cd web && npm run --silent budget
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS) || $(ONCE_MORE)
+	$(PYTEST) $(TESTS) || $(ONCE_MORE)
 
 test-unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not faults" $(TESTS)
+	$(PYTEST) -m "not slow and not browser and not faults" $(TESTS)
 
 # Each client has an environment of its own under .cache/clients.
 test-clients: $(VENV)/.dev
-	RUNSTONE_TEST_CLIENTS=all $(BIN)/python -m pytest -n $(WORKERS) tests/wandb
+	RUNSTONE_TEST_CLIENTS=all $(PYTEST) tests/wandb
 
 # Training libraries, in environments of their own under .cache/integrations (about 3 GB).
 test-integrations: $(VENV)/.dev
