@@ -210,14 +210,13 @@ def test_children_that_outlive_the_run_still_print(tmp_path: Path) -> None:
     done = play(
         tmp_path,
         """
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.6); print('late')"])
+        child = subprocess.Popen([sys.executable, "-c", "input(); print('late')"], stdin=subprocess.PIPE)
         run.finish()
         print("after finish")
-        child.wait()
+        child.communicate(b"now\\n")
         """,
     )
     assert "after finish" in done.stdout
-    _wait_for(lambda: True)
     assert "late" in done.stdout
     assert console(tmp_path) == []  # both came after the end
 
@@ -239,8 +238,14 @@ def test_a_console_process_that_is_killed_takes_nothing_with_it(tmp_path: Path) 
         tmp_path,
         """
         import signal
-        print("before", flush=True)
-        time.sleep(0.3)
+        print("be" + "fore", flush=True)  # in two parts: the run may note how it was started
+        def recorded():
+            files = [os.path.join(at, name) for at, _, names in os.walk(sys.argv[1]) for name in names]
+            return any(b"be" + b"fore" in open(file, "rb").read() for file in files if file.endswith(".journal"))
+        deadline = time.monotonic() + 40
+        while not recorded():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         killed = 0
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -355,6 +360,6 @@ def test_console_off_records_nothing(tmp_path: Path) -> None:
 
 
 def _wait_for(what: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not what() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -317,10 +317,14 @@ def test_a_pool_that_is_terminated_ends_no_run(tmp_path: Path) -> None:
         import multiprocessing
         def work(n):
             run.log({"n": n})
-            time.sleep(60)
-        pool = multiprocessing.get_context("fork").Pool(3)
+            logged.release()
+            time.sleep(170)
+        fork = multiprocessing.get_context("fork")
+        logged = fork.Semaphore(0)
+        pool = fork.Pool(3)
         pool.map_async(work, range(3))
-        time.sleep(0.5)
+        for _ in range(3):
+            assert logged.acquire(timeout=60)
         pool.terminate()
         pool.join()
         run.log({"after": 1})

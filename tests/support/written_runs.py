@@ -148,7 +148,7 @@ def uplink_log(home: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def wait_until(condition: Any, seconds: float = 20.0, *, every: float = 0.05, what: str = "") -> Any:
+def wait_until(condition: Any, seconds: float = 60.0, *, every: float = 0.05, what: str = "") -> Any:
     """The first true answer of `condition()`. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:

