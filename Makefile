@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTS ?= tests
 # Tests here start servers, browsers and hundreds of processes, side by side. They wait as much as they
 # compute, so there is one more at a time than there are cores. Each file stays with one worker, that
-# its servers are started once; tests/conftest.py has the longest begin. One test that failed beside its
+# its servers are started once; tests/support/order.py says which begin. One test that failed beside its
 # neighbours is run once more by itself; one that fails again has failed.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN || echo 2); echo $$((cores < 6 ? cores + 1 : 6)))
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.support.order import longest_first
 from tests.support.server import RunningServer, running_server
 
 # A shared machine of two cores may stop a test for seconds: how long an example took says nothing.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
 
 _FOREIGN = ("RUNSTONE_", "WANDB_", "SLURM_", "OMPI_")
 
