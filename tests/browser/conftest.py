@@ -19,6 +19,9 @@ from tests.browser.seed import Seeder
 from tests.support.server import RunningServer, running_server
 
 playwright_api = pytest.importorskip("playwright.sync_api")
+# What does not come by then does not come: a busy machine takes several times the usual.
+PATIENCE_MS = 30_000
+playwright_api.expect.set_options(timeout=PATIENCE_MS)
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src" / "runstone" / "static"
@@ -130,7 +133,7 @@ def open_context(chromium: Any, site: RunningServer, watch: Watch) -> Iterator[O
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("page", watch.follow)
         if signed_in:
             answer = context.request.post("/api/v1/session", data={"key": site.admin_key})

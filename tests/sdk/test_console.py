@@ -241,7 +241,8 @@ def test_a_console_process_that_is_killed_takes_nothing_with_it(tmp_path: Path) 
         print("be" + "fore", flush=True)  # in two parts: the run may note how it was started
         def recorded():
             files = [os.path.join(at, name) for at, _, names in os.walk(sys.argv[1]) for name in names]
-            return any(b"be" + b"fore" in open(file, "rb").read() for file in files if file.endswith(".journal"))
+            found = [open(file, "rb").read() for file in files if file.endswith(".journal")]
+            return any(b"be" + b"fore" in one for one in found)
         deadline = time.monotonic() + 40
         while not recorded():
             assert time.monotonic() < deadline

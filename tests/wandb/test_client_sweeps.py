@@ -85,18 +85,3 @@ def test_a_function_agent_runs_its_count_and_names_its_sweep(client: WandbClient
     headers = {"Authorization": f"Bearer {client.server.admin_key}"}
     trials = httpx.get(base, headers=headers).json()["trials"]
     assert [t["params"]["x"] for t in trials[:2]] == [row[1] for row in seen]
-
-
-@pytest.mark.slow
-def test_the_sweep_check_of_verify_passes(newest: WandbClient) -> None:
-    done = newest.run(
-        """
-        from wandb.sdk.verify import verify
-
-        os.environ["WANDB_SILENT"] = "true"
-        os.environ["WANDB_PROJECT"] = verify.PROJECT_NAME = "verify-sweeps"
-        result(verify.check_sweeps(wandb.Api()))
-        """,
-        timeout=170,
-    )
-    assert done.result is True, done.output
