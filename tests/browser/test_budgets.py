@@ -113,7 +113,8 @@ def test_two_thousand_runs_and_twenty_panels(
         stop.set()
         logger.join()
     print(
-        f"\nsix panels after {visible:.2f} s ({worked:.2f} s of work), {hover_ms:.1f} ms a move, {live:.0%} busy while live"
+        f"\nsix panels after {visible:.2f} s ({worked:.2f} s of work), {hover_ms:.1f} ms a move, "
+        f"{live:.0%} busy while live"
     )
     assert min(visible, worked) <= VISIBLE_SECONDS_MAX
     assert hover_ms <= HOVER_MS_MAX

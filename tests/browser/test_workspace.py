@@ -413,9 +413,7 @@ def test_nine_tabs_all_load_and_hear_of_news(open_context: OpenContext, seed: Se
     expect(pages[-1].get_by_role("status").filter(has_text=re.compile("^live$"))).to_be_visible()
     run.rows([{"loss": 8.5}])
     for one in (pages[-1], pages[0]):
-        expect(chart(one, "loss")).to_have_attribute(
-            "aria-label", re.compile(r"ends at 8\.5\b"), timeout=4_000
-        )
+        expect(chart(one, "loss")).to_have_attribute("aria-label", re.compile(r"ends at 8\.5\b"))
 
 
 def test_the_theme_can_be_chosen_and_is_kept(page: Any, digits: str) -> None:
