@@ -84,6 +84,7 @@ test-clients: $(VENV)/.dev
 
 # Training libraries, in environments of their own under .cache/integrations (about 3 GB).
 test-integrations: $(VENV)/.dev
+	$(BIN)/python -m tests.support.integrations
 	RUNSTONE_INTEGRATIONS=1 $(BIN)/python -m pytest tests/integrations tests/agents/test_engines.py
 
 bench: $(VENV)/.dev

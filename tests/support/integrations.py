@@ -3,7 +3,8 @@
     python = python_with("torch")      # .cache/integrations/torch/bin/python
 
 They are used, and installed, only where RUNSTONE_INTEGRATIONS is set (`make test-integrations`); elsewhere
-the tests that need one are skipped.
+the tests that need one are skipped. `python -m tests.support.integrations` installs all of them ahead: some
+3 GB, which may take longer than a test is given.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def python_with(name: str) -> Path:
     """The interpreter of that environment, or the test is skipped."""
     if not WANTED:
         pytest.skip("This needs large libraries: `make test-integrations` installs and uses them.")
+    return installed(name)
+
+
+def installed(name: str) -> Path:
+    """The interpreter of that environment, which is made first where it is not there."""
     folder = ROOT / name
     python, done = folder / "bin" / "python", folder / "installed"
     if done.exists():
@@ -65,3 +71,8 @@ def python_here(*modules: str) -> Path:
     for module in modules:
         pytest.importorskip(module)
     return Path(sys.executable)
+
+
+if __name__ == "__main__":
+    for name in ENVIRONMENTS:
+        print(installed(name), flush=True)
