@@ -13,6 +13,7 @@ when it is first used.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -135,8 +136,15 @@ if sys.version_info >= (3, 11) and "msgspec" not in sys.modules:
 
 # A helper process (uplink, capture, console) is started with `-X runstone=helper` and logs nothing.
 if getattr(sys, "_xoptions", {}).get("runstone") != "helper":
-    from runstone.sdk.init import init as init
-    from runstone.sdk.module import link_artifact as link_artifact
-    from runstone.sdk.module import link_model as link_model
-    from runstone.sdk.module import log as log
-    from runstone.sdk.module import log_artifact as log_artifact
+    # What is made here stays, so looking for garbage among it six times over is time lost: 1.5 ms.
+    _collects = gc.isenabled()
+    gc.disable()
+    try:
+        from runstone.sdk.init import init as init
+        from runstone.sdk.module import link_artifact as link_artifact
+        from runstone.sdk.module import link_model as link_model
+        from runstone.sdk.module import log as log
+        from runstone.sdk.module import log_artifact as log_artifact
+    finally:
+        if _collects:
+            gc.enable()

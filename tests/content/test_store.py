@@ -56,7 +56,7 @@ def fill(folder: Path, contents: dict[str, bytes]) -> None:
 def log(store: LocalStore, cache: HashCache, folder: Path, name: str) -> list[tuple[bytes, int]]:
     files = walk(str(folder))
     with store.holding():
-        kept = store.collect(files, cache)
+        kept = list(zip(*store.collect(files, cache), strict=True))
         content = encode_manifest(
             Entry(file.path, size, digest) for file, (digest, size) in zip(files, kept, strict=True)
         )
@@ -100,6 +100,34 @@ def test_equal_bytes_are_kept_once_and_unchanged_files_are_not_opened(
     second = log(LocalStore(store.folder), HashCache(cache._folder), data, "r~2")
     assert second == first
     assert sum(file.stat().st_size for file in Path(store.folder).rglob("*")) - size < 200
+
+
+@pytest.mark.parametrize("others", [0, 100], ids=["the store has these", "the store has many more"])
+def test_of_many_files_only_the_changed_ones_and_those_whose_bytes_are_gone_are_kept_again(
+    tmp_path: Path, store: LocalStore, cache: HashCache, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    from runstone.content import digests
+    from runstone.content import store as store_module
+
+    monkeypatch.setattr(digests, "SETTLED_NS", -(10**12))
+    data = tmp_path / "data"
+    for number in range(30):
+        fill(data, {f"{number:02d}.bin": number.to_bytes(1, "little") * 70_000})
+    with store.holding():
+        for number in range(others):
+            store.keep(b"of another version %d" % number)
+    first = log(store, cache, data, "r~1")
+    opened: list[str] = []
+    monkeypatch.setattr(
+        store_module, "open_found", lambda file: opened.append(file.path) or digests.open_found(file)
+    )
+    (data / "07.bin").write_bytes(b"changed")
+    os.unlink(store._object(sha(bytes([9]) * 70_000)))
+    second = log(LocalStore(store.folder), HashCache(cache._folder), data, "r~2")
+    assert sorted(opened) == ["07.bin", "09.bin"]
+    assert second[7] == (sha(b"changed"), 7) and first[7] != second[7]
+    assert first[:7] + first[8:] == second[:7] + second[8:]
+    assert all(read(store, digest) is not None for digest, _ in second)
 
 
 def test_tidying_keeps_what_is_pending_and_frees_the_rest(
@@ -156,12 +184,10 @@ def test_nobody_tidies_while_somebody_collects(tmp_path: Path, store: LocalStore
 
 
 def test_what_a_server_has_is_not_kept_again(tmp_path: Path, store: LocalStore, cache: HashCache) -> None:
-    from runstone.content import digests
-
     data = tmp_path / "data"
     fill(data, {"x": b"x" * 100_000})
     files = walk(str(data))
-    cache._known = {shard: {files[0].stamp: sha(b"x" * 100_000)} for shard in range(digests.SHARDS)}
+    cache.put(files[0].stamp, sha(b"x" * 100_000), read_at_ns=time.time_ns() + 10**11)
     store.hold()
     store.note_known("http://here", [sha(b"x" * 100_000)])
     store.note_known("http://here", [sha(b"more")])

@@ -377,6 +377,33 @@ def test_a_full_disk_is_told_and_training_goes_on(
     run.log({"x": 1})
 
 
+def test_a_folder_alone_and_its_files_one_by_one_are_the_same_version(start: Start, tmp_path: Path) -> None:
+    names = ["a/z", "a-b/x", "a.txt", "b/c/d", "B"]
+    for name in names:
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).write_text(name)
+    run = start()
+    folder, single, changed = (runstone.Artifact("one", type="dataset") for _ in range(3))
+    folder.add_dir(tmp_path / "data", "in")
+    for name in reversed(names):
+        single.add_file(tmp_path / "data" / name, f"in/{name}")
+    changed.add_dir(tmp_path / "data", "in")
+    changed.remove("in/a")
+    changed.add_file(tmp_path / "data" / "a" / "z", "in/a/z")
+    early = folder.digest
+    for artifact in (folder, single, changed):
+        assert artifact.file_count == 5 and artifact.size == sum(map(len, names))
+        run.log_artifact(artifact)
+    assert folder.digest == single.digest == changed.digest == early
+    assert [record.files for record in records(run, Kind.ARTIFACT)] == [5, 5, 5]
+    assert contents(run, records(run, Kind.ARTIFACT)[0]) == {f"in/{name}": name.encode() for name in names}
+    again = runstone.Artifact("one", type="dataset")
+    again.add_dir(tmp_path / "data", "in")
+    with pytest.raises(runstone.UsageError, match="already"):
+        again.add_dir(tmp_path / "data", "in")
+    assert sorted(again.manifest.entries) == sorted(f"in/{name}" for name in names)
+
+
 def test_importing_the_package_loads_nothing_of_artifacts() -> None:
     import subprocess
     import sys

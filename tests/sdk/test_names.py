@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,47 @@ def test_importing_is_cheap(tmp_path: Path) -> None:
 
     msgspec = cpu("import msgspec")
     assert cpu("import runstone") < msgspec * 2.0 + 0.01
+
+
+def test_an_offline_run_that_logs_a_folder_loads_nothing_heavy(tmp_path: Path) -> None:
+    """From the import to the end, again with an artifact that was logged before. Nothing compiles a text
+    with `compile()` either (an annotation that is one, say): the first time makes 200 classes."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x").write_bytes(bytes(100_000))
+    script = """
+        import gc, sys
+        before = gc.isenabled()
+        import runstone
+        settings = {"system": False, "git": False, "packages": False, "code": False, "environment": False}
+        run = runstone.init(project="p", mode="offline", dir=sys.argv[1],
+                            settings=runstone.Settings(console="off", silent=True, **settings))
+        run.log({"x": 1})
+        artifact = runstone.Artifact("data", type="dataset")
+        artifact.add_dir(sys.argv[1] + "/data")
+        run.log_artifact(artifact)
+        run.finish()
+        assert before and gc.isenabled()
+        # A module of the standard library that is put off is no load.
+        loaded = [name for name, module in sys.modules.items() if type(module) is type(sys)]
+        print(*loaded, *(kind.__name__ + "-classes" for kind in object.__subclasses__()))
+    """
+    environ = {
+        "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),  # of the second run: it compiles no modules
+        "PYTHONPATH": str(Path(runstone.__file__).parents[1]),
+        "RUNSTONE_DATA": str(tmp_path / "home"),
+    }
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
+    for first in (True, False):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+        heavy = {
+            "numpy", "asyncio", "subprocess", "pathlib", "dataclasses", "socket", "ssl", "urllib", "sqlite3",
+            "urllib.request", "http.client", "email", "logging", "argparse", "json", "tempfile", "shutil",
+            "httpx", "psutil", "importlib.metadata", "inspect", "tokenize", "typing_extensions", "hashlib",
+            "runstone.client", "runstone.uplink", "runstone.server", "runstone.sdk.media.image",
+            "runstone.sdk.capture", "runstone.sdk.console", "runstone.sdk.resume", "runstone.content.cache",
+        }  # fmt: skip
+        assert not heavy & set(done.stdout.split())
+        assert first or "AST-classes" not in done.stdout
 
 
 def test_helpers_do_not_load_the_sdk() -> None:

@@ -8,16 +8,16 @@ change within the same tick of the file system's clock could not be told from it
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from struct import iter_unpack
 from typing import TypeVar
 
 from runstone.content.errors import ContentError, FileChangedError
-from runstone.content.trees import STAMP_BYTES, Found, changed_ns, stamp_of
+from runstone.content.trees import STAMP_BYTES, Files, Found, changed_ns, stamp_of
 
 CHUNK_BYTES = 1 << 20
 SHARDS = 64
@@ -32,7 +32,12 @@ _FORMAT = f"{STAMP_BYTES}s32s"
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _T = TypeVar("_T")
 
-sha256 = hashlib.sha256
+try:
+    # What `hashlib` would give; itself it tries out every other algorithm when it is imported.
+    from _hashlib import openssl_sha256
+except ImportError:
+    from hashlib import sha256 as openssl_sha256
+sha256 = openssl_sha256
 
 
 class HashCache:
@@ -41,26 +46,20 @@ class HashCache:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._known: dict[int, dict[bytes, bytes]] = {}
+        self._known: dict[bytes, bytes] = {}
+        self._read: set[int] = set()  # the shards that are in it
         self._new: dict[int, list[bytes]] = {}
         self._lock = threading.Lock()
 
     def get(self, stamp: bytes) -> bytes | None:
-        shard = _shard(stamp)
-        known = self._known.get(shard)
-        if known is None:
-            known = self._known[shard] = self._read(shard)
-        return known.get(stamp)
+        self._need(_shard(stamp))
+        return self._known.get(stamp)
 
-    def get_all(self, stamps: Iterable[bytes]) -> list[bytes | None]:
+    def get_all(self, stamps: Sequence[bytes]) -> list[bytes | None]:
         """As `get`, for many."""
-        known, read, found = self._known, self._read, []
-        for stamp in stamps:
-            shard = stamp[9] >> 5 | (stamp[10] & 7) << 3
-            if shard not in known:
-                known[shard] = read(shard)
-            found.append(known[shard].get(stamp))
-        return found
+        for shard in set(map(_shard_of, set(map(_SHARD_PART, stamps)))) - self._read:
+            self._need(shard)
+        return list(map(self._known.get, stamps))
 
     def put(self, stamp: bytes, digest: bytes, *, read_at_ns: int) -> None:
         """read_at_ns: when the reading began, Unix nanoseconds."""
@@ -68,8 +67,9 @@ class HashCache:
         if changed > read_at_ns - (SETTLED_NS if changed % 1_000_000 else SETTLED_COARSE_NS):
             return
         shard = _shard(stamp)
+        self._need(shard)  # before: what is put now is the newer
         with self._lock:
-            self._known.setdefault(shard, {})[stamp] = digest
+            self._known[stamp] = digest
             self._new.setdefault(shard, []).append(stamp + digest)
 
     def flush(self) -> None:
@@ -85,15 +85,19 @@ class HashCache:
     def _path(self, shard: int) -> str:
         return os.path.join(self._folder, f"{shard:02x}")
 
-    def _read(self, shard: int) -> dict[bytes, bytes]:
-        try:
-            with open(self._path(shard), "rb", buffering=0) as file:
-                data = file.read()
-        except OSError:
-            return {}
-        whole = len(data) - len(data) % _RECORD_BYTES
-        # iter_unpack gives pairs: dict() takes them without a loop of ours.
-        return dict(iter_unpack(_FORMAT, memoryview(data)[:whole]))
+    def _need(self, shard: int) -> None:
+        with self._lock:
+            if shard in self._read:
+                return
+            self._read.add(shard)
+            try:
+                with open(self._path(shard), "rb", buffering=0) as file:
+                    data = file.read()
+            except OSError:
+                return
+            whole = len(data) - len(data) % _RECORD_BYTES
+            # iter_unpack gives pairs: a dict takes them without a loop of ours.
+            self._known.update(iter_unpack(_FORMAT, memoryview(data)[:whole]))
 
     def _append(self, shard: int, data: bytes) -> None:
         path = self._path(shard)
@@ -121,9 +125,16 @@ class HashCache:
             os.close(number)
 
 
+_SHARD_PART = itemgetter(slice(9, 11))  # of a stamp
+
+
 def _shard(stamp: bytes) -> int:
+    return _shard_of(_SHARD_PART(stamp))
+
+
+def _shard_of(part: bytes) -> int:
     """Of 64, by bits 13 to 18 of the inode: neighbours are together."""
-    return stamp[9] >> 5 | (stamp[10] & 7) << 3
+    return part[0] >> 5 | (part[1] & 7) << 3
 
 
 def hash_file(file: Found) -> bytes:
@@ -165,8 +176,8 @@ def changed(file: Found) -> FileChangedError:
 
 def digests_of(files: Iterable[Found], cache: HashCache, *, threads: int | None = None) -> list[bytes]:
     """The digest of each file, in order; files that are known are not read. Raises as `hash_file`."""
-    listed = list(files)
-    digests = cache.get_all(file[3] for file in listed)
+    listed = files if isinstance(files, Files) else Files(files)
+    digests = cache.get_all(listed.stamps)
     missing = [at for at, digest in enumerate(digests) if digest is None]
 
     def work(at: int) -> None:
@@ -174,7 +185,7 @@ def digests_of(files: Iterable[Found], cache: HashCache, *, threads: int | None 
         digest = digests[at] = hash_file(file)
         cache.put(file.stamp, digest, read_at_ns=began)
 
-    in_threads(work, missing, sizes=[listed[at].size for at in missing], threads=threads)
+    in_threads(work, missing, sizes=[listed.sizes[at] for at in missing], threads=threads)
     cache.flush()
     return digests  # type: ignore[return-value]
 

@@ -1,9 +1,11 @@
 """What is in a version, as it is kept on this host: columns, sorted by path, so that equal contents
 are equal bytes, and 20,000 files are read in a few milliseconds."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
+# first `compile()` of a process costs it 2 ms.
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -55,26 +57,38 @@ class _Columns(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
-_decode = msgspec.msgpack.Decoder(_Columns).decode
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[_Columns]:
+    # Made when it is first needed: it compiles the annotations, and who only logs never decodes.
+    return msgspec.msgpack.Decoder(_Columns)
 
 
 def encode_manifest(entries: Iterable[Entry]) -> bytes:
     """entries in any order, no path twice."""
     listed = sorted(entries, key=itemgetter(0))
-    return _encode(
-        _Columns(
-            1,
-            [entry[0] for entry in listed],
-            [entry[1] for entry in listed],
-            b"".join([entry[2] for entry in listed]),
-            [(at, entry[3]) for at, entry in enumerate(listed) if entry[3] is not None],
-        )
+    return encode_columns(
+        [entry[0] for entry in listed],
+        [entry[1] for entry in listed],
+        [entry[2] for entry in listed],
+        [(at, entry[3]) for at, entry in enumerate(listed) if entry[3] is not None],
     )
+
+
+def encode_columns(
+    paths: list[str],
+    sizes: list[int],
+    digests: list[bytes],
+    references: Iterable[tuple[int, Reference]] = (),
+) -> bytes:
+    """As `encode_manifest`, of what is sorted by path already. references: by the number of their entry."""
+    return _encode(_Columns(1, paths, sizes, b"".join(digests), list(references)))
 
 
 def decode_manifest(data: bytes) -> Iterator[Entry]:
     """Raises ValueError for what is no manifest, or of a newer release."""
-    columns = _decode(data)
+    columns = _decoder().decode(data)
     count = len(columns.paths)
     if columns.version != 1 or len(columns.sizes) != count or len(columns.digests) != 32 * count:
         raise ValueError("The manifest is damaged, or of a newer release.")

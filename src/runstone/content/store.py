@@ -13,14 +13,15 @@ on, a version from its record in the journal on, which comes last. Bytes are not
 one by one: who sends them checks each digest, and says what the power cut took.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
+# first `compile()` of a process costs it 2 ms.
 
 import contextlib
-import hashlib
 import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from struct import Struct, iter_unpack
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from runstone.content.copying import NewFile, copy_hashed
 from runstone.content.digests import HashCache, in_threads, open_found, sha256
 from runstone.content.errors import ContentError
 from runstone.content.manifest import NO_DIGEST, Entry, decode_manifest
-from runstone.content.trees import Found, stamp_of
+from runstone.content.trees import Files, Found, stamp_of
 
 SMALL_BYTES_MAX = 64 * 1024
 PACK_BYTES_MAX = 256 << 20
@@ -58,7 +59,7 @@ class LocalStore:
         self._lock_number = -1
 
     @classmethod
-    def beside(cls, run_folder: str) -> LocalStore:
+    def beside(cls, run_folder: str) -> "LocalStore":
         """The store of the runs that lie in the same folder as this one."""
         return cls(os.path.join(os.path.dirname(os.path.abspath(run_folder)), "artifact-store"))
 
@@ -94,40 +95,51 @@ class LocalStore:
         return digest in self._packed or os.path.exists(self._object(digest))
 
     def collect(
-        self, files: list[Found], cache: HashCache, *, elsewhere: dict[bytes, bytes] | None = None
-    ) -> list[tuple[bytes, int]]:
-        """Keep the bytes of `files` as they are now; (digest, bytes) of each, in order. Files that are
-        known by stamp and kept already, or whose digest is in `elsewhere`, are not even opened.
+        self, files: Files, cache: HashCache, *, elsewhere: dict[bytes, bytes] | None = None
+    ) -> tuple[list[bytes], list[int]]:
+        """Keep the bytes of `files` as they are now; the digest and the bytes of each, in order. Files that
+        are known by stamp and kept already, or whose digest is in `elsewhere`, are not even opened.
         Within `holding`. Raises ContentError where a file cannot be read, OSError where it cannot be
         kept."""
-        there = elsewhere or {}
-        result: list[tuple[bytes, int] | None] = [None] * len(files)
-        missing = []
-        packed, has = self._packed, self.has
-        for at, (file, digest) in enumerate(zip(files, cache.get_all(f[3] for f in files), strict=True)):
-            if digest is not None and (digest in packed or digest in there or has(digest)):
-                result[at] = (digest, file[2])
-            else:
-                missing.append(at)
+        digests, sizes = cache.get_all(files.stamps), files.sizes
+        packed = self._packed
+        missing = [at for at, digest in enumerate(digests) if digest not in packed]
         if missing:
+            there = self._kept([digests[at] for at in missing], elsewhere or {})
+            missing = [at for at in missing if digests[at] not in there]
+        if missing:
+            sizes = list(sizes)
             pack = _Pack(os.path.join(self.folder, "packs"))
             try:
 
                 def work(at: int) -> None:
                     file = files[at]
-                    if file.size <= SMALL_BYTES_MAX:
-                        result[at] = self._keep_small(file, cache, pack)
-                    else:
-                        result[at] = self._keep_large(file, cache)
+                    keep = self._keep_small if file.size <= SMALL_BYTES_MAX else self._keep_large
+                    digests[at], sizes[at] = keep(file, cache, pack)
 
-                in_threads(work, missing, sizes=[files[at].size for at in missing])
+                in_threads(work, missing, sizes=[sizes[at] for at in missing])
             except BaseException:
                 pack.discard()
                 raise
             pack.finish()
             self._packed.update(pack.placed)
             cache.flush()
-        return result  # type: ignore[return-value]
+        return digests, sizes  # type: ignore[return-value]
+
+    def _kept(self, digests: list[bytes | None], elsewhere: dict[bytes, bytes]) -> set[bytes]:
+        """Those of which the bytes are in a file of their own, or elsewhere."""
+        wanted = {digest for digest in digests if digest is not None}
+        found = {digest for digest in wanted if digest in elsewhere} if elsewhere else set()
+        wanted -= found
+        # A name of a listing costs a seventh of asking for a file, so where there are not many more than
+        # are wanted they are all read.
+        most = 2 * len(wanted)
+        if len(wanted) > 16:
+            with os.scandir(f"{self.folder}/objects") as entries:
+                names = {entry.name for entry in islice(entries, most)}
+            if len(names) < most:
+                return found | {digest for digest in wanted if digest.hex() in names}
+        return found | {digest for digest in wanted if os.path.exists(self._object(digest))}
 
     def keep(self, data: bytes) -> bytes:
         """Keep bytes that are in memory; their digest."""
@@ -136,7 +148,7 @@ class LocalStore:
             self._write_whole(self._object(digest), data)
         return digest
 
-    def _keep_small(self, file: Found, cache: HashCache, pack: _Pack) -> tuple[bytes, int]:
+    def _keep_small(self, file: Found, cache: HashCache, pack: "_Pack") -> tuple[bytes, int]:
         began = time.time_ns()
         number = open_found(file)
         try:
@@ -147,7 +159,7 @@ class LocalStore:
         finally:
             os.close(number)
         if len(data) > SMALL_BYTES_MAX:
-            return self._keep_large(file, cache)
+            return self._keep_large(file, cache, pack)
         digest = sha256(data).digest()
         if after == file.stamp:
             cache.put(after, digest, read_at_ns=began)
@@ -155,7 +167,7 @@ class LocalStore:
             pack.add(digest, data)
         return digest, len(data)
 
-    def _keep_large(self, file: Found, cache: HashCache) -> tuple[bytes, int]:
+    def _keep_large(self, file: Found, cache: HashCache, _: "_Pack") -> tuple[bytes, int]:
         began = time.time_ns()
         number = open_found(file)
         temporary = self._temporary("objects")
@@ -171,7 +183,7 @@ class LocalStore:
     # --- versions
 
     def put_manifest(self, data: bytes) -> bytes:
-        digest = hashlib.sha256(data).digest()
+        digest = sha256(data).digest()
         path = os.path.join(self.folder, "manifests", digest.hex())
         if not os.path.exists(path):
             self._write_whole(path, data)
@@ -181,7 +193,7 @@ class LocalStore:
         """Raises OSError where it is not here, ValueError where it is damaged."""
         with open(os.path.join(self.folder, "manifests", digest), "rb") as file:
             data = file.read()
-        if hashlib.sha256(data).hexdigest() != digest:
+        if sha256(data).hexdigest() != digest:
             raise ValueError(f"Manifest {digest} is damaged on this host.")
         return list(decode_manifest(data))
 
@@ -237,7 +249,7 @@ class LocalStore:
         self._write_whole(self._known_path(server), b"".join([*kept, *new[-KNOWN_MAX:]]))
 
     def _known_path(self, server: str) -> str:
-        return os.path.join(self.folder, f"known-{hashlib.sha256(server.encode()).hexdigest()[:16]}")
+        return os.path.join(self.folder, f"known-{sha256(server.encode()).hexdigest()[:16]}")
 
     # --- tidying up
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from runstone.sdk import identity, places
 from runstone.sdk.errors import ResumeError, UsageError
-from runstone.sdk.resume import Earlier
 from runstone.sdk.settings import Settings
+
+if TYPE_CHECKING:
+    from runstone.sdk.resume import Earlier
 
 RESUMES = ("allow", "must", "never", "auto")
 

@@ -373,7 +373,7 @@ class Artifact:
     def file_count(self) -> int:
         if self._version is not None:
             return self._version.file_count
-        return self._record.files if self._record else len(self._drafting().paths())
+        return self._record.files if self._record else self._drafting().count()
 
     @property
     def state(self) -> str:

@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, Literal
 
 from runstone.content.digests import HashCache, digests_of
 from runstone.content.errors import ContentError
-from runstone.content.manifest import NO_DIGEST, Entry, Reference, encode_manifest, entries_of
+from runstone.content.manifest import (
+    NO_DIGEST,
+    Entry,
+    Reference,
+    encode_columns,
+    encode_manifest,
+    entries_of,
+)
 from runstone.content.paths import entry_path
-from runstone.content.trees import Found, one_file, stamp_of, walk
+from runstone.content.trees import Files, Found, one_file, stamp_of, walk
 from runstone.sdk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +41,10 @@ class Draft:
 
     def __init__(self, cache: HashCache) -> None:
         self.cache = cache
-        self.entries: dict[str, Entry] = {}
+        self._entries: dict[str, Entry] = {}
+        # One folder, and nothing else yet: its files' paths, sizes and digests, by path. Most versions are
+        # that, and 20,000 entries of it are not made for nothing.
+        self._only: tuple[list[str], list[int], list[bytes]] | None = None
         self.roots: dict[tuple[str, str], None] = {}
         self._waiting: dict[str, tuple[Found, Policy]] = {}
         self._store: LocalStore | None = None  # held
@@ -45,6 +55,12 @@ class Draft:
         if self._store is None:
             store.hold()
             self._store, self._elsewhere = store, elsewhere
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        if self._only is not None:
+            self._entries, self._only = entries_of(*self._only), None
+        return self._entries
 
     def let_go(self) -> None:
         if self._store is not None:
@@ -60,7 +76,7 @@ class Draft:
         except ContentError as error:
             raise UsageError(str(error)) from None
         self._refuse_other(path, replace)
-        self._add([found._replace(path=path)], policy)
+        self._add(Files([found._replace(path=path)]), policy)
         self.roots[(path, found.local)] = None
         return path
 
@@ -74,10 +90,10 @@ class Draft:
         except ContentError as error:
             raise UsageError(str(error)) from None
         if prefix:
-            found = [file._replace(path=prefix + file.path) for file in found]
-        if self.entries or self._waiting:
-            for file in found:
-                self._refuse_other(file.path, replace)
+            found = found.below(prefix)
+        if self.count():
+            for path in found.paths:
+                self._refuse_other(path, replace)
         self._add(found, policy)
         self.roots[(prefix, os.path.abspath(local))] = None
         return len(found)
@@ -92,7 +108,7 @@ class Draft:
         local = os.path.join(scratch, f"{len(os.listdir(scratch)):08d}")
         with open(local, "xb") as file:
             file.write(data)
-        self._add([one_file(local)._replace(path=path)], "mutable")
+        self._add(Files([one_file(local)._replace(path=path)]), "mutable")
         return path
 
     def add_reference(self, path: str, size: int, reference: Reference, sha256: bytes = NO_DIGEST) -> str:
@@ -116,8 +132,8 @@ class Draft:
             self._waiting.pop(name, None)
         return gone
 
-    def _add(self, found: list[Found], policy: Policy) -> None:
-        if len(self.entries) + len(self._waiting) + len(found) > ENTRIES_MAX:
+    def _add(self, found: Files, policy: Policy) -> None:
+        if self.count() + len(found) > ENTRIES_MAX:
             raise UsageError(f"An artifact holds at most {ENTRIES_MAX} files.")
         if self._store is None and policy == "mutable":
             for file in found:
@@ -131,16 +147,18 @@ class Draft:
         except OSError:  # nothing more can be kept just now: tried again when it is logged
             self._waiting.update({file.path: (file, policy) for file in found})
 
-    def _read(self, found: list[Found], policy: Policy) -> None:
-        paths = (file[0] for file in found)
+    def _read(self, found: Files, policy: Policy) -> None:
+        """found: by path, none twice."""
         if self._store is not None and policy == "mutable":
-            kept = self._store.collect(found, self.cache, elsewhere=self._elsewhere)
-            made = entries_of(paths, (size for _, size in kept), (digest for digest, _ in kept))
+            digests, sizes = self._store.collect(found, self.cache, elsewhere=self._elsewhere)
         else:
-            made = entries_of(paths, (file[2] for file in found), digests_of(found, self.cache))
-        self.entries.update(made)
+            digests, sizes = digests_of(found, self.cache), found.sizes
+        if not self.count():
+            self._only = (found.paths, sizes, digests)
+            return
+        self.entries.update(entries_of(found.paths, sizes, digests))
         if self._waiting:
-            for path in made:
+            for path in found.paths:
                 self._waiting.pop(path, None)
 
     def _put(self, entry: Entry) -> None:
@@ -156,7 +174,13 @@ class Draft:
 
     # --- what there is
 
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._only[0] if self._only is not None else self._entries) + len(self._waiting)
+
     def paths(self) -> list[str]:
+        if self._only is not None and not self._waiting:
+            return list(self._only[0])
         return sorted([*self.entries, *self._waiting])
 
     def read_waiting(self) -> list[str]:
@@ -178,8 +202,9 @@ class Draft:
                 changed.append(file.local)
             found.append(Found(path, file.local, now.st_size, stamp))
         if found:
+            found.sort()
             try:
-                self._read(found, "mutable")
+                self._read(Files(found), "mutable")
             except ContentError as error:
                 raise UsageError(str(error)) from None
         return changed
@@ -187,12 +212,16 @@ class Draft:
     def manifest(self) -> bytes:
         """As bytes; everything is read then."""
         self.read_waiting()
+        if self._only is not None:
+            return encode_columns(*self._only)
         return encode_manifest(self.entries.values())
 
     def size(self) -> int:
         """Bytes of all entries whose size is known."""
         waiting = sum(file.size for file, _ in self._waiting.values())
-        return waiting + sum(entry[1] for entry in self.entries.values() if entry[1] > 0)
+        if self._only is not None:
+            return waiting + sum(self._only[1])
+        return waiting + sum(entry[1] for entry in self._entries.values() if entry[1] > 0)
 
     def local_of(self, path: str) -> str | None:
         """Where an entry's bytes were added from."""

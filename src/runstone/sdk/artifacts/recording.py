@@ -88,7 +88,7 @@ class RunArtifacts:
                 name=name,
                 type=type,
                 manifest=manifest.hex(),
-                files=len(draft.entries),
+                files=draft.count(),
                 bytes=draft.size(),
                 description=description,
                 metadata=metadata,
