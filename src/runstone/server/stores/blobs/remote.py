@@ -28,7 +28,7 @@ from runstone.server.stores.blobs.digests import PIECE_BYTES, Hasher, address, c
 
 _MEMORY_BYTES = 8 * 1024 * 1024
 _PART_BYTES = 8 * 1024 * 1024
-_PARTS_AT_ONCE = 4
+_PARTS_AT_ONCE = 2  # of each object that is being sent; several are at once
 _PARTS_MAX = 9_000  # of one object; S3 takes 10,000
 _DELETE_AT_ONCE = 1000
 # What exists is sent again when it is older than this, so that it counts as young for collection,
@@ -305,7 +305,7 @@ def _piece(upload: str, at: int) -> str:
 
 
 def _parts(size: int) -> tuple[int, int]:
-    """(bytes of a part, parts at once) to send so much in bounded memory: 32 MiB up to 70 GiB, beyond
+    """(bytes of a part, parts at once) to send so much in bounded memory: 24 MiB up to 70 GiB, beyond
     that two 9,000ths of the size."""
     part = max(_PART_BYTES, -(-size // _PARTS_MAX))
     return part, max(1, _PARTS_AT_ONCE * _PART_BYTES // part)
