@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.support.server import RunningServer, free_port, running_server
 from runstone.client import Client, direct
 from runstone.client import artifact_upload as upload
 from runstone.client.artifacts import ArtifactVersion
+from runstone.client.errors import ServerAway, Unavailable
 from runstone.content.manifest import Entry
 from runstone.content.store import Place
 from runstone.server.domain.access import Access
@@ -262,6 +264,35 @@ def publish_begun(client: Client, path: Path, begun: str, at: int) -> bool:
     sha256 = hashlib.sha256(data).digest()
     client.artifacts.finish_upload("", begun, sha256)
     return client.artifacts.find_blobs("", [sha256]) == {sha256}
+
+
+def test_a_server_killed_while_it_checks_the_pieces_checks_them_again_and_none_is_put_twice(
+    world: World, big: Path
+) -> None:
+    restarted: list[threading.Thread] = []
+
+    def kill_soon(exchange: Exchange) -> Any:
+        def kill() -> None:
+            world.server.kill9()
+            world.server.restart()
+
+        restarted.append(threading.Timer(0.2, kill))
+        restarted[-1].start()
+        return exchange.forward()
+
+    world.to_server.plan(kill_soon, when=lambda seen: seen.path.endswith("/finish"))
+    with world.client() as client:
+        try:
+            version = publish(client, big)
+        except (ServerAway, Unavailable):  # a start on a busy machine outlasts the retries of one call
+            restarted[0].join()
+            version = publish(client, big)
+        restarted[0].join()
+        assert version.damaged() == []
+    assert puts(world.to_store) == [0, PIECE_BYTES, 2 * PIECE_BYTES]
+    finishes = [code for _, path, code in world.to_server.seen if path.endswith("/finish")]
+    assert finishes[0] == 502 and finishes[-1] in (201, 404)
+    assert world.quarantine() == []
 
 
 def test_a_store_that_says_yes_and_keeps_nothing_loses_nothing(world: World, big: Path) -> None:
