@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runstone.client import direct
-from runstone.client.errors import ClientError, Conflict, Invalid, NotFound, OffsetMismatch
+from runstone.client.errors import ClientError, Conflict, Invalid, MissingFile, NotFound, OffsetMismatch
 from runstone.content.manifest import NO_DIGEST, Entry
 from runstone.content.store import Place
 from runstone.journal.home import home_path
@@ -32,6 +32,7 @@ PIECE_BYTES = 64 << 20
 BODY_BYTES = 8 << 20
 BODY_BLOBS_MAX = 10_000
 HELPERS = 4
+PUBLISH_TRIES = 3
 _CHUNK_BYTES = 1 << 20
 HELD_SECONDS = 1.0  # between questions whether a connection that was cut is let go of
 HELD_MAX = 120
@@ -77,16 +78,23 @@ def publish(
     in `ArtifactCalls.create`. With distributed_id the entries are added to the version of that name,
     which `last` commits. Raises BytesGone, and what the calls raise."""
     sha256 = "" if distributed_id else manifest_sha256(entries)
-    created = calls.create(entity, project, sha256=sha256, distributed_id=distributed_id, **wanted)
-    if created.existed:
-        return created.artifact
-    version_id = created.artifact.id
-    owner = created.artifact.within.partition("/")[0] or entity
-    send_missing(calls, owner, entries, locate)
-    add_entries(calls, entity, project, version_id, entries)
-    if not last:
-        return created.artifact
-    return calls.commit(entity, project, version_id)
+    for left in reversed(range(PUBLISH_TRIES)):
+        created = calls.create(entity, project, sha256=sha256, distributed_id=distributed_id, **wanted)
+        if created.existed:
+            return created.artifact
+        version_id = created.artifact.id
+        owner = created.artifact.within.partition("/")[0] or entity
+        try:
+            send_missing(calls, owner, entries, locate)
+            add_entries(calls, entity, project, version_id, entries)
+            return calls.commit(entity, project, version_id) if last else created.artifact
+        except (NotFound, Conflict) as error:
+            # A collection on the server may take what nothing refers to yet: bytes, an upload or the
+            # pending version itself. All of that can be made again, from the beginning.
+            passing = isinstance(error, (NotFound, MissingFile)) or error.code == "conflict"
+            if not left or not passing:
+                raise
+    raise AssertionError("unreachable")
 
 
 def add_entries(

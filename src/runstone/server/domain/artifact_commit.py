@@ -11,18 +11,16 @@ import hashlib
 import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from runstone.server.domain import audit, manifests
 from runstone.server.domain.alias_moves import set_aliases
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.artifact_names import LATEST
-from runstone.server.domain.errors import Conflict, Invalid, MissingFile
+from runstone.server.domain.errors import Conflict, Invalid, MissingFile, ReferenceGone, Unavailable
 from runstone.server.domain.identity import Actor
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import blobs as blob_statements
@@ -34,18 +32,7 @@ from runstone.server.stores.records.rows import AnyRow
 _RESOLVE_AT_ONCE = 2000
 _PARTS_AT_ONCE = 16
 _MISSING_SHOWN = 20
-
-
-@contextmanager
-def _still_there() -> Iterator[None]:
-    """What nothing refers to yet may be collected between the look at it and the reference."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise MissingFile(
-            "Bytes of this version were collected while it was committed, as nothing referred to them yet. "
-            "Send them again, then commit again."
-        ) from error
+_TRIES = 4
 
 
 @dataclass(slots=True)
@@ -54,7 +41,7 @@ class _Part:
     sha256: bytes
     data: bytes
     entries: int
-    blobs: list[int]
+    blobs: dict[int, str]  # SHA-256 by number
 
 
 class Commit:
@@ -72,7 +59,19 @@ class Commit:
     def run(self) -> tuple[int, bool]:
         """(version, True where it was made now). Content that the collection has is that version:
         this one is dropped then, and its aliases move there. Raises MissingFile naming what has not
-        come, Invalid for content that is not as announced, Conflict where it is no longer pending."""
+        come, Invalid for content that is not as announced, Conflict where it is no longer pending,
+        Unavailable where a collection takes away again and again what it is made of."""
+        for _ in range(_TRIES):
+            try:
+                return self._run()
+            except ReferenceGone:  # bytes or a part were collected meanwhile: which are there still?
+                continue
+        raise Unavailable(
+            "What this version consists of is being collected as fast as it comes. Commit it again.",
+            retry_after_seconds=2,
+        )
+
+    def _run(self) -> tuple[int, bool]:
         digests = manifests.Digests()
         parts: list[tuple[int, str]] = []
         made = self._parts(digests)
@@ -80,8 +79,7 @@ class Commit:
             now = time.time()
 
             def put(conn: Connection, some: list[_Part] = some, now: float = now) -> list[int]:
-                with _still_there():
-                    return [self._put(conn, part, now) for part in some]
+                return [self._put(conn, part, now) for part in some]
 
             ids = self._records.write(put)
             parts += [(number, part.first_path) for number, part in zip(ids, some, strict=True)]
@@ -96,6 +94,9 @@ class Commit:
         return self._records.write(lambda conn: self._finish(conn, digests, parts))
 
     def _put(self, conn: Connection, part: _Part, now: float) -> int:
+        # A number alone proves nothing: SQLite gives that of a collected blob to another one.
+        if blob_statements.hold_blobs(conn, part.blobs) != part.blobs:
+            raise ReferenceGone("Bytes of this version were collected meanwhile. Commit it again.")
         return manifest_statements.put_part(
             conn,
             self._version.entity_id,
@@ -110,7 +111,7 @@ class Commit:
         ids: dict[str, int] = {}
         for run in manifests.cut(manifests.no_file_is_a_folder(self._resolved(self._merged(), ids))):
             digests.add(run)
-            blobs = [ids.pop(entry.path) for entry in run if not entry.ref]
+            blobs = {ids.pop(entry.path): entry.sha256 for entry in run if not entry.ref}
             yield _Part(
                 run[0].path,
                 hashlib.sha256(manifests.plain(run)).digest(),
@@ -199,8 +200,7 @@ class Commit:
             statements.drop_version(conn, row.id)
             set_aliases(conn, self._actor, row.collection_id, twin.id, aliases, now=now)
             return twin.id, False
-        with _still_there():
-            manifest_statements.set_parts(conn, row.id, parts)
+        manifest_statements.set_parts(conn, row.id, parts)
         manifest_statements.drop_pages(conn, row.id)
         index = collection.next_index
         ttl = collection.ttl_seconds if row.ttl_seconds is None else row.ttl_seconds

@@ -62,6 +62,10 @@ class MissingFile(Conflict):
     code = "missing_file"
 
 
+class ReferenceGone(Conflict):
+    """What a change refers to was removed while it was made: looking again tells what is there."""
+
+
 class TooMany(RunstoneError):
     """Slow down: `retry_after_seconds`."""
 

@@ -67,6 +67,16 @@ def blobs_by_id(conn: Connection, ids: Iterable[int]) -> list[AnyRow]:
     return found
 
 
+def hold_blobs(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """SHA-256 by number of those that are there; they stay until the transaction ends."""
+    found: dict[int, str] = {}
+    for some in _batches(sorted(set(ids))):
+        statement = select(blobs.c.id, blobs.c.sha256).where(blobs.c.id.in_(some))
+        for number, sha256 in conn.execute(statement.with_for_update(read=True, key_share=True)):
+            found[number] = sha256
+    return found
+
+
 def stored_objects(conn: Connection, digests: Iterable[str]) -> set[str]:
     """Those of the digests under which a blob or a pack lies in the blob store."""
     found: set[str] = set()

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from runstone.server.domain.errors import Invalid, Unavailable
+from runstone.server.domain.errors import Invalid, ReferenceGone, Unavailable
 from runstone.server.stores.records import codec
 from runstone.server.stores.records.contract import Records
 
@@ -299,10 +299,14 @@ def _reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _translated(error: BaseException) -> BaseException:
-    """Passing trouble of the database as Unavailable, text that no database takes as Invalid;
-    anything else as it is (it is a bug)."""
+    """Passing trouble of the database as Unavailable, text that no database takes as Invalid, a row
+    that points to one that is gone as ReferenceGone; anything else as it is (it is a bug)."""
     if isinstance(error, UnicodeEncodeError) or (isinstance(error, DataError) and "NUL" in str(error.orig)):
         return Invalid("A name or text holds NUL or half a surrogate pair, which cannot be kept or found.")
+    if isinstance(error, IntegrityError) and _points_nowhere(error):
+        return ReferenceGone(
+            "Something that this refers to was removed meanwhile, or is referred to again. Try again."
+        )
     if isinstance(error, OperationalError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     ):
@@ -310,6 +314,10 @@ def _translated(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):
         return _unavailable(error)
     return error
+
+
+def _points_nowhere(error: IntegrityError) -> bool:
+    return _sqlstate(error) == "23503" or str(error.orig).startswith("FOREIGN KEY constraint failed")
 
 
 def _unavailable(error: BaseException) -> BaseException:

@@ -95,11 +95,12 @@ def _purged(deleted_before: float) -> Any:
 def purge_versions(conn: Connection, *, deleted_before: float, pending_before: float, limit: int) -> int:
     """Versions in the trash for that long, and pending ones that nobody went on with."""
     given_up = and_(artifact_versions.c.state == "pending", artifact_versions.c.updated_at <= pending_before)
-    some = select(artifact_versions.c.id).where(or_(_purged(deleted_before), given_up)).limit(limit)
-    ids = list(conn.execute(some).scalars())
-    if ids:
-        conn.execute(delete(artifact_versions).where(artifact_versions.c.id.in_(ids)))
-    return len(ids)
+    gone = or_(_purged(deleted_before), given_up)
+    ids = list(conn.execute(select(artifact_versions.c.id).where(gone).limit(limit)).scalars())
+    if not ids:
+        return 0
+    # Asked once more: one that was committed or restored since stays.
+    return conn.execute(delete(artifact_versions).where(artifact_versions.c.id.in_(ids), gone)).rowcount
 
 
 def count_purged(conn: Connection, *, deleted_before: float) -> int:
@@ -125,23 +126,22 @@ def drop_parts(conn: Connection, *, before: float, limit: int) -> int:
     held = select(1).where(version_parts.c.part_id == manifest_parts.c.id).exists()
     some = select(manifest_parts.c.id).where(manifest_parts.c.put_at <= before, ~held).limit(limit)
     ids = list(conn.execute(locked(some)).scalars())
-    if ids:
-        conn.execute(delete(manifest_parts).where(manifest_parts.c.id.in_(ids)))
-    return len(ids)
+    if not ids:
+        return 0
+    # Asked once more, now that nobody can refer to them any more: who did so while we waited for the
+    # lock was not seen by the first question.
+    return conn.execute(delete(manifest_parts).where(manifest_parts.c.id.in_(ids), ~held)).rowcount
 
 
 def drop_blobs(conn: Connection, *, before: float, limit: int) -> Sequence[AnyRow]:
     """Blobs that no part has and that were not sent or asked for lately: {sha256, size, pack_id}."""
     held = select(1).where(part_blobs.c.blob_id == blobs.c.id).exists()
-    some = (
-        select(blobs.c.id, blobs.c.sha256, blobs.c.size, blobs.c.pack_id)
-        .where(blobs.c.put_at <= before, ~held)
-        .limit(limit)
-    )
-    rows = conn.execute(locked(some)).all()
-    if rows:
-        conn.execute(delete(blobs).where(blobs.c.id.in_([row.id for row in rows])))
-    return rows
+    some = select(blobs.c.id).where(blobs.c.put_at <= before, ~held).limit(limit)
+    ids = list(conn.execute(locked(some)).scalars())
+    if not ids:
+        return []
+    gone = delete(blobs).where(blobs.c.id.in_(ids), ~held)  # asked once more, as above
+    return conn.execute(gone.returning(blobs.c.id, blobs.c.sha256, blobs.c.size, blobs.c.pack_id)).all()
 
 
 def _live_parts(trash_before: float) -> Select[Any]:
