@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -331,6 +332,21 @@ def test_a_download_whose_address_fails_asks_again_and_then_goes_through_the_ser
         version.download(tmp_path / "down", use_cache=False)
     assert (tmp_path / "down" / "some.bin").read_bytes() == path.read_bytes()
     assert (world.to_server.bytes_down > 5 * MIB) == (times > 1)
+
+
+def test_a_log_of_requests_shows_no_signature(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = tmp_path / "some.bin"
+    path.write_bytes(os.urandom(65 * MIB))
+    with world.client() as client:
+        assert publish(client, path).damaged() == []
+    said = [
+        record.getMessage() for record in caplog.records if world.to_store.base_url in record.getMessage()
+    ]
+    assert len(said) == 3 and all(line.count("?signed") == 1 for line in said), said
+    assert "Signature" not in caplog.text
 
 
 def test_what_is_put_is_nobodys_word(world: World, tmp_path: Path) -> None:

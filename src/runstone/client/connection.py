@@ -7,9 +7,11 @@ or was 429 or 5xx. Waits grow with jitter and honour `Retry-After`; all of them 
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 API = "/api/v1"
 _TEMPORARY_REDIRECT = 307
+_SIGNED = re.compile(rb"(?:^|&)(?:X-Amz-Signature|X-Goog-Signature|sig)=")
 Content: TypeAlias = "bytes | Iterator[bytes]"
 Params: TypeAlias = Mapping[str, Any]
 
@@ -113,6 +116,7 @@ class Connection:
         """For other hosts, such as the object store behind the server: it knows no key."""
         with self._lock:
             if self._bare is None:
+                logging.getLogger("httpx").addFilter(_without_signatures)
                 headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity"}
                 self._bare = httpx.Client(headers=headers, **self._options)
             return self._bare
@@ -295,6 +299,18 @@ class Connection:
             "Check that it runs and that the address is right.",
             base_url=self.base_url,
         )
+
+
+def _without_signatures(record: logging.LogRecord) -> bool:
+    """httpx logs each address; one that is signed is an authority, and many read the log of a training."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            arg.copy_with(query=b"signed")
+            if isinstance(arg, httpx.URL) and _SIGNED.search(arg.query)
+            else arg
+            for arg in record.args
+        )
+    return True
 
 
 def segment(text: str) -> str:

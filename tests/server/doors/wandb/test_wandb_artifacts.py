@@ -108,6 +108,11 @@ def test_a_large_file_comes_in_parts(artifacts: Artifacts, wire: Wire) -> None:
     assert httpx.get(url).content == whole and found["artifact"]["size"] == len(whole)
     some = httpx.get(url, headers={"Range": "bytes=99999-200000"})
     assert some.status_code == 206 and some.content == whole[99_999:200_001]
+    of_these = {"Range": "bytes=1-2", "If-Range": some.headers["ETag"]}
+    assert httpx.get(url, headers=of_these).content == whole[1:3]
+    of_others = httpx.get(url, headers={**of_these, "If-Range": '"another"'})
+    assert of_others.status_code == 200 and of_others.content == whole
+    assert httpx.get(url, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
 
 
 def test_patches_of_several_writers_make_one_version(artifacts: Artifacts) -> None:
