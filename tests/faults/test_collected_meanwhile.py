@@ -32,7 +32,7 @@ class Answers:
 
     def good(self, step: str, answer: httpx.Response) -> bool:
         self.count[step, answer.status_code] += 1
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 and "Retry-After" not in answer.headers:
             self.wrong.append(f"{step}: {answer.status_code} {answer.text[:300]}")
         return answer.is_success
 
