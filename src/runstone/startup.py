@@ -1,19 +1,91 @@
-"""Half of what `import runstone` costs is one import of msgspec's own: `typing_extensions`, and with it
-`inspect`, `ast` and `tokenize`, for three names that Python 3.11 has in `typing` itself. And it tries
-whether `typing.ForwardRef` knows an argument that it has from 3.11 on, which is the first `compile()` of
-most processes: that makes the 200 classes of a syntax tree, 2 ms with their removal at the end.
+"""What `import runstone` need not pay for: half of it would be one import of msgspec's own.
 
-So `msgspec._utils` is run here first, without that import and that trial; it falls back to `typing` by
-itself, as it does where `typing_extensions` is not installed. Nothing else of the process is touched: other
-modules, and other threads, import `typing_extensions` as ever. Saves 15 of 48 ms of CPU in every training
-process.
+That is `typing_extensions`, and with it `inspect`, `ast` and `tokenize`, for three names that Python 3.11 has
+in `typing` itself. And msgspec tries whether `typing.ForwardRef` knows an argument that it has from 3.11 on,
+which is the first `compile()` of most processes: that makes the 200 classes of a syntax tree, 2 ms with
+their removal at the end. So `msgspec._utils` is run here first, without that import and that trial; it falls
+back to `typing` by itself, as it does where `typing_extensions` is not installed. Other modules, and other
+threads, import `typing_extensions` as ever. Saves 15 of 48 ms of CPU in every training process.
+
+`platform`, `textwrap` and `msgspec.inspect` are imported by `uuid` and msgspec for functions that a training
+never calls. Where the process has not loaded them yet, their place is taken by a module that loads itself
+when something of it is first asked for: 4 ms.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import typing
-from typing import Any
+from threading import RLock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_lock = RLock()
+_loading: set[str] = set()
+
+
+class _Later(ModuleType):
+    """A module whose code has not run yet. It becomes an ordinary one, the same object, when it has."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__path__":  # so the import system asks whether this is a package
+            raise AttributeError(name)
+        _load(self)
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "__class__":
+            _load(self)  # it would overwrite what is set before
+        ModuleType.__setattr__(self, name, value)  # not super(): it is no `_Later` any more
+
+    def __dir__(self) -> list[str]:
+        _load(self)
+        return sorted(self.__dict__)
+
+
+def _load(module: ModuleType) -> None:
+    with _lock:
+        if type(module) is not _Later:
+            return  # by another thread, meanwhile
+        name, spec = module.__name__, module.__spec__
+        if name in _loading:
+            raise AttributeError(f"partially initialized module {name!r}")
+        assert spec is not None and spec.loader is not None
+        _loading.add(name)
+        try:
+            spec.loader.exec_module(module)
+            module.__class__ = ModuleType  # type: ignore[assignment]
+        finally:
+            _loading.discard(name)
+
+
+def put_off(name: str, path: Sequence[str] | None = None, **known: Any) -> None:
+    """From now on `import name` loads it when something of it is first asked for, other than `known`. Where
+    it is loaded already, or cannot be found in a file, nothing is done. path: of its package."""
+    from importlib.machinery import PathFinder, SourceFileLoader
+
+    spec = PathFinder.find_spec(name, path) if name not in sys.modules else None
+    if spec is None or not isinstance(spec.loader, SourceFileLoader):
+        return
+    module = _Later(name, None)
+    module.__dict__.update(
+        known,
+        __spec__=spec,
+        __loader__=spec.loader,
+        __package__=spec.parent,
+        __file__=spec.origin,
+        __cached__=spec.cached,
+    )
+    sys.modules.setdefault(name, module)
+
+
+def _system() -> str:
+    """As `platform.system()` on these systems; `uuid` asks for it when it is imported."""
+    return os.uname().sysname
 
 
 def spare_typing_extensions() -> None:
@@ -22,7 +94,6 @@ def spare_typing_extensions() -> None:
         return
     import builtins
     from importlib.machinery import PathFinder, SourceFileLoader
-    from types import ModuleType
 
     class Typing:
         """`typing` while `msgspec._utils` is run; the real one takes its place before anything of it is
@@ -59,3 +130,7 @@ def spare_typing_extensions() -> None:
     except Exception:
         return
     sys.modules["msgspec._utils"] = module
+    put_off("textwrap")
+    put_off("msgspec.inspect", places)
+    if sys.platform in ("linux", "darwin"):
+        put_off("platform", system=_system)

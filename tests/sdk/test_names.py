@@ -123,6 +123,7 @@ def test_an_offline_run_that_logs_a_folder_loads_nothing_heavy(tmp_path: Path) -
             "numpy", "asyncio", "subprocess", "pathlib", "dataclasses", "socket", "ssl", "urllib", "sqlite3",
             "urllib.request", "http.client", "email", "logging", "argparse", "json", "tempfile", "shutil",
             "httpx", "psutil", "importlib.metadata", "inspect", "tokenize", "typing_extensions", "hashlib",
+            "platform", "textwrap", "msgspec.inspect",
             "runstone.client", "runstone.uplink", "runstone.server", "runstone.sdk.media.image",
             "runstone.sdk.capture", "runstone.sdk.console", "runstone.sdk.resume", "runstone.content.cache",
         }  # fmt: skip
@@ -195,3 +196,68 @@ def test_importing_costs_no_typing_extensions_and_leaves_them_as_they_are() -> N
         """
     )
     assert done.stdout.strip() == "as ever", done.stderr
+
+
+put_off = pytest.mark.skipif(
+    sys.version_info < (3, 11) or sys.platform not in ("linux", "darwin"), reason="nothing is put off there"
+)
+
+
+@put_off
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import platform; assert platform.machine() == os.uname().machine and platform.system() == plain",
+        "from platform import system, node; assert system() == plain and node() == os.uname().nodename",
+        "import platform; assert {'mac_ver', 'system'} <= set(dir(platform))",
+        "import platform; assert 'platform.py' in platform.__file__ and 'platform.py' in repr(platform)",
+        "import platform; platform.system = len; platform.node(); assert platform.system is len",
+        "from platform import *; assert sys.modules['platform'].uname().system == plain",
+        "import importlib, platform; assert importlib.reload(platform).system() == plain",
+        "import textwrap; assert textwrap.dedent('  x') == 'x'; assert not hasattr(textwrap, 'none')",
+        "import pickle, platform; assert pickle.loads(pickle.dumps(platform.uname())) == platform.uname()",
+        "import msgspec.inspect as i; assert i.type_info(int) == i.IntType()",
+        "import msgspec; assert msgspec.json.schema(list[int])['items'] == {'type': 'integer'}",
+        "import inspect, textwrap; assert 'def dedent' in inspect.getsource(textwrap)",
+    ],
+)
+def test_modules_that_are_put_off_are_as_ever_when_they_are_used(use: str) -> None:
+    done = run_script(
+        f"""
+        import os, sys
+        import runstone
+        plain = os.uname().sysname
+        later = [n for n in ("platform", "textwrap", "msgspec.inspect")
+                 if type(sys.modules[n]) is not type(sys)]
+        assert len(later) == 3, later
+        {use}
+        print("as ever")
+        """
+    )
+    assert done.stdout == "as ever\n", done.stderr
+
+
+@put_off
+def test_a_module_that_is_put_off_is_whole_for_each_of_many_threads_that_ask_first() -> None:
+    done = run_script(
+        """
+        import sys, threading
+        import runstone, platform
+        sys.setswitchinterval(1e-6)
+        assert type(platform) is not type(sys)
+        barrier, found = threading.Barrier(16), []
+
+        def ask(name):
+            barrier.wait()
+            found.append(getattr(platform, name))
+
+        names = ["machine", "freedesktop_os_release", "node", "python_version"] * 4
+        threads = [threading.Thread(target=ask, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(len(found), type(platform) is type(sys))
+        """
+    )
+    assert done.stdout == "16 True\n", done.stderr
