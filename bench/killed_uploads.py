@@ -11,8 +11,9 @@ on with the next version. Now and then the server collects garbage meanwhile. At
 - every version that was logged is on the server, once; one that was cut off in `log_artifact`, whole or not;
 - the files of every version, downloaded, are those that were logged (SHA-256 of each, by this process);
 - both doors list the same versions, and none else;
-- after a collection the store itself (its directory, or its bucket) holds the bytes of the files of these
-  versions and no more; then half of them are deleted, and the same holds again for the other half.
+- after a collection the store itself (its directory, or its bucket) holds, address by address, what the
+  records refer to, and these are the bytes of the files of these versions and no more; then half of them
+  are deleted, and the same holds again for the other half.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import hashlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -245,13 +247,20 @@ def held_by(seed: int, numbers: Iterator[int]) -> int:
     return sum({hashlib.sha256(data).digest(): len(data) for data in files}.values())
 
 
-def lying(server: RunningServer, s3: Seaweed | None) -> int:
-    """Bytes in the store, asked of the store itself; AssertionError where an upload was left over."""
+def lying(server: RunningServer, s3: Seaweed | None) -> dict[str, int]:
+    """Bytes by address in the store, asked of the store itself; AssertionError where an upload was left
+    over, or what lies at an address is not that (each local object is read)."""
     if s3 is None:
         blobs = server.data / "blobs"
         left = [str(path) for path in (blobs / "uploads").rglob("*") if path.is_file()]
         assert left == [], left
-        return sum(path.stat().st_size for path in (blobs / "sha256").rglob("*") if path.is_file())
+        objects = {}
+        for path in (blobs / "sha256").rglob("*"):
+            if path.is_file():
+                digest, data = path.parent.name + path.name, path.read_bytes()
+                assert hashlib.sha256(data).hexdigest() == digest, path
+                objects[digest] = len(data)
+        return objects
     from obstore.store import S3Store
 
     store = S3Store(
@@ -266,10 +275,19 @@ def lying(server: RunningServer, s3: Seaweed | None) -> int:
     for page in store.list("runstone/"):
         for item in page:
             found[item["path"]] = item["size"]
-    found.pop("made", None)  # the bucket's first object, by which it was made
     stray = [path for path in found if "/sha256/" not in path]
     assert stray == [], stray
-    return sum(found.values())
+    return {path.partition("/sha256/")[2].replace("/", ""): size for path, size in found.items()}
+
+
+def referred(server: RunningServer) -> dict[str, int]:
+    """Bytes by address of what the records say is stored: packs, and blobs outside of them."""
+    with contextlib.closing(sqlite3.connect(server.data / "records.db")) as records:
+        return dict(
+            records.execute(
+                "SELECT sha256, size FROM packs UNION SELECT sha256, size FROM blobs WHERE pack_id IS NULL"
+            ).fetchall()
+        )
 
 
 def collect(server: RunningServer, seed: int, numbers: set[int], s3: Seaweed | None) -> int:
@@ -279,9 +297,11 @@ def collect(server: RunningServer, seed: int, numbers: set[int], s3: Seaweed | N
         again = api.post("/admin/gc", json={**COLLECT, "dry_run": True}).json()
         assert (again["blobs"], again["bytes"]) == (0, 0), again
         assert api.get("/admin/audit/verify").json()["ok"]
-    wanted, there = held_by(seed, iter(numbers)), lying(server, s3)
-    assert there == wanted, f"The store holds {there} bytes, versions hold {wanted}."
-    return there
+    there, said = lying(server, s3), referred(server)
+    assert there == said, f"Strays {there.keys() - said.keys()}, lost {said.keys() - there.keys()}."
+    wanted, held = held_by(seed, iter(numbers)), sum(there.values())
+    assert held == wanted, f"The store holds {held} bytes, versions hold {wanted}."
+    return held
 
 
 def delete(client: Client, versions: dict[int, ArtifactVersion]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from runstone.server.domain import audit
 from runstone.server.domain.identity import Actor
 from runstone.server.stores.records import artifacts as version_statements
 from runstone.server.stores.records import collections as statements
+from runstone.server.stores.records.rows import AnyRow
 
 
 def set_aliases(
@@ -56,6 +58,30 @@ def set_aliases(
         )
         moved.append(name)
     return moved
+
+
+def set_twin_aliases(
+    conn: Connection, actor: Actor, version: AnyRow, names: Iterable[str], *, now: float
+) -> None:
+    """Content was logged that its collection has already: the aliases move to that version, and since no
+    commit tells of it, a row of the audit log does. version: a row of `version`."""
+    moved = set_aliases(conn, actor, version.collection_id, version.id, names, now=now)
+    if moved:
+        audit.append(
+            conn,
+            actor,
+            "alias.move",
+            subject=f"{version.entity}/{version.project}/{version.collection}:v{version.version_index}",
+            entity_id=version.entity_id,
+            detail={
+                "set": moved,
+                "removed": [],
+                "reason": "",
+                "version_id": version.id,
+                "logged_again": True,
+            },
+            now=now,
+        )
 
 
 def remove_aliases(

@@ -17,7 +17,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from runstone.server.domain import audit, manifests
-from runstone.server.domain.alias_moves import set_aliases
+from runstone.server.domain.alias_moves import set_aliases, set_twin_aliases
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.artifact_names import LATEST
 from runstone.server.domain.errors import Conflict, Invalid, MissingFile, ReferenceGone, Unavailable
@@ -198,7 +198,7 @@ class Commit:
             if row.run_key is not None:
                 statements.add_use(conn, row.run_key, twin.id, role="output", now=now)
             statements.drop_version(conn, row.id)
-            set_aliases(conn, self._actor, row.collection_id, twin.id, aliases, now=now)
+            set_twin_aliases(conn, self._actor, twin, aliases, now=now)
             return twin.id, False
         manifest_statements.set_parts(conn, row.id, parts)
         manifest_statements.drop_pages(conn, row.id)

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from runstone.server.domain import audit, manifests
-from runstone.server.domain.alias_moves import remove_aliases, set_aliases
+from runstone.server.domain.alias_moves import remove_aliases, set_aliases, set_twin_aliases
 from runstone.server.domain.artifact_base import ArtifactBase, short
 from runstone.server.domain.artifact_commit import Commit
 from runstone.server.domain.artifact_links import ArtifactLinks
@@ -125,7 +125,7 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
                 if twin is not None:
                     if run_key is not None:
                         statements.add_use(conn, run_key, twin.id, role="output", now=now)
-                    set_aliases(conn, actor, collection.id, twin.id, (*aliases, LATEST), now=now)
+                    set_twin_aliases(conn, actor, twin, (*aliases, LATEST), now=now)
                     return twin, True
             if wanted.base_id is not None:
                 _check_base(statements.version(conn, wanted.base_id), wanted.base_id, collection.id)
