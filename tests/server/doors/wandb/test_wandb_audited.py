@@ -87,7 +87,6 @@ def test_every_mutation_of_artifacts_and_registries_is_in_the_audit_log(wire: Wi
         "aliases": [{"artifactCollectionName": "set", "alias": "best"}],
         "digestAlgorithm": "MANIFEST_MD5",
     }
-    dedupe = {"enableDigestDeduplication": True, "digestAlgorithm": "MANIFEST_MD5"}
     row = did("createArtifact", "alias.move", **place, **again, **wanted, enableDigestDeduplication=True)
     assert row["detail"]["set"] == ["best", "latest"] and row["subject"].endswith("/set:v0")
 
