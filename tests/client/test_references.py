@@ -1,0 +1,229 @@
+"""References against what they refer to: a real object store, a real web server, files, DVC and Git LFS."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.seaweed import Seaweed, seaweed, weed_program
+
+from runstone.client.errors import Misuse
+from runstone.client.references import Found, ReferenceAway, reading, resolve
+from runstone.content.digests import hash_file
+from runstone.content.manifest import NO_DIGEST
+from runstone.content.trees import one_file
+
+
+def bytes_of(found: Found) -> bytes:
+    with reading(found[2]) as pieces:
+        return b"".join(pieces)
+
+
+# -- an object store ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    if weed_program() is None:
+        pytest.skip("SeaweedFS is not installed")
+    with seaweed(tmp_path_factory.mktemp("weed")) as s3:
+        s3.create_bucket("data")
+        yield s3
+
+
+@pytest.fixture
+def bucket(store_server: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The bucket `data`; this process has its credentials in its environment, as a user would."""
+    from obstore.store import S3Store
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", store_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", store_server.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT", store_server.endpoint)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    return S3Store("data")
+
+
+@pytest.mark.s3
+def test_an_object_is_known_by_its_etag_and_comes_back(bucket: Any) -> None:
+    import obstore
+
+    obstore.put(bucket, "train/rows.csv", b"1,2\n3,4\n")
+    ((path, size, reference, sha256),) = resolve("s3://data/train/rows.csv")
+    assert (path, size, sha256) == ("rows.csv", 8, NO_DIGEST)
+    assert reference.uri == "s3://data/train/rows.csv"
+    assert reference.digest == reference.extra["etag"] == hashlib.md5(b"1,2\n3,4\n").hexdigest()
+    assert bytes_of((path, size, reference, sha256)) == b"1,2\n3,4\n"
+
+
+@pytest.mark.s3
+def test_a_prefix_is_a_folder_whose_names_are_kept_whatever_is_in_them(bucket: Any) -> None:
+    import obstore
+
+    names = ["a.txt", "deep/b c.txt", "deep/50%.txt", "deep/ü.txt"]
+    for name in names:
+        obstore.put(bucket, f"set/{name}", name.encode())
+    obstore.put(bucket, "settle/other.txt", b"beside the prefix, not in it")
+    found = list(resolve("s3://data/set/", "images"))
+    assert sorted(item[0] for item in found) == sorted(f"images/{name}" for name in names)
+    for item in found:
+        assert bytes_of(item) == item[0].removeprefix("images/").encode()
+
+
+@pytest.mark.s3
+def test_an_object_that_was_written_over_is_refused(bucket: Any) -> None:
+    import obstore
+
+    obstore.put(bucket, "over.bin", b"first")
+    (found,) = resolve("s3://data/over.bin")
+    obstore.put(bucket, "over.bin", b"second")
+    with pytest.raises(ReferenceAway, match="has changed"):
+        bytes_of(found)
+
+
+@pytest.mark.s3
+def test_what_is_not_there_or_may_not_be_read_is_told(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import obstore
+
+    with pytest.raises(ReferenceAway, match="nothing at s3://data/absent"):
+        list(resolve("s3://data/absent"))
+    obstore.put(bucket, "gone.bin", b"x")
+    (found,) = resolve("s3://data/gone.bin")
+    obstore.delete(bucket, "gone.bin")
+    with pytest.raises(ReferenceAway, match=r"gone\.bin cannot be fetched"):
+        bytes_of(found)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(ReferenceAway, match="cannot be asked for"):
+        list(resolve("s3://data/gone.bin"))
+
+
+@pytest.mark.s3
+def test_more_objects_than_are_allowed_are_refused_before_they_are_all_listed(bucket: Any) -> None:
+    import obstore
+
+    for number in range(5):
+        obstore.put(bucket, f"many/{number}", b"x")
+    with pytest.raises(Misuse, match="more than 3 files"):
+        list(resolve("s3://data/many/", objects_max=3))
+
+
+# -- a web server -----------------------------------------------------------------------------------------
+
+
+class Site:
+    """Serves `content` with its own ETag, or none."""
+
+    def __init__(self) -> None:
+        self.content, self.etag, self.status = b"weights", '"v1"', 200
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path == "/moved":
+                    self.send_response(302)
+                    self.send_header("Location", "/model.bin")
+                    self.end_headers()
+                    return
+                self.send_response(site.status)
+                if site.etag:
+                    self.send_header("ETag", site.etag)
+                self.send_header("Content-Length", str(len(site.content)))
+                self.end_headers()
+                self.wfile.write(site.content)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_an_address_of_the_web_is_known_by_its_etag(site: Site) -> None:
+    (found,) = resolve(f"{site.address}/model.bin")
+    assert found[:2] == ("model.bin", 7)
+    assert found[2].digest == found[2].extra["etag"] == "v1"
+    assert bytes_of(found) == b"weights"
+    (moved,) = resolve(f"{site.address}/moved", "model")
+    assert moved[0] == "model" and bytes_of(moved) == b"weights"
+    site.content, site.etag = b"other weights", '"v2"'
+    with pytest.raises(ReferenceAway, match="has changed: its etag is 'v2' now"):
+        bytes_of(found)
+
+
+def test_a_web_server_without_etags_is_taken_at_its_word_and_one_that_refuses_is_told(site: Site) -> None:
+    site.etag = ""
+    (found,) = resolve(f"{site.address}/model.bin")
+    assert found[2].digest == found[2].uri and bytes_of(found) == b"weights"
+    site.status = 403
+    with pytest.raises(ReferenceAway, match="cannot be fetched"):
+        bytes_of(found)
+    with pytest.raises(ReferenceAway, match="cannot be asked for"):
+        list(resolve(f"{site.address}/model.bin"))
+
+
+# -- files, and the pointers of other tools ---------------------------------------------------------------
+
+
+def test_a_folder_by_reference_is_hashed_and_what_changed_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a 50%.txt").write_bytes(b"a")
+    (tmp_path / "deep" / "b.txt").write_bytes(b"b")
+    found = {item[0]: item for item in resolve(tmp_path.as_uri())}
+    assert found.keys() == {"a 50%.txt", "deep/b.txt"}
+    assert found["deep/b.txt"][3] == hashlib.sha256(b"b").digest()
+    assert bytes_of(found["a 50%.txt"]) == b"a"
+    (tmp_path / "deep" / "b.txt").unlink()
+    with pytest.raises(ReferenceAway, match="cannot be read"):
+        bytes_of(found["deep/b.txt"])
+
+
+def test_a_git_lfs_pointer_is_the_file_it_stands_for(tmp_path: Path) -> None:
+    content = os.urandom(2000)
+    oid = hashlib.sha256(content).hexdigest()
+    pointer = tmp_path / "model.bin"
+    pointer.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 2000\n")
+    (found,) = resolve(str(pointer))
+    assert found[:2] == ("model.bin", 2000) and found[3].hex() == oid
+    assert found[2].extra["kind"] == "git-lfs"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:nonsense\nsize 2000\n")
+    with pytest.raises(Misuse, match="names no SHA-256"):
+        list(resolve(str(pointer)))
+
+
+def test_a_dvc_file_names_what_it_tracks(tmp_path: Path) -> None:
+    data = tmp_path / "data.csv"
+    data.write_bytes(b"1,2\n")
+    md5 = hashlib.md5(b"1,2\n").hexdigest()
+    tracked = tmp_path / "data.csv.dvc"
+    tracked.write_text(f"outs:\n- md5: {md5}\n  size: 4\n  hash: md5\n  path: data.csv\n")
+    (found,) = resolve(str(tracked))
+    assert found[:2] == ("data.csv", 4)
+    assert found[2].uri == f"dvc://{md5}" and found[2].extra["kind"] == "dvc"
+    folder = tmp_path / "images.dvc"
+    folder.write_text(f"outs:\n- md5: {md5}.dir\n  size: 900\n  nfiles: 12\n  hash: md5\n  path: images\n")
+    (found,) = resolve(str(folder))
+    assert found[2].extra["files"] == 12 and found[2].digest == f"{md5}.dir"
+    with pytest.raises(Misuse, match="is only pointed to"):
+        bytes_of(found)
+
+
+def test_a_path_that_is_nothing_of_all_that_is_told_what_a_reference_is(tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("x")
+    with pytest.raises(Misuse, match=r"Write file://"):
+        list(resolve(str(tmp_path / "plain.txt")))
+    assert hash_file(one_file(str(tmp_path / "plain.txt"))) == hashlib.sha256(b"x").digest()
