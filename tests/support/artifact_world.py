@@ -14,6 +14,7 @@ from runstone.server.domain.artifact_model import Entry, Member, VersionWanted
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
 from runstone.server.domain.collections import Collections
+from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.files import Files
 from runstone.server.domain.identity import Actor
@@ -38,6 +39,7 @@ class ArtifactWorld:
     lineage: Lineage
     storage: Storage
     retention: Retention
+    deletions: Deletions
     audit: Audit
 
     def log(
@@ -74,6 +76,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
     uploads = Uploads(records, blobs, access)
     artifacts = Artifacts(records, access, projects, collections, uploads, world.feed)
     deployments = Deployments(records, access, artifacts)
+    deletions = Deletions(records, projects)
     files = Files(records, blobs, access, world.feed)
     return ArtifactWorld(
         world,
@@ -85,6 +88,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         deployments,
         Lineage(records, access, artifacts, deployments),
         Storage(records, blobs, access, projects, uploads, files),
-        Retention(records, collections),
+        Retention(records, access, projects, collections, deletions),
+        deletions,
         Audit(records, access),
     )

@@ -20,6 +20,7 @@ from runstone.cli import (
     pareto,
     query,
     registry,
+    retention,
     serve,
     sweep,
     sweep_promote,
@@ -48,6 +49,7 @@ app.command("pareto")(pareto.pareto)
 app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact.pull)
 app.add_typer(registry.registry_app, name="registry")
+app.add_typer(retention.retention_app, name="retention")
 app.add_typer(registry.audit_app, name="audit")
 app.command("agent")(agent.agent)
 app.add_typer(sweep.sweep_app, name="sweep")

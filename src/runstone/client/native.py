@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from runstone.client.artifact_calls import ArtifactCalls
     from runstone.client.lineage_calls import LineageCalls
     from runstone.client.registry_calls import RegistryCalls
+    from runstone.client.retention_calls import RetentionCalls
     from runstone.client.series import SeriesAnswer
 
 Space = Literal["history", "system"]
@@ -105,6 +106,13 @@ class Client:
         from runstone.client.lineage_calls import LineageCalls
 
         return LineageCalls(self.connection)
+
+    @cached_property
+    def retention(self) -> RetentionCalls:
+        """What is kept of versions, and deletion of many at once."""
+        from runstone.client.retention_calls import RetentionCalls
+
+        return RetentionCalls(self.connection)
 
     @cached_property
     def registries(self) -> RegistryCalls:

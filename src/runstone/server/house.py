@@ -22,6 +22,7 @@ from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
+from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.domain import Domain
 from runstone.server.domain.entities import Entities
@@ -197,7 +198,8 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     registries = Registries(records, access, projects)
     approvals = Approvals(records, access, collections, artifacts)
     deployments = Deployments(records, access, artifacts)
-    retention = Retention(records, collections)
+    deletions = Deletions(records, projects, alone=not storage.database_url)
+    retention = Retention(records, access, projects, collections, deletions)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
     sign_in = SignIn(records)
     domain = Domain(
@@ -235,6 +237,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         lineage=Lineage(records, access, artifacts, deployments),
         storage=storage_use,
         retention=retention,
+        deletions=deletions,
         feed=feed,
         signer=signer,
     )
@@ -249,9 +252,10 @@ def _open(storage: Storage, closing: ExitStack) -> House:
             blob_referrers=[uploads.referred],
             trial_runs=trial_runs,
         )
-        + artifact_jobs(retention=retention, storage=storage_use),
+        + artifact_jobs(retention=retention, deletions=deletions, storage=storage_use),
         alone=not storage.database_url,  # the data directory has one server, and the database lies in it
     )
+    deletions.on_new = lambda: runner.nudge("artifacts.delete")
     closing.callback(runner.close)
     return House(domain, records, history_store, storage, runner, relay)
 

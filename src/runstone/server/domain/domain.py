@@ -14,6 +14,7 @@ from runstone.server.domain.charts import Charts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
+from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.deployments import Deployments
 from runstone.server.domain.entities import Entities
 from runstone.server.domain.feed import Feed
@@ -78,5 +79,6 @@ class Domain:
     lineage: Lineage
     storage: Storage
     retention: Retention
+    deletions: Deletions
     feed: Feed
     signer: Signer

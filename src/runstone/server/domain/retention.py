@@ -1,34 +1,46 @@
-"""Versions that go by rule: time to live, keep the best and the last, deletion by query.
+"""Versions that go by rule: times to live, and policies that keep the best and the last.
 
-All of it spares what somebody named (an alias beside `latest`) and what is linked elsewhere, and all
-of it goes to the trash first, from where it can be restored.
+All of it spares what somebody named (an alias beside `latest`), what is linked elsewhere or deployed, and
+all of it goes to the trash first, from where it can be restored.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from runstone.server.domain import audit
-from runstone.server.domain.alias_moves import set_aliases
-from runstone.server.domain.artifact_names import LATEST
+from runstone.server.domain.access import Access
+from runstone.server.domain.artifact_model import Collection
+from runstone.server.domain.artifact_names import check_type_name
 from runstone.server.domain.collections import Collections
-from runstone.server.domain.errors import Invalid
-from runstone.server.domain.identity import Actor, Permission, check_text
+from runstone.server.domain.deletions import Deletions
+from runstone.server.domain.errors import NotFound
+from runstone.server.domain.identity import Actor, Permission
+from runstone.server.domain.projects import Projects
+from runstone.server.domain.reclaim import Bits, freed_bytes
+from runstone.server.domain.retention_rules import check_retention, parse_rule, rule_for
+from runstone.server.domain.version_selection import (
+    Selection,
+    VersionQuery,
+    by_query,
+    by_rule,
+    check_query,
+)
+from runstone.server.domain.version_trash import trash_versions
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import retention as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
-_AT_ONCE = 20_000  # versions in one transaction: other writers wait for its length
 _EXPIRE_AT_ONCE = 200
 _COLLECTIONS_AT_ONCE = 100
-KEPT_MAX = 1_000_000
+_WINDOW = 1_000
+SHOWN_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,51 +50,200 @@ class Trashed:
     logical_bytes: int  # each counted in full; blobs others hold stay
 
 
-def check_retention(rule: dict[str, Any]) -> dict[str, Any]:
-    """{} keeps all; `last`: so many of the newest; `best`: so many by `metric` of the run that made
-    them, `goal` max or min. Raises Invalid."""
-    if not rule:
-        return {}
-    unknown = rule.keys() - {"last", "best", "metric", "goal"}
-    if unknown:
-        raise Invalid(
-            f"A retention rule knows last, best, metric and goal, not {', '.join(sorted(unknown))}.",
-            unknown=sorted(unknown),
-        )
-    for name in ("last", "best"):
-        value = rule.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= KEPT_MAX:
-            raise Invalid(f"{name} is a number of versions, met {value!r}.")
-    if rule.get("goal", "max") not in ("max", "min"):
-        raise Invalid(f"goal is max or min, met {rule['goal']!r}.")
-    if rule.get("best", 0) and not isinstance(rule.get("metric"), str):
-        raise Invalid("To keep the best, name the metric of the run's summary they are the best by.")
-    if not rule.get("last", 0) and not rule.get("best", 0):
-        raise Invalid("Say how many to keep: last, best, or both. {} keeps all.")
-    return {
-        "last": rule.get("last", 0),
-        "best": rule.get("best", 0),
-        "metric": rule.get("metric", ""),
-        "goal": rule.get("goal", "max"),
-    }
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """type: "" for every one. A default of an entity holds for its projects that say nothing else."""
+
+    type: str
+    rule: dict[str, Any]
+    by: str
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What is kept in a project, by whom it was said: of the project and its types, of its entity, and of
+    single collections ({name, type, rule})."""
+
+    project: Sequence[Policy]
+    entity: Sequence[Policy]
+    collections: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would go now, and `freed_bytes` a garbage collection would give back once it left the trash.
+    collections: {name, type, rule_from, versions, bytes}; shown: the first of the versions {id, name, size,
+    created_at}."""
+
+    versions: int
+    bytes: int
+    freed_bytes: int
+    collections: list[dict[str, Any]]
+    shown: list[dict[str, Any]]
 
 
 class Retention:
-    def __init__(self, records: Records, collections: Collections) -> None:
+    """All raise NotSignedIn, NotFound, NotAllowed, Invalid."""
+
+    def __init__(
+        self,
+        records: Records,
+        access: Access,
+        projects: Projects,
+        collections: Collections,
+        deletions: Deletions,
+    ) -> None:
         self._records = records
+        self._access = access
+        self._projects = projects
         self._collections = collections
+        self._deletions = deletions
+
+    # -- policies
+
+    def policies(self, actor: Actor, entity: str, project: str) -> Policies:
+        with self._records.read() as conn:
+            place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
+            rows = statements.policies(conn, place.entity_id, place.id)
+            own = collection_statements.with_rule(conn, place.id, limit=SHOWN_MAX)
+        return Policies(
+            [_policy(row) for row in rows if row.project_id is not None],
+            [_policy(row) for row in rows if row.project_id is None],
+            [{"name": row.name, "type": row.type, "rule": row.retention} for row in own],
+        )
+
+    def entity_policies(self, actor: Actor, entity: str) -> list[Policy]:
+        with self._records.read() as conn:
+            found = self._access.resolve(conn, actor, entity, Permission.READ)
+            return [_policy(row) for row in statements.policies(conn, found.id, None)]
+
+    def set_policy(
+        self, actor: Actor, entity: str, project: str, rule: dict[str, Any], *, type_name: str = ""
+    ) -> None:
+        """Of a project, or of a type in it (its admins); {} takes it away."""
+        checked = check_retention(rule)
+        if type_name:
+            check_type_name(type_name)
+
+        def work(conn: Connection) -> None:
+            place = self._projects.resolve(conn, actor, entity, project, Permission.MANAGE)
+            self._set(conn, actor, place.entity_id, place.id, type_name, checked)
+            _log(
+                conn,
+                actor,
+                "retention.policy",
+                f"{place.entity}/{place.name}",
+                place.entity_id,
+                {"type": type_name, "rule": checked},
+            )
+
+        self._records.write(work)
+
+    def set_entity_policy(
+        self, actor: Actor, entity: str, rule: dict[str, Any], *, type_name: str = ""
+    ) -> None:
+        """Of all projects of an entity that say nothing else (its admins); {} takes it away."""
+        checked = check_retention(rule)
+        if type_name:
+            check_type_name(type_name)
+
+        def work(conn: Connection) -> None:
+            found = self._access.resolve(conn, actor, entity, Permission.MANAGE)
+            self._set(conn, actor, found.id, None, type_name, checked)
+            _log(
+                conn,
+                actor,
+                "retention.policy",
+                found.name,
+                found.id,
+                {"type": type_name, "rule": checked},
+            )
+
+        self._records.write(work)
 
     def set_rule(self, actor: Actor, entity: str, project: str, name: str, rule: dict[str, Any]) -> None:
-        """What is kept of a collection from now on; applied by a job within the hour."""
+        """Of one collection; {}: as its type and project say."""
         checked = check_retention(rule)
 
         def work(conn: Connection) -> None:
             row = self._collections.resolve(conn, actor, entity, project, name, Permission.WRITE)
             now = time.time()
             collection_statements.change_collection(conn, row.id, retention=checked, updated_at=now)
-            self._log(conn, actor, "collection.retention", row, {"rule": checked}, now)
+            subject = f"{row.entity}/{row.project}/{row.name}"
+            _log(conn, actor, "collection.retention", subject, row.entity_id, {"rule": checked})
 
         self._records.write(work)
+
+    def inherited_ttl(self, collection: Collection) -> int | None:
+        """Seconds that a version of the collection without a time to live of its own stays; None: for
+        ever, or as counts go. Of a collection that the caller may see."""
+        if collection.ttl_seconds is not None:
+            return collection.ttl_seconds
+        with self._records.read() as conn:
+            policies = statements.policies(conn, collection.entity_id, collection.project_id)
+        rule = parse_rule(rule_for(collection, policies)[0])
+        return None if rule is None or rule.counts else rule.ttl_seconds
+
+    # -- what would go
+
+    def preview(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        *,
+        rule: dict[str, Any] | None = None,
+        type_name: str = "",
+        collection: str = "",
+        shown: int = 100,
+    ) -> Preview:
+        """By the policies as they are; with `rule`: as if that were the policy of the collection, of the
+        type, or the project's default. type_name, collection: only of these."""
+        checked = None if rule is None else check_retention(rule)
+        now = time.time()
+        with self._records.read() as conn:
+            place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
+            policies = list(statements.policies(conn, place.entity_id, place.id))
+            if collection and collection_statements.collection(conn, place.id, collection) is None:
+                raise NotFound(
+                    f"{place.entity}/{place.name} has no artifact {collection[:200]!r}.",
+                    collection=collection[:200],
+                )
+            if checked is not None and not collection:
+                policies = [_Said(place.id, type_name, checked)] + [
+                    row for row in policies if (row.project_id, row.type_name) != (place.id, type_name)
+                ]
+                policies = [row for row in policies if row.rule]
+
+            def chosen() -> Iterator[tuple[AnyRow, str, Selection]]:
+                for row in _all_of(conn, place.id, type_name):
+                    if collection and row.name != collection:
+                        continue
+                    said, where = rule_for(row, policies)
+                    if checked is not None and collection:
+                        said, where = checked, "collection"
+                    selection = by_rule(conn, row, parse_rule(said), now=now)
+                    if selection is not None:
+                        yield row, where, selection
+
+            return self._look(conn, chosen(), shown)
+
+    def preview_query(
+        self, actor: Actor, entity: str, project: str, query: VersionQuery, *, shown: int = 100
+    ) -> Preview:
+        """What a deletion would move to the trash."""
+        check_query(query)
+        with self._records.read() as conn:
+            place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
+
+            def chosen() -> Iterator[tuple[AnyRow, str, Selection]]:
+                for row in _all_of(conn, place.id, query.type):
+                    selection = by_query(conn, row, query)
+                    if selection is not None:
+                        yield row, "query", selection
+
+            return self._look(conn, chosen(), shown)
 
     def delete_where(
         self,
@@ -97,44 +258,38 @@ class Retention:
         dry_run: bool = False,
         reason: str = "",
     ) -> Trashed:
-        """To the trash: versions of a collection that match all of this, save named and linked ones
-        and the newest `keep_last`. Set-based: a million take seconds."""
-        said = check_text(reason, what="Reason", chars_max=10_000)
+        """To the trash before it returns: versions of one collection that match all of this. `Deletions`
+        does the same for many collections, and answers at once."""
         with self._records.read() as conn:
             row = self._collections.resolve(conn, actor, entity, project, name, Permission.WRITE)
-            below = None if keep_last <= 0 else statements.index_to_keep(conn, row.id, keep_last)
-            if keep_last > 0 and below is None:
-                return Trashed(dry_run, 0, 0)
-            conditions = {"created_before": created_before, "tag": tag, "below_index": below}
-            versions, size = statements.count_matching(conn, row.id, **conditions)
+        query = VersionQuery(
+            type=row.type,
+            collection_id=row.id,
+            created_before=created_before,
+            tag=tag,
+            keep_last=keep_last,
+        )
         if dry_run:
-            return Trashed(True, versions, size)
-        deleted = 0
-        while True:
+            found = self.preview_query(actor, entity, project, query, shown=0)
+            return Trashed(True, found.versions, found.bytes)
+        done = self._deletions.delete_now(actor, entity, project, query, reason=reason)
+        return Trashed(False, done.versions, done.bytes)
 
-            def work(conn: Connection, deleted: int = deleted) -> int:
-                collection_statements.lock_collection(conn, row.id)
-                now = time.time()
-                some = statements.trash_matching(conn, row.id, now=now, limit=_AT_ONCE, **conditions)
-                if some < _AT_ONCE:
-                    self._after(conn, actor, row.id, said, now)
-                    detail = {"conditions": conditions, "versions": deleted + some, "reason": said}
-                    self._log(conn, actor, "artifact.delete_where", row, detail, now)
-                return some
-
-            some = self._records.write(work)
-            deleted += some
-            if some < _AT_ONCE:
-                return Trashed(False, deleted, size)
+    # -- jobs
 
     def expire(self, actor: Actor, *, now: float, goes_on: Callable[[], bool] = lambda: True) -> int:
-        """Versions whose time is over, to the trash; called by a job. Returns how many."""
+        """Versions whose time is over, to the trash. Returns how many."""
         gone = 0
+        which = statements.has_expired(now)
         while goes_on():
 
             def work(conn: Connection) -> int:
                 rows = statements.expired(conn, now=now, limit=_EXPIRE_AT_ONCE)
-                self._trash(conn, actor, [row.id for row in rows], "its time to live is over", now)
+                reason = "its time to live is over"
+                ids = [row.id for row in rows]
+                trash_versions(
+                    conn, actor, ids, which=which, action="artifact.expire", reason=reason, detail={}, now=now
+                )
                 return len(rows)
 
             some = self._records.write(work)
@@ -144,97 +299,127 @@ class Retention:
         return gone
 
     def apply(self, actor: Actor, *, now: float, goes_on: Callable[[], bool] = lambda: True) -> int:
-        """Every collection's rule; called by a job. Returns how many versions went."""
+        """Every policy, to every collection it holds for. Returns how many versions went."""
         gone, after = 0, 0
         while goes_on():
             with self._records.read() as conn:
-                rows = statements.with_retention(conn, after=after, limit=_COLLECTIONS_AT_ONCE)
+                rows = statements.governed(conn, after=after, limit=_COLLECTIONS_AT_ONCE)
             for row in rows:
                 after = row.id
+                gone += self._apply(actor, row, now, goes_on)
                 if not goes_on():
                     return gone
-                gone += self._records.write(lambda conn, row=row: self._apply(conn, actor, row, now))  # type: ignore[misc]
             if len(rows) < _COLLECTIONS_AT_ONCE:
                 break
         return gone
 
     # -- inside
 
-    def _apply(self, conn: Connection, actor: Actor, row: AnyRow, now: float) -> int:
-        collection_statements.lock_collection(conn, row.id)
-        rule = row.retention
-        found = statements.unnamed_versions(conn, row.id)
-        newest = collection_statements.newest_version(conn, row.id)
-        keep = {newest} if newest is not None else set()
-        below = statements.index_to_keep(conn, row.id, rule["last"]) if rule["last"] else None
-        if rule["last"]:
-            keep |= {one.id for one in found if below is None or one.version_index >= below}
-        if rule["best"]:
-            summaries = statements.summaries(conn, {one.run_key for one in found if one.run_key})
-            scored = [
-                (value, one.version_index, one.id)
-                for one in found
-                if (value := _number(summaries.get(one.run_key or 0, {}), rule["metric"])) is not None
-            ]
-            scored.sort(reverse=rule["goal"] == "max")
-            keep |= {number for _, _, number in scored[: rule["best"]]}
-        gone = [one.id for one in found if one.id not in keep]
-        if gone:
-            self._trash(conn, actor, gone, f"retention: {rule}", now)
-        return len(gone)
+    def _apply(self, actor: Actor, row: AnyRow, now: float, goes_on: Callable[[], bool]) -> int:
+        with self._records.read() as conn:
+            rule, where = rule_for(row, statements.policies(conn, row.entity_id, row.project_id))
+            selection = by_rule(conn, row, parse_rule(rule), now=now)
+        if selection is None:
+            return 0
+        gone = 0
+        for after in range(-1, row.next_index, _WINDOW):
+            if not goes_on():
+                break
+            with self._records.read() as conn:
+                found = selection.window(conn, row.id, after=after, upto=after + _WINDOW)
+            ids = [version.id for version in found]
+            if not ids:
+                continue
+            done = self._records.write(
+                lambda conn, ids=ids: trash_versions(  # type: ignore[misc]
+                    conn,
+                    actor,
+                    ids,
+                    which=selection.which,
+                    action="retention.apply",
+                    reason=f"the retention policy of its {where}",
+                    detail={"rule": rule},
+                    now=now,
+                )
+            )
+            gone += done.versions
+        return gone
 
-    def _trash(self, conn: Connection, actor: Actor, ids: list[int], reason: str, now: float) -> None:
-        if not ids:
-            return
-        places = statements.places_of(conn, ids)
-        for place in places:
-            collection_statements.lock_collection(conn, place)
-        statements.trash(conn, ids, now=now)
-        for place in places:
-            self._after(conn, actor, place, reason, now)
-        audit.append(
-            conn,
-            actor,
-            "artifact.expire",
-            subject="",
-            entity_id=None,
-            detail={"version_ids": ids[:1000], "count": len(ids), "reason": reason},
-            now=now,
-        )
-
-    @staticmethod
-    def _after(conn: Connection, actor: Actor, collection_id: int, reason: str, now: float) -> None:
-        """Counts, aliases and `latest` of a collection from which versions went."""
-        by = actor.username or actor.system
-        had_latest = collection_statements.alias(conn, collection_id, LATEST) is not None
-        statements.clear_names(conn, collection_id, by=by, reason=reason, now=now)
-        collection_statements.count_versions(conn, [collection_id])
-        newest = collection_statements.newest_version(conn, collection_id)
-        lost = had_latest and collection_statements.alias(conn, collection_id, LATEST) is None
-        if lost and newest is not None:
-            set_aliases(conn, actor, collection_id, newest, [LATEST], act="delete", now=now)
-
-    @staticmethod
-    def _log(
-        conn: Connection, actor: Actor, action: str, row: AnyRow, detail: dict[str, Any], now: float
+    def _set(
+        self,
+        conn: Connection,
+        actor: Actor,
+        entity_id: int,
+        project_id: int | None,
+        type_name: str,
+        rule: dict[str, Any],
     ) -> None:
-        audit.append(
-            conn,
-            actor,
-            action,
-            subject=f"{row.entity}/{row.project}/{row.name}",
-            entity_id=row.entity_id,
-            detail=detail,
-            now=now,
+        statements.set_policy(
+            conn, entity_id, project_id, type_name, rule=rule, user_id=actor.user_id, now=time.time()
         )
 
+    @staticmethod
+    def _look(conn: Connection, chosen: Iterator[tuple[AnyRow, str, Selection]], shown: int) -> Preview:
+        """In one view of the store; a million versions take bits."""
+        gone, found = Bits(), Preview(0, 0, 0, [], [])
+        shown = max(0, min(shown, SHOWN_MAX))
+        for row, where, selection in chosen:
+            versions = size = 0
+            for after in range(-1, row.next_index, _WINDOW):
+                for version in selection.window(conn, row.id, after=after, upto=after + _WINDOW):
+                    gone.add(version.id)
+                    versions += 1
+                    size += int(version.size)
+                    if len(found.shown) < shown:
+                        found.shown.append(
+                            {
+                                "id": version.id,
+                                "name": f"{row.name}:v{version.version_index}",
+                                "type": row.type,
+                                "size": version.size,
+                                "created_at": version.created_at,
+                            }
+                        )
+            if versions:
+                found.collections.append(
+                    {
+                        "name": row.name,
+                        "type": row.type,
+                        "rule_from": where,
+                        "versions": versions,
+                        "bytes": size,
+                    }
+                )
+                found = replace(found, versions=found.versions + versions, bytes=found.bytes + size)
+        return replace(found, freed_bytes=freed_bytes(conn, gone))
 
-def _number(summary: dict[str, Any], metric: str) -> float | None:
-    value: Any = summary.get(metric)
-    if value is None:
-        value = summary
-        for part in metric.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        return None
-    return float(value)
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A policy that is only looked at."""
+
+    project_id: int
+    type_name: str
+    rule: dict[str, Any]
+
+
+def _all_of(conn: Connection, project_id: int, type_name: str) -> Iterator[AnyRow]:
+    after = 0
+    while True:
+        rows = statements.collections_after(
+            conn, project_id, after=after, limit=_COLLECTIONS_AT_ONCE, type_name=type_name
+        )
+        yield from rows
+        if len(rows) < _COLLECTIONS_AT_ONCE:
+            return
+        after = rows[-1].id
+
+
+def _policy(row: AnyRow) -> Policy:
+    return Policy(row.type_name, row.rule, row.username or "", row.updated_at)
+
+
+def _log(
+    conn: Connection, actor: Actor, action: str, subject: str, entity_id: int, detail: dict[str, Any]
+) -> None:
+    audit.append(conn, actor, action, subject=subject, entity_id=entity_id, detail=detail, now=time.time())

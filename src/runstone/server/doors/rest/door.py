@@ -37,6 +37,7 @@ from runstone.server.doors.rest import (
     media,
     projects,
     registry,
+    retention,
     run_pareto,
     runs,
     series,
@@ -85,6 +86,7 @@ NOUNS = (
     audit.routes,
     lineage.routes,
     storage_use.routes,
+    retention.routes,
     admin.routes,
 )
 

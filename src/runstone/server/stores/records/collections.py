@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, or_, select, update
 
 from runstone.server.stores.records.rows import AnyRow, like, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
@@ -192,6 +192,13 @@ def _paged(statement: Select[Any], table: Any, sort: str, after: tuple[Any, int]
     if after is not None:
         statement = statement.where(or_(column > after[0], and_(column == after[0], table.c.id > after[1])))
     return statement.order_by(column, table.c.id)
+
+
+def with_rule(conn: Connection, project_id: int, *, limit: int) -> Sequence[AnyRow]:
+    """Living ones with a retention rule of their own, by name."""
+    own = collections.c.retention != literal({}, collections.c.retention.type)
+    statement = _live.where(collections.c.project_id == project_id, own)
+    return conn.execute(statement.order_by(collections.c.name).limit(limit)).all()
 
 
 def count_collections(conn: Connection, project_id: int, *, type_name: str = "") -> int:

@@ -140,7 +140,12 @@ def ttl_duration_seconds(parent: Version, call: Call) -> int:
     if parent.ttl_seconds is not None:
         return parent.ttl_seconds
     source = call.collection(parent.collection_id)
-    return TTL_NEVER if source is None or source.ttl_seconds is None else source.ttl_seconds
+    if source is None:
+        return TTL_NEVER
+    inherited = call.keep(
+        "inherited-ttl", str(source.id), "", lambda: call.domain.retention.inherited_ttl(source)
+    )
+    return TTL_NEVER if inherited is None else inherited
 
 
 @artifact("ttlIsInherited")

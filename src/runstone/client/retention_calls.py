@@ -1,0 +1,123 @@
+"""Retention policies of projects and entities, and deletions of many versions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from runstone.client.connection import Connection, segment
+
+
+class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """type: "" for every one."""
+
+    type: str = ""
+    rule: dict[str, Any] = {}
+    by: str = ""
+    updated_at: float = 0.0
+
+
+class PoliciesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    project: list[PolicyRecord] = []
+    entity: list[PolicyRecord] = []
+    collections: list[dict[str, Any]] = []  # {name, type, rule}
+
+
+class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """freed_bytes: what a garbage collection would give back once they have left the trash."""
+
+    versions: int = 0
+    bytes: int = 0
+    freed_bytes: int = 0
+    collections: list[dict[str, Any]] = []  # {name, type, rule_from, versions, bytes}
+    shown: list[dict[str, Any]] = []  # {id, name, type, size, created_at}
+
+
+class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    kind: str = "query"
+    state: str = "running"
+    query: dict[str, Any] = {}
+    reason: str = ""
+    by: str = ""
+    scanned: int = 0
+    to_scan: int = 0
+    versions: int = 0
+    bytes: int = 0
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    ended_at: float | None = None
+
+
+class RetentionCalls:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, entity: str, project: str) -> PoliciesRecord:
+        return self._policies("GET", entity, project)
+
+    def set(self, entity: str, project: str, rule: Mapping[str, Any], *, type: str = "") -> PoliciesRecord:
+        """The project's default, or that of a type; {} takes it away."""
+        return self._policies("PUT", entity, project, json={"type": type, "rule": dict(rule)})
+
+    def set_collection(self, entity: str, project: str, collection: str, rule: Mapping[str, Any]) -> None:
+        path = f"{_project(entity, project)}/collections/{segment(collection)}"
+        self._connection.value("PATCH", path, json={"retention": dict(rule)})
+
+    def get_entity(self, entity: str) -> list[PolicyRecord]:
+        answer = self._connection.value("GET", f"/entities/{segment(entity or '-')}/retention")
+        return msgspec.convert(answer["policies"], list[PolicyRecord])
+
+    def set_entity(self, entity: str, rule: Mapping[str, Any], *, type: str = "") -> list[PolicyRecord]:
+        """Of all projects of an entity that say nothing else."""
+        path = f"/entities/{segment(entity or '-')}/retention"
+        answer = self._connection.value("PUT", path, json={"type": type, "rule": dict(rule)})
+        return msgspec.convert(answer["policies"], list[PolicyRecord])
+
+    def preview(self, entity: str, project: str, **wanted: Any) -> PreviewRecord:
+        """wanted: rule, type, collection, shown. Nothing is changed."""
+        path = f"{_project(entity, project)}/retention/preview"
+        return msgspec.convert(self._connection.value("POST", path, json=wanted), PreviewRecord)
+
+    def apply(self, entity: str, project: str) -> DeletionRecord:
+        """Now rather than within the hour; done by the server's job."""
+        path = f"{_project(entity, project)}/retention/apply"
+        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
+
+    def preview_deletion(self, entity: str, project: str, query: Mapping[str, Any]) -> PreviewRecord:
+        path = f"{_project(entity, project)}/deletions/preview"
+        return msgspec.convert(self._connection.value("POST", path, json=dict(query)), PreviewRecord)
+
+    def delete(self, entity: str, project: str, query: Mapping[str, Any]) -> DeletionRecord:
+        """query: type, collection (a pattern), created_before, tag, unaliased, metadata [{path, op, value}],
+        keep_last, keep_used, reason. To the trash, by the server's job."""
+        path = f"{_project(entity, project)}/deletions"
+        return msgspec.convert(self._connection.value("POST", path, json=dict(query)), DeletionRecord)
+
+    def deletion(self, entity: str, project: str, number: int) -> DeletionRecord:
+        path = f"{_project(entity, project)}/deletions/{number}"
+        return msgspec.convert(self._connection.value("GET", path), DeletionRecord)
+
+    def deletions(self, entity: str, project: str) -> Iterator[DeletionRecord]:
+        """The newest first."""
+        params: dict[str, Any] = {}
+        while True:
+            answer = self._connection.value("GET", f"{_project(entity, project)}/deletions", params=params)
+            yield from msgspec.convert(answer["deletions"], list[DeletionRecord])
+            if not answer.get("next"):
+                return
+            params["after"] = answer["next"]
+
+    def cancel(self, entity: str, project: str, number: int) -> DeletionRecord:
+        path = f"{_project(entity, project)}/deletions/{number}/cancel"
+        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
+
+    def _policies(self, method: str, entity: str, project: str, **rest: Any) -> PoliciesRecord:
+        path = f"{_project(entity, project)}/retention"
+        return msgspec.convert(self._connection.value(method, path, **rest), PoliciesRecord)
+
+
+def _project(entity: str, project: str) -> str:
+    return f"/projects/{segment(entity or '-')}/{segment(project)}"

@@ -1,0 +1,397 @@
+"""Deletion of many versions at once: by a query, or by a project's retention policies, now.
+
+A deletion is a row: what is to go, how far it has come, what went. A job does it in small steps, each of
+them one transaction that moves versions to the trash and says how far it came; so a process that dies
+repeats nothing and skips nothing, whichever goes on. Steps are as long as others can wait for, and
+between two of them there is as long a pause.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from runstone.server.domain import audit
+from runstone.server.domain.artifact_model import Page
+from runstone.server.domain.cursors import cursor_of, parse_cursor
+from runstone.server.domain.errors import NotFound
+from runstone.server.domain.identity import Actor, Permission, UserId, check_text
+from runstone.server.domain.projects import Projects
+from runstone.server.domain.retention_rules import parse_rule, rule_for
+from runstone.server.domain.version_selection import (
+    Selection,
+    VersionQuery,
+    by_query,
+    by_rule,
+    check_query,
+    query_of,
+)
+from runstone.server.domain.version_trash import Gone, trash_versions
+from runstone.server.stores.records import deletions as statements
+from runstone.server.stores.records import retention as version_statements
+from runstone.server.stores.records.contract import Records
+from runstone.server.stores.records.rows import AnyRow
+
+State = Literal["running", "done", "cancelled"]
+REASON_CHARS_MAX = 10_000
+LEASE_SECONDS = 15.0
+STEP_SECONDS = 0.02  # others who write wait for its length
+_WINDOW_FIRST, _WINDOW_MIN, _WINDOW_MAX = 200, 50, 5_000
+_COLLECTIONS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    id: int
+    entity: str
+    project: str
+    kind: str  # query, retention
+    state: State
+    query: dict[str, Any]
+    reason: str
+    by: str
+    scanned: int  # numbers of versions seen, of about `to_scan`
+    to_scan: int
+    versions: int  # that went
+    bytes: int
+    created_at: float
+    updated_at: float
+    ended_at: float | None
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How wide the next window is: as wide as takes STEP_SECONDS."""
+
+    window: int = field(default_factory=lambda: _WINDOW_FIRST)
+
+    def took(self, seconds: float) -> None:
+        factor = min(2.0, max(0.5, STEP_SECONDS / max(seconds, 1e-6)))
+        self.window = int(min(_WINDOW_MAX, max(_WINDOW_MIN, self.window * factor)))
+
+
+@dataclass(slots=True)
+class _At:
+    """The collection a deletion is at, and what goes of it."""
+
+    collection: AnyRow
+    selection: Selection
+
+
+class Deletions:
+    """All raise NotSignedIn, NotFound, NotAllowed, Invalid."""
+
+    def __init__(self, records: Records, projects: Projects, *, alone: bool = False) -> None:
+        """alone: no other process can be at one, so who was is dead, and is not waited for."""
+        self._records = records
+        self._projects = projects
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._owner, self._caller = f"{name}:job", f"{name}:call"
+        self._freed = not alone
+        self.on_new: Callable[[], None] = lambda: None  # told of each one that begins
+
+    def begin(
+        self, actor: Actor, entity: str, project: str, query: VersionQuery, *, reason: str = ""
+    ) -> Deletion:
+        """Versions that match, to the trash, save those under an alias beside `latest`, linked elsewhere,
+        deployed, or told to stay for ever. Done by a job; `get` says how far it is."""
+        check_query(query)
+        return self._begin(actor, entity, project, "query", query.as_json(), reason, Permission.WRITE)
+
+    def delete_now(
+        self, actor: Actor, entity: str, project: str, query: VersionQuery, *, reason: str = ""
+    ) -> Deletion:
+        """`begin`, done before it returns, at full speed. Whoever waits is answered late; what writes
+        meanwhile waits for one step at a time. If this process dies, the job ends it."""
+        check_query(query)
+        made = self._begin(
+            actor, entity, project, "query", query.as_json(), reason, Permission.WRITE, self._caller
+        )
+        self.run(made.id, pause=False, owner=self._caller)
+        return self.get(actor, entity, project, made.id)
+
+    def begin_retention(self, actor: Actor, entity: str, project: str) -> Deletion:
+        """Apply the policies of a project now (its admins)."""
+        return self._begin(actor, entity, project, "retention", {}, "", Permission.MANAGE)
+
+    def get(self, actor: Actor, entity: str, project: str, deletion_id: int) -> Deletion:
+        with self._records.read() as conn:
+            return _deletion(self._resolve(conn, actor, entity, project, deletion_id, Permission.READ))
+
+    def find(self, actor: Actor, entity: str, project: str, *, after: str = "", limit: int = 50) -> Page:
+        """Of a project, the newest first."""
+        limit = max(1, min(limit, 1000))
+        cursor = parse_cursor(after)
+        with self._records.read() as conn:
+            place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
+            rows = statements.find(conn, place.id, before=None if cursor is None else cursor[1], limit=limit)
+        found = [_deletion(row) for row in rows]
+        return Page(found, cursor_of(0, found[-1].id) if len(found) == limit else "")
+
+    def cancel(self, actor: Actor, entity: str, project: str, deletion_id: int) -> Deletion:
+        """It stops after the step it is in; what went is in the trash. One that has ended is answered as
+        it is."""
+
+        def work(conn: Connection) -> AnyRow:
+            self._resolve(conn, actor, entity, project, deletion_id, Permission.WRITE)
+            row = statements.get(conn, deletion_id, hold=True)
+            assert row is not None
+            if row.state == "running":
+                now = time.time()
+                statements.change(conn, deletion_id, state="cancelled", ended_at=now, updated_at=now)
+                _log(conn, actor, "deletion.cancel", row, {"versions": row.versions}, now)
+            return statements.get(conn, deletion_id)
+
+        return _deletion(self._records.write(work))
+
+    # -- doing it
+
+    def work(self, *, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """All that are running and that nobody else is at; called by a job."""
+        if not self._freed:
+            self._records.write(lambda conn: statements.free(conn, but=(self._owner, self._caller)))
+            self._freed = True
+        while goes_on():
+            with self._records.read() as conn:
+                found = statements.running(conn, owner=self._owner, now=time.time())
+            if found is None:
+                return
+            self.run(found, goes_on=goes_on)
+
+    def run(
+        self,
+        deletion_id: int,
+        *,
+        goes_on: Callable[[], bool] = lambda: True,
+        pause: bool = True,
+        owner: str = "",
+    ) -> None:
+        """Step by step until it ends, is cancelled, or somebody else is at it. owner: as who; "": the job."""
+        who = owner or self._owner
+        pace, at = _Pace(), None
+        while goes_on():
+            began = time.monotonic()
+            with self._records.read() as conn:
+                row = statements.get(conn, deletion_id)
+                if row is None or row.state != "running":
+                    return
+                if row.owner != who and row.lease_until > time.time():
+                    return
+                at = self._place(conn, row, at)
+                ids: list[int] = []
+                after = upto = -1
+                if at is not None:
+                    if at.collection.id == row.collection_id:
+                        after = row.version_index
+                    upto = min(after + pace.window, at.collection.next_index)
+                    found = at.selection.window(conn, at.collection.id, after=after, upto=upto)
+                    ids = [version.id for version in found]
+            step = partial(self._step, read=row, at=at, ids=ids, seen=(after, upto), owner=who)
+            wrote = self._records.write(step)
+            if wrote is None:
+                return
+            pace.took(wrote if ids else STEP_SECONDS / 2)
+            if pause and ids:
+                time.sleep(min(0.5, time.monotonic() - began))
+
+    def _place(self, conn: Connection, row: AnyRow, at: _At | None) -> _At | None:
+        """Where to go on: in the collection it is at, or in the next one. None: it is done."""
+        if at is not None and at.collection.id == row.collection_id:
+            if row.version_index < at.collection.next_index:
+                return at
+        elif row.collection_id:
+            kept = version_statements.collection_in(conn, row.collection_id)
+            if kept is not None and row.version_index < kept.next_index:
+                selection = _select(conn, row, kept)
+                if selection is not None:
+                    return _At(kept, selection)
+        query = query_of(row.query) if row.kind == "query" else None
+        after = row.collection_id
+        while True:
+            rows = version_statements.collections_after(
+                conn,
+                row.project_id,
+                after=after,
+                limit=_COLLECTIONS_AT_ONCE,
+                type_name=query.type if query is not None else "",
+            )
+            for collection in rows:
+                after = collection.id
+                selection = _select(conn, row, collection)
+                if selection is not None:
+                    return _At(collection, selection)
+            if len(rows) < _COLLECTIONS_AT_ONCE:
+                return None
+
+    def _step(
+        self,
+        conn: Connection,
+        *,
+        read: AnyRow,
+        at: _At | None,
+        ids: list[int],
+        seen: tuple[int, int],
+        owner: str,
+    ) -> float | None:
+        """Seconds it took; None where the deletion is not ours to go on with."""
+        began = time.monotonic()
+        row = statements.get(conn, read.id, hold=True)
+        if row is None or row.state != "running" or row.updated_at != read.updated_at:
+            return None
+        now = time.time()
+        actor = Actor(None if row.user_id is None else UserId(row.user_id), row.username, system="deletions")
+        if at is None:
+            values = {"state": "done", "scanned": row.to_scan, "ended_at": now, "updated_at": now}
+            statements.change(conn, row.id, **values)
+            _log(conn, actor, "deletion.done", row, {"versions": row.versions, "bytes": row.bytes}, now)
+            return None
+        gone = Gone(0, 0)
+        if ids:
+            gone = trash_versions(
+                conn,
+                actor,
+                ids,
+                which=at.selection.which,
+                action="artifact.delete_where" if row.kind == "query" else "retention.apply",
+                reason=row.reason,
+                detail={"deletion": row.id},
+                now=now,
+            )
+        statements.change(
+            conn,
+            row.id,
+            collection_id=at.collection.id,
+            version_index=seen[1],
+            scanned=row.scanned + seen[1] - seen[0],
+            versions=row.versions + gone.versions,
+            bytes=row.bytes + gone.bytes,
+            owner=owner,
+            lease_until=now + LEASE_SECONDS,
+            updated_at=max(now, row.updated_at + 1e-6),
+        )
+        return time.monotonic() - began
+
+    # -- inside
+
+    def _begin(
+        self,
+        actor: Actor,
+        entity: str,
+        project: str,
+        kind: str,
+        query: dict[str, Any],
+        reason: str,
+        permission: Permission,
+        owner: str = "",
+    ) -> Deletion:
+        said = check_text(reason, what="Reason", chars_max=REASON_CHARS_MAX)
+
+        def work(conn: Connection) -> AnyRow:
+            place = self._projects.resolve(conn, actor, entity, project, permission)
+            now = time.time()
+            wanted = query_of(query) if kind == "query" else None
+            made = statements.add(
+                conn,
+                entity_id=place.entity_id,
+                project_id=place.id,
+                kind=kind,
+                query=query,
+                reason=said,
+                user_id=actor.user_id,
+                username=actor.username or actor.system,
+                to_scan=_to_scan(conn, place.id, wanted),
+                owner=owner,
+                lease_until=now + LEASE_SECONDS if owner else 0.0,
+                now=now,
+            )
+            row = statements.get(conn, made)
+            _log(conn, actor, "deletion.begin", row, {"kind": kind, "query": query, "reason": said}, now)
+            return row
+
+        made = _deletion(self._records.write(work))
+        if not owner:
+            self.on_new()
+        return made
+
+    def _resolve(
+        self,
+        conn: Connection,
+        actor: Actor,
+        entity: str,
+        project: str,
+        deletion_id: int,
+        permission: Permission,
+    ) -> AnyRow:
+        place = self._projects.resolve(conn, actor, entity, project, permission)
+        row = statements.get(conn, deletion_id) if 0 < deletion_id < 2**63 else None
+        if row is None or row.project_id != place.id:
+            raise NotFound(f"{place.entity}/{place.name} has no deletion {deletion_id}.", id=deletion_id)
+        return row
+
+
+def _select(conn: Connection, row: AnyRow, collection: AnyRow) -> Selection | None:
+    if row.kind == "query":
+        return by_query(conn, collection, query_of(row.query))
+    policies = version_statements.policies(conn, row.entity_id, row.project_id)
+    rule, _ = rule_for(collection, policies)
+    return by_rule(conn, collection, parse_rule(rule), now=time.time())
+
+
+def _to_scan(conn: Connection, project_id: int, query: VersionQuery | None) -> int:
+    total, after = 0, 0
+    while True:
+        rows = version_statements.collections_after(
+            conn,
+            project_id,
+            after=after,
+            limit=1000,
+            type_name=query.type if query is not None else "",
+        )
+        for row in rows:
+            after = row.id
+            if query is None or query.covers(row):
+                total += row.next_index
+        if len(rows) < 1000:
+            return total
+
+
+def _deletion(row: AnyRow) -> Deletion:
+    return Deletion(
+        row.id,
+        row.entity,
+        row.project,
+        row.kind,
+        row.state,
+        row.query,
+        row.reason,
+        row.username,
+        min(row.scanned, row.to_scan),
+        row.to_scan,
+        row.versions,
+        row.bytes,
+        row.created_at,
+        row.updated_at,
+        row.ended_at,
+    )
+
+
+def _log(
+    conn: Connection, actor: Actor, action: str, row: AnyRow, detail: dict[str, Any], now: float
+) -> None:
+    audit.append(
+        conn,
+        actor,
+        action,
+        subject=f"{row.entity}/{row.project}",
+        entity_id=row.entity_id,
+        detail={"deletion": row.id, **detail},
+        now=now,
+    )

@@ -1,0 +1,80 @@
+"""Many versions to the trash in one transaction, whoever decided it: numbers, aliases, audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runstone.server.domain import audit
+from runstone.server.domain.alias_moves import remove_aliases, set_aliases
+from runstone.server.domain.artifact_names import LATEST
+from runstone.server.domain.identity import Actor
+from runstone.server.domain.retention_rules import ranges
+from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import retention as statements
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    versions: int
+    bytes: int  # each version counted in full; blobs that others hold stay
+
+
+def trash_versions(
+    conn: Connection,
+    actor: Actor,
+    ids: Collection[int],
+    *,
+    which: Any,
+    action: str,
+    reason: str,
+    detail: dict[str, Any],
+    now: float,
+) -> Gone:
+    """Those of them of which `which` still holds. The work is that of these versions, however many their
+    collections hold. One row of the audit log per collection says which went and why."""
+    gone = statements.trash(conn, ids, which=which, now=now)
+    if not gone:
+        return Gone(0, 0)
+    trashed = [row.id for row in gone]
+    members = statements.memberships(conn, trashed)
+    for collection_id in sorted(members):
+        collection_statements.lock_collection(conn, collection_id)
+        statements.fewer_versions(conn, collection_id, members[collection_id])
+    for alias in collection_statements.aliases_of(conn, trashed):
+        remove_aliases(
+            conn,
+            actor,
+            alias.collection_id,
+            alias.version_id,
+            [alias.alias],
+            act="delete",
+            reason=reason,
+            now=now,
+        )
+        if alias.alias == LATEST:
+            newest = collection_statements.newest_version(conn, alias.collection_id)
+            if newest is not None:
+                set_aliases(conn, actor, alias.collection_id, newest, [LATEST], act="delete", now=now)
+    for collection_id in sorted({row.collection_id for row in gone}):
+        own = [row for row in gone if row.collection_id == collection_id]
+        place = collection_statements.collection_by_id(conn, collection_id)
+        assert place is not None
+        audit.append(
+            conn,
+            actor,
+            action,
+            subject=f"{place.entity}/{place.project}/{place.name}",
+            entity_id=place.entity_id,
+            detail={
+                **detail,
+                "versions": ranges(row.version_index for row in own),
+                "count": len(own),
+                "reason": reason,
+            },
+            now=now,
+        )
+    return Gone(len(gone), sum(int(row.size) for row in gone))
