@@ -86,7 +86,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         artifacts,
         Registries(records, access, projects),
         deployments,
-        Lineage(records, access, artifacts, deployments),
+        Lineage(records, access, artifacts, deployments, lambda _actor, _sweep: ()),
         Storage(records, blobs, access, projects, uploads, files),
         Retention(records, access, projects, collections, deletions),
         deletions,

@@ -72,6 +72,7 @@ def trace_back(
             ("model", found.artifact.source),
             ("model sha256", found.artifact.sha256),
             ("trained by", found.run),
+            ("a trial of", found.sweep),
             ("commit", found.commit),
         ]
         print_table(("field", "value"), facts, empty="")

@@ -10,7 +10,7 @@ from runstone.client.artifact_models import ArtifactRecord
 
 
 class LineageNode(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: run, artifact, registry, deployment, prediction. depth: steps from where the walk began,
+    """kind: sweep, run, artifact, registry, deployment, prediction. depth: steps from where the walk began,
     negative upstream. A locked one is there and may not be seen."""
 
     key: str
@@ -27,7 +27,8 @@ class LineageNode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineageEdge(msgspec.Struct, frozen=True, kw_only=True):
-    """From where data come to where they go. kind: used, made, base, linked, deployed, predicted."""
+    """From where data come to where they go. kind: tried, best (of what a sweep tried), used,
+    made, base, linked, deployed, predicted."""
 
     source: str
     target: str
@@ -46,6 +47,7 @@ class PredictionTrace(msgspec.Struct, frozen=True, kw_only=True):
     prediction: dict[str, Any]
     artifact: ArtifactRecord
     run: str = ""
+    sweep: str = ""
     commit: str = ""
     inputs: list[LineageNode] = []
     graph: LineageGraph = LineageGraph()

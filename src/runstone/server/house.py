@@ -234,7 +234,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         approvals=approvals,
         deployments=deployments,
         audit=Audit(records, access),
-        lineage=Lineage(records, access, artifacts, deployments),
+        lineage=Lineage(records, access, artifacts, deployments, sweep_results.best_runs),
         storage=storage_use,
         retention=retention,
         deletions=deletions,

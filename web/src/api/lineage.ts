@@ -9,9 +9,9 @@ export type LineageGraph = components["schemas"]["LineageGraph"];
 export type LineageNode = components["schemas"]["LineageNode"];
 export type LineageEdge = components["schemas"]["LineageEdge"];
 
-/** Where a walk begins: a version by `NAME:vN`, or a run by its id. */
+/** Where a walk begins: a version by `NAME:vN`, a run or a sweep by its id. */
 export interface LineageStart {
-  kind: "artifact" | "run";
+  kind: "artifact" | "run" | "sweep";
   entity: string;
   project: string;
   name: string;
@@ -20,7 +20,7 @@ export interface LineageStart {
 export const LINEAGE_NODES_MAX = 200;
 
 export function lineageQuery(start: LineageStart, depth: number) {
-  const place = start.kind === "run" ? "runs" : "artifacts";
+  const place = `${start.kind}s`;
   return queryOptions({
     queryKey: ["lineage", start.kind, start.entity, start.project, start.name, depth],
     queryFn: ({ signal }) =>

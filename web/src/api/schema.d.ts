@@ -485,6 +485,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/entities/{entity}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entity Retention
+         * @description The defaults of all projects of an entity.
+         */
+        get: operations["get_entity_retention"];
+        /**
+         * Set Entity Retention
+         * @description The default of all projects that say nothing else, or that of a type; {} takes it away.
+         */
+        put: operations["set_entity_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{entity}/uploads": {
         parameters: {
             query?: never;
@@ -1450,6 +1474,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deletions
+         * @description The newest first.
+         */
+        get: operations["list_deletions"];
+        put?: never;
+        /**
+         * Delete By Query
+         * @description Versions that match, to the trash, by a job: the answer says which deletion to ask for.
+         */
+        post: operations["delete_by_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/deletions/{deletion}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Deletion
+         * @description How far it is.
+         */
+        get: operations["get_deletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/deletions/{deletion}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Deletion
+         * @description It stops; what went is in the trash.
+         */
+        post: operations["cancel_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/deletions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Deletion
+         * @description What a deletion would move to the trash; nothing is changed.
+         */
+        post: operations["preview_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/keys": {
         parameters: {
             query?: never;
@@ -1504,6 +1612,70 @@ export interface paths {
          * @description What each run had logged under each key by a step: the latest value, or several evenly spread.
          */
         post: operations["read_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retention
+         * @description What is kept of the versions in a project, and who said so.
+         */
+        get: operations["get_retention"];
+        /**
+         * Set Retention
+         * @description The project's default, or that of a type; {} takes it away. Applied within the hour.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/retention/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Retention
+         * @description Apply the policies of a project now rather than within the hour.
+         */
+        post: operations["apply_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Retention
+         * @description What would go now, by the policies or by a rule that is not set yet; nothing is changed.
+         */
+        post: operations["preview_retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2265,6 +2437,26 @@ export interface paths {
          *     while another sweep's is being worked out.
          */
         get: operations["importance_of_sweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sweep Lineage
+         * @description The runs of a sweep, what they made, and so on. Edges to the runs that are the best say so.
+         */
+        get: operations["get_sweep_lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3455,6 +3647,33 @@ export interface components {
             /** Type */
             type?: string | null;
         };
+        /** CollectionGoing */
+        CollectionGoing: {
+            /** Bytes */
+            bytes: number;
+            /** Name */
+            name: string;
+            /**
+             * Rule From
+             * @description collection, type, project, entity type, entity, or query.
+             */
+            rule_from: string;
+            /** Type */
+            type: string;
+            /** Versions */
+            versions: number;
+        };
+        /** CollectionRule */
+        CollectionRule: {
+            /** Name */
+            name: string;
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /** Type */
+            type: string;
+        };
         /** Collections */
         Collections: {
             /** Collections */
@@ -3694,6 +3913,112 @@ export interface components {
              */
             tag: string;
         };
+        /** Deletion */
+        Deletion: {
+            /** By */
+            by: string;
+            /** Bytes */
+            bytes: number;
+            /** Created At */
+            created_at: number;
+            /** Ended At */
+            ended_at: number | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "query" | "retention";
+            /** Query */
+            query: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /**
+             * Scanned
+             * @description Numbers of versions seen, of about `to_scan`.
+             */
+            scanned: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "cancelled";
+            /** To Scan */
+            to_scan: number;
+            /** Updated At */
+            updated_at: number;
+            /**
+             * Versions
+             * @description That went to the trash.
+             */
+            versions: number;
+        };
+        /** Deletions */
+        Deletions: {
+            /** Deletions */
+            deletions: components["schemas"]["Deletion"][];
+            /**
+             * Next
+             * @default
+             */
+            next: string;
+        };
+        /**
+         * DeletionWanted
+         * @description Versions that match all of it, save those under an alias beside `latest`, linked elsewhere, deployed,
+         *     or told to stay for ever.
+         */
+        DeletionWanted: {
+            /**
+             * Collection
+             * @description A name, or a pattern with * and ?.
+             * @default
+             */
+            collection: string;
+            /** Created Before */
+            created_before?: number | null;
+            /**
+             * Keep Last
+             * @description Of each collection the newest stay.
+             * @default 0
+             */
+            keep_last: number;
+            /**
+             * Keep Used
+             * @description What a run used stays.
+             * @default false
+             */
+            keep_used: boolean;
+            /**
+             * Metadata
+             * @default []
+             */
+            metadata: components["schemas"]["MetadataCondition"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Tag
+             * @default
+             */
+            tag: string;
+            /**
+             * Type
+             * @default
+             */
+            type: string;
+            /**
+             * Unaliased
+             * @description Not even `latest` points to it.
+             * @default false
+             */
+            unaliased: boolean;
+        };
         /** Deployment */
         Deployment: {
             /** Alias */
@@ -3792,6 +4117,11 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "member" | "admin";
+        };
+        /** EntityRetention */
+        EntityRetention: {
+            /** Policies */
+            policies: components["schemas"]["RetentionPolicy"][];
         };
         /** EntriesTaken */
         EntriesTaken: {
@@ -4250,7 +4580,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "used" | "made" | "base" | "linked" | "deployed" | "predicted";
+            kind: "tried" | "best" | "used" | "made" | "base" | "linked" | "deployed" | "predicted";
             /**
              * Source
              * @description The node data come from.
@@ -4291,7 +4621,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "run" | "artifact" | "registry" | "deployment" | "prediction";
+            kind: "sweep" | "run" | "artifact" | "registry" | "deployment" | "prediction";
             /** Label */
             label: string;
             /** Locked */
@@ -4501,6 +4831,22 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** MetadataCondition */
+        MetadataCondition: {
+            /**
+             * Op
+             * @default =
+             * @enum {string}
+             */
+            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "exists" | "absent";
+            /**
+             * Path
+             * @description Of a value in the metadata: eval.loss.
+             */
+            path: string;
+            /** Value */
+            value?: unknown;
+        };
         /**
          * MetricDefinition
          * @description How a metric wants to be drawn and summarised; `name` may be a glob.
@@ -4705,6 +5051,22 @@ export interface components {
              */
             search: string;
         };
+        /** PolicyWanted */
+        PolicyWanted: {
+            /**
+             * Rule
+             * @description `last`, `best` (by `metric`, `of` the run's summary or the metadata, `goal` max or min), `ttl_seconds`, `keep_used`; `{"all": true}` keeps all; {} is no rule.
+             */
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * Type
+             * @description Empty: of every type.
+             * @default
+             */
+            type: string;
+        };
         /** Prediction */
         Prediction: {
             /** At */
@@ -4736,6 +5098,11 @@ export interface components {
             prediction: components["schemas"]["Prediction"];
             /** Run */
             run: string;
+            /**
+             * Sweep
+             * @description Whose trial the run was.
+             */
+            sweep: string;
         };
         /** PredictionWanted */
         PredictionWanted: {
@@ -5085,6 +5452,85 @@ export interface components {
              * @description Another name, where the old one is taken again.
              */
             name?: string | null;
+        };
+        /**
+         * RetentionLook
+         * @description Without `rule`: by the policies as they are.
+         */
+        RetentionLook: {
+            /**
+             * Collection
+             * @default
+             */
+            collection: string;
+            /**
+             * Rule
+             * @description As if this were the policy. `last`, `best` (by `metric`, `of` the run's summary or the metadata, `goal` max or min), `ttl_seconds`, `keep_used`; `{"all": true}` keeps all; {} is no rule.
+             */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Shown
+             * @default 100
+             */
+            shown: number;
+            /**
+             * Type
+             * @default
+             */
+            type: string;
+        };
+        /**
+         * RetentionPolicies
+         * @description Of a collection holds its own rule; else that of its type in the project, the project's, that of its
+         *     type in the entity, the entity's.
+         */
+        RetentionPolicies: {
+            /** Collections */
+            collections: components["schemas"]["CollectionRule"][];
+            /** Entity */
+            entity: components["schemas"]["RetentionPolicy"][];
+            /** Project */
+            project: components["schemas"]["RetentionPolicy"][];
+        };
+        /** RetentionPolicy */
+        RetentionPolicy: {
+            /** By */
+            by: string;
+            /**
+             * Rule
+             * @description `last`, `best` (by `metric`, `of` the run's summary or the metadata, `goal` max or min), `ttl_seconds`, `keep_used`; `{"all": true}` keeps all; {} is no rule.
+             */
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * Type
+             * @description Empty: every type.
+             */
+            type: string;
+            /** Updated At */
+            updated_at: number;
+        };
+        /** RetentionPreview */
+        RetentionPreview: {
+            /**
+             * Bytes
+             * @description Each version counted in full.
+             */
+            bytes: number;
+            /** Collections */
+            collections: components["schemas"]["CollectionGoing"][];
+            /**
+             * Freed Bytes
+             * @description What garbage collection would give back once they have left the trash.
+             */
+            freed_bytes: number;
+            /** Shown */
+            shown: components["schemas"]["ShownVersion"][];
+            /** Versions */
+            versions: number;
         };
         /** RetryWanted */
         RetryWanted: {
@@ -5625,6 +6071,19 @@ export interface components {
             ui_build: string;
             /** Version */
             version: string;
+        };
+        /** ShownVersion */
+        ShownVersion: {
+            /** Created At */
+            created_at: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Type */
+            type: string;
         };
         /** SignIn */
         SignIn: {
@@ -7211,6 +7670,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionTrace"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_entity_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityRetention"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_entity_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityRetention"];
                 };
             };
             /** @description What went wrong */
@@ -9590,6 +10117,192 @@ export interface operations {
             };
         };
     };
+    list_deletions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_by_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A deletion's number. */
+                deletion: number;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A deletion's number. */
+                deletion: number;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    preview_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_project_keys: {
         parameters: {
             query?: {
@@ -9693,6 +10406,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Media"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicies"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicies"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    apply_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
                 };
             };
             /** @description What went wrong */
@@ -11574,6 +12431,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Importance"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_sweep_lineage: {
+        parameters: {
+            query?: {
+                depth?: number;
+                direction?: "up" | "down" | "both";
+                /** @description At most so many nodes. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageGraph"];
                 };
             };
             /** @description What went wrong */

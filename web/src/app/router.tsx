@@ -114,6 +114,12 @@ const report = createRoute({
   component: lazyRouteComponent(() => import("@/features/reports/page"), "ReportPage"),
 });
 
+const projectSettings = createRoute({
+  getParentRoute: () => project,
+  path: "settings",
+  component: lazyRouteComponent(() => import("@/features/settings/project"), "ProjectSettingsPage"),
+});
+
 const registries = createRoute({
   getParentRoute: () => root,
   path: "registry",
@@ -165,6 +171,7 @@ const routes = root.addChildren([
     sweep,
     reports,
     report,
+    projectSettings,
   ]),
 ]);
 

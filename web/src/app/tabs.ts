@@ -7,4 +7,5 @@ export const PROJECT_TABS = [
   { name: "Sweeps", to: "/$entity/$project/sweeps", keys: "g s" },
   { name: "Artifacts", to: "/$entity/$project/artifacts", keys: "g a" },
   { name: "Reports", to: "/$entity/$project/reports", keys: "g p" },
+  { name: "Settings", to: "/$entity/$project/settings", keys: "g e" },
 ] as const;

@@ -1,13 +1,14 @@
 """Where things come from and where they go: one graph over runs, versions, registries, deployments.
 
-Edges point the way data go: a version is *used* by a run, a run *made* a version, a version was laid
-over a *base*, is *linked* into a registry, is *deployed* to a site, which *predicted*. Who may not see
+Edges point the way data go: a sweep *tried* a run (its *best* so far are told), a version is *used* by
+a run, a run *made* a version, a version was laid over a *base*, is *linked* into a registry, is
+*deployed* to a site, which *predicted*. Who may not see
 a node sees that there is one: it is locked, its edges stay, and the walk goes on behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,19 +19,20 @@ from runstone.server.domain.artifact_model import Version
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.deployments import Deployments, Prediction
 from runstone.server.domain.errors import Invalid
-from runstone.server.domain.identity import Actor, EntityId, RunKey
+from runstone.server.domain.identity import Actor, EntityId, RunKey, SweepKey
 from runstone.server.domain.registry_access import is_registry, registry_role
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import lineage as statements
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.contract import Records
 
-NodeKind = Literal["run", "artifact", "registry", "deployment", "prediction"]
+NodeKind = Literal["sweep", "run", "artifact", "registry", "deployment", "prediction"]
 Direction = Literal["up", "down", "both"]
 
 DEPTH_MAX = 50
 NODES_MAX = 20_000
 PREDICTIONS_SHOWN = 100
+BEST_OF_SWEEPS = 8  # so many sweeps of a graph are asked which of their runs are the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Node:
 class Edge:
     source: str  # keys of nodes
     target: str
-    kind: str  # used, made, base, linked, deployed, predicted
+    kind: str  # tried, best, used, made, base, linked, deployed, predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,13 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class TraceBack:
-    """From a prediction to what its model was trained from. `run` and `commit` are "" where the model
-    has none that may be seen."""
+    """From a prediction to what its model was trained from. `run`, `sweep` and `commit` are "" where the
+    model has none that may be seen."""
 
     prediction: Prediction
     version: Version
     run: str
+    sweep: str
     commit: str
     inputs: list[Node]  # versions the training run used, directly
     graph: Graph
@@ -107,12 +110,19 @@ class Lineage:
     """All raise NotSignedIn, NotFound, NotAllowed, Invalid."""
 
     def __init__(
-        self, records: Records, access: Access, artifacts: Artifacts, deployments: Deployments
+        self,
+        records: Records,
+        access: Access,
+        artifacts: Artifacts,
+        deployments: Deployments,
+        best_runs: Callable[[Actor, SweepKey], Sequence[str]],
     ) -> None:
+        """best_runs: ids of the runs of a sweep's best combination, [] where none is."""
         self._records = records
         self._access = access
         self._artifacts = artifacts
         self._deployments = deployments
+        self._best_runs = best_runs
 
     def of_version(
         self,
@@ -132,6 +142,18 @@ class Lineage:
     ) -> Graph:
         """The closure of a run, of which the caller has checked that the actor may see it."""
         return self._graph(actor, [("run", run)], direction, depth, limit)
+
+    def of_sweep(
+        self,
+        actor: Actor,
+        sweep: SweepKey,
+        *,
+        direction: Direction = "both",
+        depth: int = 5,
+        limit: int = 1000,
+    ) -> Graph:
+        """What came of a sweep, of which the caller has checked that the actor may see it."""
+        return self._graph(actor, [("sweep", sweep)], direction, depth, limit)
 
     def trace_back(self, actor: Actor, entity: str, prediction_id: str, *, depth: int = 20) -> TraceBack:
         """Prediction, model, training run, commit, and the data it was trained on."""
@@ -170,8 +192,16 @@ class Lineage:
             [*graph.nodes, here], [*graph.edges, Edge(source, here.key, "predicted")], graph.truncated
         )
         shown = run_node is not None and not run_node.locked
+        sweep = next(
+            (
+                seen[edge.source].name
+                for edge in graph.edges
+                if edge.kind in ("tried", "best") and edge.target == f"run:{version.run_key}"
+            ),
+            "",
+        )
         return TraceBack(
-            prediction, version, run_node.name if shown and run_node else "", commit, inputs, whole
+            prediction, version, run_node.name if shown and run_node else "", sweep, commit, inputs, whole
         )
 
     def impact(
@@ -221,8 +251,11 @@ class Lineage:
             if direction != "up":
                 self._registries(conn, actor, walk, nodes)
                 self._predictions(conn, walk, nodes)
+        best = self._best(actor, nodes["nodes"])
         edges = [
-            Edge(f"{kind}:{one}", f"{other}:{two}", what)
+            Edge(
+                f"{kind}:{one}", f"{other}:{two}", "best" if (one, two) in best and what == "tried" else what
+            )
             for kind, one, other, two, what in walk.edges
             if (kind, one) in walk.depth and (other, two) in walk.depth
         ]
@@ -288,6 +321,24 @@ class Lineage:
                     depth,
                 )
             )
+        for row in statements.sweep_rows(conn, by_kind["sweep"]):
+            depth = walk.depth["sweep", row.id]
+            if not open_to(row) or row.project_deleted_at is not None or row.deleted_at is not None:
+                nodes.append(Node("sweep", str(row.id), depth=depth, locked=True))
+                continue
+            nodes.append(
+                Node(
+                    "sweep",
+                    str(row.id),
+                    f"{row.entity}/{row.project}/{row.sweep_id}",
+                    row.display_name or row.name or row.sweep_id,
+                    row.method,
+                    row.state,
+                    "",
+                    row.created_at,
+                    depth,
+                )
+            )
         for row in statements.deployment_rows(conn, by_kind["deployment"]):
             depth = walk.depth["deployment", row.id]
             if not open_to(row):
@@ -307,6 +358,21 @@ class Lineage:
                 )
             )
         return {"nodes": nodes, "edges": []}
+
+    def _best(self, actor: Actor, nodes: Sequence[Node]) -> set[tuple[int, int]]:
+        """(sweep, run) of the best runs of the sweeps that may be seen, the nearest ones."""
+        found: set[tuple[int, int]] = set()
+        sweeps = sorted(
+            (node for node in nodes if node.kind == "sweep" and not node.locked),
+            key=lambda node: abs(node.depth),
+        )
+        runs = {node.name: int(node.id) for node in nodes if node.kind == "run" and sweeps}
+        for sweep in sweeps[:BEST_OF_SWEEPS]:
+            place = sweep.name.rsplit("/", 1)[0]
+            for run in self._best_runs(actor, SweepKey(int(sweep.id))):
+                if f"{place}/{run}" in runs:
+                    found.add((int(sweep.id), runs[f"{place}/{run}"]))
+        return found
 
     @staticmethod
     def _version_node(row: Any, depth: int) -> Node:
@@ -390,13 +456,14 @@ class Lineage:
             found["edges"].append(Edge(deployment.key, node.key, "predicted"))
 
 
-_KINDS = ("run", "artifact", "deployment")
+_KINDS = ("sweep", "run", "artifact", "deployment")
 _Step = Callable[[Connection, Any, int], Any]
 # (from a node of this kind, by this step, to nodes of that kind, over edges of this kind)
 _UP: tuple[tuple[str, _Step, str, str], ...] = (
     ("artifact", lambda c, ids, n: statements.runs_of_versions(c, ids, "output", n), "run", "made"),
     ("artifact", statements.bases_of, "artifact", "base"),
     ("run", lambda c, ids, n: statements.versions_of_runs(c, ids, "input", n), "artifact", "used"),
+    ("run", statements.sweeps_of_runs, "sweep", "tried"),
     ("deployment", statements.deployed_versions, "artifact", "deployed"),
 )
 _DOWN: tuple[tuple[str, _Step, str, str], ...] = (
@@ -404,4 +471,5 @@ _DOWN: tuple[tuple[str, _Step, str, str], ...] = (
     ("artifact", statements.laid_over, "artifact", "base"),
     ("artifact", statements.deployments_of, "deployment", "deployed"),
     ("run", lambda c, ids, n: statements.versions_of_runs(c, ids, "output", n), "artifact", "made"),
+    ("sweep", statements.runs_of_sweeps, "run", "tried"),
 )

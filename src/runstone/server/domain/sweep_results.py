@@ -50,6 +50,13 @@ class SweepResults:
         own, config, records = self._read(actor, sweep)
         return [self._best(own, config, item) for item in ranked(config, records, robust=robust)[:limit]]
 
+    def best_runs(self, actor: Actor, sweep: SweepKey) -> Sequence[str]:
+        """Ids of the runs of the best combination; none before any result, or where no metric is named."""
+        own = self._sweeps.get_by_key(actor, sweep)
+        config = self.config(own)
+        found = ranked(config, self.records(own))[:1] if config.metrics else []
+        return self._best(own, config, found[0]).run_ids if found else []
+
     def front(self, actor: Actor, sweep: SweepKey) -> tuple[Front, list[Best]]:
         """Of the objectives' means; the points as `best` gives them."""
         own, config, records = self._read(actor, sweep)

@@ -201,3 +201,48 @@ def test_an_approval_is_asked_with_the_sweep_as_evidence_and_the_move_keeps_it(
     assert move["evidence"]["sweep"] == request["evidence"]["sweep"]
     assert move["evidence"]["approved_by"] == [people.admin.name]
     assert swept.api.post(f"{swept.sweep}/approvals", json={**to, "alias": "free"}).status_code == 400
+
+
+def test_a_sweep_is_a_node_of_the_lineage_and_says_which_run_is_its_best(people: People, org: str) -> None:
+    swept = Swept(people.member.api, people.team, [0.4, 0.2, 0.3])
+    graph = swept.api.get(f"{swept.sweep}/lineage").json()
+    nodes = {node["key"]: node for node in graph["nodes"]}
+    (sweep,) = [node for node in nodes.values() if node["kind"] == "sweep"]
+    place = swept.sweep.removeprefix("/projects/").replace("/sweeps/", "/")
+    assert (sweep["name"], sweep["depth"], sweep["locked"]) == (place, 0, False)
+    tried = [edge for edge in graph["edges"] if edge["source"] == sweep["key"]]
+    assert sorted(edge["kind"] for edge in tried) == ["best", "tried", "tried"]
+    best = nodes[next(edge["target"] for edge in tried if edge["kind"] == "best")]
+    assert best["name"].endswith("/" + swept.trials[1]["run"])
+    made = [nodes[edge["target"]] for edge in graph["edges"] if edge["source"] == best["key"]]
+    assert [(node["kind"], node["type"]) for node in made] == [("artifact", "model")]
+    up = swept.api.get(f"{swept.project}/artifacts/net:v1/lineage?direction=up").json()
+    assert [node["name"] for node in up["nodes"] if node["kind"] == "sweep"] == [place]
+    near = swept.api.get(f"{swept.project}/artifacts/net:v1/lineage?direction=up&depth=1").json()
+    assert near["truncated"] and all(node["kind"] != "sweep" for node in near["nodes"])
+
+
+def test_a_prediction_is_traced_back_to_the_sweep_and_a_hidden_sweep_is_locked(
+    people: People, org: str
+) -> None:
+    swept = Swept(people.member.api, people.team, [0.4, 0.2])
+    to = registry(people.admin.api, org)
+    promoted = swept.promote(to).json()["artifact"]
+    place = swept.sweep.removeprefix("/projects/").replace("/sweeps/", "/")
+    said = {"id": new_name("pred"), "version_id": promoted["id"]}
+    swept.api.post(f"/entities/{people.team}/predictions", json=said).raise_for_status()
+    trace = swept.api.get(f"/entities/{people.team}/predictions/{said['id']}/trace").json()
+    assert trace["sweep"] == place and trace["run"].endswith(swept.trials[1]["run"])
+    # Seen through the registry by somebody who may not look into the team.
+    stranger = people.stranger
+    given = f"/organizations/{org}/registries/{to['registry']}/members/{stranger.name}"
+    seat = f"/entities/{org}/members/{stranger.name}"
+    people.admin.api.put(seat, json={"role": "viewer"}).raise_for_status()
+    people.admin.api.put(given, json={"role": "viewer"}).raise_for_status()
+    seen = stranger.api.get(
+        f"/projects/{org}/wandb-registry-{to['registry']}/artifacts/asr:candidate/lineage?direction=up"
+    )
+    assert seen.status_code == 200, seen.text
+    sweeps = [node for node in seen.json()["nodes"] if node["kind"] == "sweep"]
+    assert [(node["locked"], node["name"]) for node in sweeps] == [(True, "")]
+    people.admin.api.delete(seat)

@@ -10,6 +10,7 @@ function node(kind: LineageNode["kind"], name: string, more: Partial<LineageNode
 
 test("runs and versions have pages, whatever signs their names hold", () => {
   expect(pageOf(node("run", "team/my project/r1"))).toBe("/team/my%20project/runs/r1");
+  expect(pageOf(node("sweep", "team/p/lr search"))).toBe("/team/p/sweeps/lr%20search");
   expect(pageOf(node("artifact", "team/p/data:set:v3", { type: "dataset" }))).toBe("/team/p/artifacts/dataset/data%3Aset/v3");
 });
 

@@ -3,6 +3,7 @@
 import type { LineageNode } from "@/api/lineage";
 
 const WORDS: Record<LineageNode["kind"], string> = {
+  sweep: "sweep",
   run: "run",
   artifact: "artifact",
   registry: "registered",
@@ -22,6 +23,7 @@ export function pageOf(node: LineageNode): string | null {
   if (entity === undefined || project === undefined || last === "") return null;
   const at = (...parts: string[]) => `/${[entity, project, ...parts].map(encodeURIComponent).join("/")}`;
   if (node.kind === "run") return at("runs", last);
+  if (node.kind === "sweep") return at("sweeps", last);
   if (node.kind !== "artifact" && node.kind !== "registry") return null;
   const colon = last.lastIndexOf(":");
   if (colon < 0) return null;

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Award, Ban, Flag, Pause, Play, RotateCcw } from "lucide-react";
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 
 import { ApiError } from "@/api/request";
 import { isLive, retryTrials, setSweepState, sweepQuery, trialsQuery, type Sweep } from "@/api/sweeps";
@@ -24,6 +24,8 @@ import { SWEEP_TABS, type SweepSearch } from "./search";
 import { SweepStateMark } from "./state";
 import styles from "./sweeps.module.css";
 import { TrialsTab } from "./trials";
+
+const Lineage = lazy(() => import("@/features/lineage"));
 
 export function SweepPage() {
   const { entity, project, sweep: id } = useParams({ from: "/$entity/$project/sweeps/$sweep" });
@@ -80,6 +82,15 @@ export function SweepPage() {
             (trials.data ? <TrialsTab sweep={sweep.data} trials={trials.data.trials} search={search} onChange={change} /> : <Skeleton height={320} />)}
           {tab === "agents" && <AgentsTab sweep={sweep.data} live={live} />}
           {tab === "config" && <ConfigTab sweep={sweep.data} />}
+          {tab === "lineage" && (
+            <Suspense fallback={<Skeleton height={320} />}>
+              <Lineage
+                start={{ kind: "sweep", entity, project, name: id }}
+                list={search.list === true}
+                onList={(list) => change({ list: list ? true : undefined })}
+              />
+            </Suspense>
+          )}
         </ErrorBoundary>
       </Tabs>
     </div>

@@ -18,6 +18,7 @@ export const SWEEP_TABS = [
   { value: "trials", label: "Trials" },
   { value: "agents", label: "Agents" },
   { value: "config", label: "Configuration" },
+  { value: "lineage", label: "Lineage" },
 ] as const;
 
 export type SweepTab = (typeof SWEEP_TABS)[number]["value"];
@@ -36,6 +37,8 @@ export interface SweepSearch {
   /** of the trials table */
   state?: (typeof TRIAL_STATES)[number] | undefined;
   sort?: string | undefined;
+  /** the lineage as a list */
+  list?: boolean | undefined;
 }
 
 export function parseSweepSearch(raw: Record<string, unknown>): SweepSearch {
@@ -48,6 +51,7 @@ export function parseSweepSearch(raw: Record<string, unknown>): SweepSearch {
     const text = asString(raw[name]);
     if (text) search[name] = text;
   }
+  if (raw["list"] === true) search.list = true;
   const state = asOneOf(raw["state"], TRIAL_STATES);
   if (state) search.state = state;
   return search;

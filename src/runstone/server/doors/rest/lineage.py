@@ -21,6 +21,7 @@ from runstone.server.doors.rest.routing import (
     RunPath,
     entity_of,
 )
+from runstone.server.doors.rest.sweeps import S, SweepPath, sweep_at
 from runstone.server.pool import Lane
 
 routes = Routes("lineage")
@@ -74,6 +75,27 @@ async def get_run_lineage(
     return await call.answer(work)
 
 
+@routes.typed("GET", S + "/lineage", needs=Permission.READ, answers=LineageGraph)
+async def get_sweep_lineage(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    sweep: SweepPath,
+    direction: DirectionQuery = "both",
+    depth: DepthQuery = 5,
+    limit: NodesQuery = 1000,
+) -> Response:
+    """The runs of a sweep, what they made, and so on. Edges to the runs that are the best say so."""
+
+    def work() -> dict[str, Any]:
+        own = sweep_at(call, entity, project, sweep)
+        return graph_out(
+            call.domain.lineage.of_sweep(call.actor, own.key, direction=direction, depth=depth, limit=limit)
+        )
+
+    return await call.answer(work)
+
+
 @routes.typed("GET", PREDICTIONS + "/{prediction}/trace", needs=Permission.READ, answers=PredictionTrace)
 async def trace_prediction(
     call: CallDep, entity: EntityPath, prediction: Annotated[str, Path(max_length=200)]
@@ -86,6 +108,7 @@ async def trace_prediction(
             "prediction": prediction_out(found.prediction),
             "artifact": version_out(found.version),
             "run": found.run,
+            "sweep": found.sweep,
             "commit": found.commit,
             "inputs": [node_out(node) for node in found.inputs],
             "graph": graph_out(found.graph),

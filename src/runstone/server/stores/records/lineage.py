@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, and_, select
 
 from runstone.server.stores.records.rows import AnyRow
 from runstone.server.stores.records.schema.accounts import entities
@@ -18,6 +18,7 @@ from runstone.server.stores.records.schema.collections import (
 from runstone.server.stores.records.schema.projects import projects
 from runstone.server.stores.records.schema.registry import deployments, predictions
 from runstone.server.stores.records.schema.runs import runs
+from runstone.server.stores.records.schema.sweeps import sweep_trials, sweeps
 
 _AT_ONCE = 1000  # numbers in one statement
 
@@ -84,6 +85,63 @@ def laid_over(conn: Connection, ids: Collection[int], limit: int) -> Pairs:
         ),
         ids,
         limit,
+    )
+
+
+def sweeps_of_runs(conn: Connection, keys: Collection[int], limit: int) -> Pairs:
+    """(run, the sweep it is a trial of): as the run says, or as the sweep does."""
+    said = _pairs(
+        conn,
+        lambda some: (
+            select(runs.c.id, sweeps.c.id)
+            .join(sweeps, and_(sweeps.c.project_id == runs.c.project_id, sweeps.c.sweep_id == runs.c.sweep))
+            .where(runs.c.id.in_(some), runs.c.sweep != "")
+        ),
+        keys,
+        limit,
+    )
+    tried = _pairs(
+        conn,
+        lambda some: _trials().with_only_columns(runs.c.id, sweeps.c.id).where(runs.c.id.in_(some)),
+        set(keys) - {run for run, _ in said},
+        limit,
+    )
+    return [*said, *tried][:limit]
+
+
+def runs_of_sweeps(conn: Connection, keys: Collection[int], limit: int) -> Pairs:
+    """(sweep, a run of it); those in the trash not."""
+    said = _pairs(
+        conn,
+        lambda some: (
+            select(sweeps.c.id, runs.c.id)
+            .join(runs, and_(runs.c.project_id == sweeps.c.project_id, runs.c.sweep == sweeps.c.sweep_id))
+            .where(sweeps.c.id.in_(some), runs.c.sweep != "", runs.c.deleted_at.is_(None))
+        ),
+        keys,
+        limit,
+    )
+    tried = _pairs(
+        conn,
+        lambda some: (
+            _trials()
+            .with_only_columns(sweeps.c.id, runs.c.id)
+            .where(sweeps.c.id.in_(some), runs.c.deleted_at.is_(None))
+        ),
+        keys,
+        limit,
+    )
+    return list(dict.fromkeys([*said, *tried]))[:limit]
+
+
+def _trials() -> Select[Any]:
+    """Runs with the sweep of which they are the last attempt of a trial."""
+    return (
+        select(runs.c.id)
+        .select_from(sweep_trials)
+        .join(sweeps, sweeps.c.id == sweep_trials.c.sweep_key)
+        .join(runs, and_(runs.c.project_id == sweeps.c.project_id, runs.c.run_id == sweep_trials.c.run_id))
+        .where(sweep_trials.c.run_id != "")
     )
 
 
@@ -188,6 +246,32 @@ def run_rows(conn: Connection, keys: Collection[int]) -> list[AnyRow]:
             .join(projects, projects.c.id == runs.c.project_id)
             .join(entities, entities.c.id == projects.c.entity_id)
             .where(runs.c.id.in_(some))
+        ),
+        keys,
+    )
+
+
+def sweep_rows(conn: Connection, keys: Collection[int]) -> list[AnyRow]:
+    return _rows(
+        conn,
+        lambda some: (
+            select(
+                sweeps.c.id,
+                sweeps.c.sweep_id,
+                sweeps.c.name,
+                sweeps.c.display_name,
+                sweeps.c.method,
+                sweeps.c.state,
+                sweeps.c.created_at,
+                sweeps.c.deleted_at,
+                projects.c.name.label("project"),
+                projects.c.deleted_at.label("project_deleted_at"),
+                projects.c.entity_id,
+                entities.c.name.label("entity"),
+            )
+            .join(projects, projects.c.id == sweeps.c.project_id)
+            .join(entities, entities.c.id == projects.c.entity_id)
+            .where(sweeps.c.id.in_(some))
         ),
         keys,
     )

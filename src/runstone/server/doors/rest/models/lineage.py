@@ -15,7 +15,7 @@ class LineageNode(Model):
     """A locked node is one the caller may not see: it says nothing else."""
 
     key: str
-    kind: Literal["run", "artifact", "registry", "deployment", "prediction"]
+    kind: Literal["sweep", "run", "artifact", "registry", "deployment", "prediction"]
     id: str
     name: str
     label: str
@@ -30,7 +30,7 @@ class LineageNode(Model):
 class LineageEdge(Model):
     source: str = Field(description="The node data come from.")
     target: str
-    kind: Literal["used", "made", "base", "linked", "deployed", "predicted"]
+    kind: Literal["tried", "best", "used", "made", "base", "linked", "deployed", "predicted"]
 
 
 class LineageGraph(Model):
@@ -45,6 +45,7 @@ class PredictionTrace(Model):
     prediction: Prediction
     artifact: ArtifactVersion
     run: str
+    sweep: str = Field(description="Whose trial the run was.")
     commit: str
     inputs: list[LineageNode]
     graph: LineageGraph

@@ -50,6 +50,13 @@ runs = Table(
     Index("ix_runs_project_id_change_seq", "project_id", "change_seq"),
     Index("ix_runs_user_id", "user_id"),
     Index(
+        "ix_runs_project_id_sweep",
+        "project_id",
+        "sweep",
+        sqlite_where=text("sweep <> ''"),
+        postgresql_where=text("sweep <> ''"),
+    ),
+    Index(
         "ix_runs_live",
         "heartbeat_at",
         sqlite_where=text("state IN ('running', 'preempting') AND deleted_at IS NULL"),

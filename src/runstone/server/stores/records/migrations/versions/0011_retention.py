@@ -1,4 +1,4 @@
-"""Retention policies of types, projects and entities, and deletions of many versions at once."""
+"""Retention policies of types, projects and entities, deletions of many versions; runs by their sweep."""
 
 from __future__ import annotations
 
@@ -74,4 +74,11 @@ def upgrade() -> None:
         ["id"],
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "ix_runs_project_id_sweep",
+        "runs",
+        ["project_id", "sweep"],
+        sqlite_where=sa.text("sweep <> ''"),
+        postgresql_where=sa.text("sweep <> ''"),
     )

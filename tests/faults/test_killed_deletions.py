@@ -1,0 +1,47 @@
+"""The server is killed in the middle of a deletion, and asked afterwards what is there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from bench.deletions import client, fill
+from tests.support.server import running_server
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+COUNT = 12_000
+
+
+def test_a_deletion_goes_on_after_kill_9_and_counts_every_version_once(tmp_path: Path) -> None:
+    with running_server(tmp_path):
+        pass  # makes the admin
+    goes = fill(tmp_path / "server", COUNT)
+    with running_server(tmp_path) as server, client(server) as api:
+        begun = api.post("/projects/admin/p/deletions", json={"reason": "too many"}).json()
+        path = f"/projects/admin/p/deletions/{begun['id']}"
+        killed_at = []
+        end = time.monotonic() + 120
+        while (found := api.get(path).json())["state"] == "running":
+            assert time.monotonic() < end, found
+            if len(killed_at) < 2 and found["versions"] > goes * (len(killed_at) + 1) / 4:
+                killed_at.append(found["versions"])
+                server.kill9()
+                server.restart()
+            time.sleep(0.02)
+        assert len(killed_at) == 2, "it was done before it could be killed"
+        assert (found["state"], found["versions"], found["bytes"]) == ("done", goes, goes * 1000)
+        left = api.get("/projects/admin/p/collections/set").json()
+        assert left["version_count"] == COUNT - goes
+        rows = []
+        after = ""
+        while True:
+            query = {"action": "artifact.delete_where", "limit": 1000, "after": after}
+            page = api.get("/entities/admin/audit", params=query).json()
+            rows += page["rows"]
+            after = page["next"]
+            if not after:
+                break
+        assert sum(row["detail"]["count"] for row in rows) == goes
+        assert api.get("/admin/audit/verify").json()["ok"]

@@ -1,0 +1,52 @@
+/** What is kept of artifact versions, and deletions of many at once. */
+
+import { queryOptions } from "@tanstack/react-query";
+
+import type { Rule } from "@/base/retention";
+
+import { ask, path } from "./request";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type RetentionPolicies = Schemas["RetentionPolicies"];
+export type RetentionPolicy = Schemas["RetentionPolicy"];
+export type RetentionPreview = Schemas["RetentionPreview"];
+export type Deletion = Schemas["Deletion"];
+
+const WATCHED_MS = 1000;
+
+export function retentionQuery(entity: string, project: string) {
+  return queryOptions({
+    queryKey: ["retention", entity, project],
+    queryFn: ({ signal }) => ask<RetentionPolicies>("GET", `/projects${path(entity, project)}/retention`, { signal }),
+  });
+}
+
+/** `rule` {}: the policy goes. `type` "": every type. */
+export function setRetention(entity: string, project: string, type: string, rule: Rule | Record<string, never>): Promise<RetentionPolicies> {
+  return ask("PUT", `/projects${path(entity, project)}/retention`, { body: { type, rule } });
+}
+
+/** As if `rule` were the policy of the type; without one, by the policies as they are. */
+export function previewRetention(entity: string, project: string, wanted: { type?: string; rule?: Rule }): Promise<RetentionPreview> {
+  return ask("POST", `/projects${path(entity, project)}/retention/preview`, { body: { ...wanted, shown: 20 } });
+}
+
+export function applyRetention(entity: string, project: string): Promise<Deletion> {
+  return ask("POST", `/projects${path(entity, project)}/retention/apply`);
+}
+
+/** Asked again while one of them runs. */
+export function deletionsQuery(entity: string, project: string) {
+  return queryOptions({
+    queryKey: ["deletions", entity, project],
+    queryFn: ({ signal }) =>
+      ask<Schemas["Deletions"]>("GET", `/projects${path(entity, project)}/deletions`, { query: { limit: 10 }, signal }),
+    refetchInterval: (query) => (query.state.data?.deletions.some((one) => one.state === "running") ? WATCHED_MS : false),
+  });
+}
+
+export function cancelDeletion(entity: string, project: string, id: number): Promise<Deletion> {
+  return ask("POST", `/projects${path(entity, project)}/deletions/${id}/cancel`);
+}
