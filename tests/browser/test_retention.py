@@ -48,7 +48,7 @@ def test_a_policy_is_looked_at_saved_and_applied_by_keyboard_alone(
     going = page.get_by_role("status", name="What would go")
     expect(going).to_contain_text("3 versions of")
     expect(going).to_contain_text("net:v0, net:v2, net:v4")
-    expect(going).to_contain_text("free 3 kB")  # what they share with others stays
+    expect(going).to_contain_text("free 2.93 KiB")  # what they share with others stays
     assert seed.api.get(f"/projects/admin/{keeping}/collections/net").json()["version_count"] == 6
     page.get_by_role("button", name="Save the policy").focus()
     page.keyboard.press("Enter")

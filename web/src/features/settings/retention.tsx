@@ -209,7 +209,8 @@ function Going({ found }: { found: RetentionPreview }) {
     <div className={styles["going"]} role="status" aria-label="What would go">
       <p>
         {plural(found.versions, "version")} of {formatBytes(found.bytes)} would go to the trash. Garbage collection would then free{" "}
-        {formatBytes(found.freed_bytes)}: the rest is shared with versions that stay.
+        {formatBytes(found.freed_bytes)}
+        {found.freed_bytes < found.bytes ? ": the rest is shared, with each other or with versions that stay." : "."}
       </p>
       <div className={styles["scroll"]}>
         <table>
