@@ -1,4 +1,5 @@
-"""Artifacts at scale: 100,000 versions in a collection and a lineage graph of a million edges.
+"""Artifacts at scale: 100,000 versions in a collection and a lineage graph of a million edges, in which
+every hundred runs are the trials of a sweep.
 
     python bench/artifacts.py [--versions 100000] [--edges 1000000]
 
@@ -19,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from runstone.server.domain.identity import Actor
+from runstone.server.domain.identity import Actor, SweepKey
 from runstone.server.house import House, open_house
 from runstone.server.settings import ServerSettings
 from runstone.server.stores.records.schema.artifacts import artifact_versions, run_artifacts
@@ -29,8 +30,10 @@ from runstone.server.stores.records.schema.collections import (
     collections,
 )
 from runstone.server.stores.records.schema.runs import runs
+from runstone.server.stores.records.schema.sweeps import sweep_trials, sweeps
 
 ROUNDS = 9
+TRIALS = 100
 _AT_ONCE = 5000
 _ADMIN = Actor(None, "", is_admin=True, system="bench")
 
@@ -111,6 +114,7 @@ def fill(house: House, versions: int, edges: int) -> dict[str, Any]:
                 "state": "finished",
                 "tags": [],
                 "command": [],
+                "sweep": f"s{n // TRIALS}",
                 "created_at": 1e9,
                 "updated_at": 1e9,
                 "stop_requested": False,
@@ -121,6 +125,7 @@ def fill(house: House, versions: int, edges: int) -> dict[str, Any]:
             for n in range(count)
         ],
     )
+    fill_sweeps(rows, project.id, count)
     lines: list[dict[str, Any]] = []
     for n in range(count):
         # Layers: a run uses what lies a little before what it makes.
@@ -132,6 +137,61 @@ def fill(house: House, versions: int, edges: int) -> dict[str, Any]:
                 )
     rows(run_artifacts, lines)
     return {"edges": len(lines), "runs": count, "collection": collection.id}
+
+
+def fill_sweeps(rows: Callable[[Any, list[dict[str, Any]]], None], project: int, count: int) -> None:
+    config = {
+        "method": "random",
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {"lr": {"min": 0.0, "max": 1.0}},
+    }
+    numbers = range((count + TRIALS - 1) // TRIALS)
+    made = [
+        {
+            "id": number + 1,
+            "project_id": project,
+            "sweep_id": f"s{number}",
+            "name": "",
+            "display_name": "",
+            "description": "",
+            "state": "finished",
+            "method": "random",
+            "config": config,
+            "config_text": "",
+            "seed": number,
+            "wire": {},
+            "created_at": 1e9,
+            "updated_at": 1e9,
+        }
+        for number in numbers
+    ]
+    rows(sweeps, made)
+    empty = {"agent": "", "host": "", "avoid_host": "", "stop": "", "sampler": "", "reason": "", "error": ""}
+    trials = [
+        {
+            **empty,
+            "sweep_key": n // TRIALS + 1,
+            "number": n % TRIALS,
+            "state": "finished",
+            "params": {"lr": n % TRIALS / TRIALS},
+            "attempt": 1,
+            "run_id": f"r{n}",
+            "lease_seconds": 60.0,
+            "failures": 0,
+            "losses": 0,
+            "settled": True,
+            "objective": [(n * 7919 % 1000) / 1000],
+            "excess": [],
+            "curve": [],
+            "memo": {},
+            "parents": [],
+            "past": [],
+            "created_at": 1e9,
+            "change_seq": n,
+        }
+        for n in range(count)
+    ]
+    rows(sweep_trials, trials)
 
 
 def cpu(work: Callable[[], Any]) -> tuple[float, float]:
@@ -186,6 +246,10 @@ def main(arguments: list[str] | None = None) -> None:
                 (
                     "closure, depth 5, both ways",
                     lambda: domain.lineage.of_version(_ADMIN, middle, direction="both", depth=5),
+                ),
+                (
+                    "closure of a sweep, depth 5",
+                    lambda: domain.lineage.of_sweep(_ADMIN, SweepKey(1 + filled["runs"] // TRIALS // 2)),
                 ),
             ]
             graph = domain.lineage.of_version(_ADMIN, middle, direction="both", depth=5)

@@ -1,6 +1,6 @@
 """Where things come from and where they go: one graph over runs, versions, registries, deployments.
 
-Edges point the way data go: a sweep *tried* a run (its *best* so far are told), a version is *used* by
+Edges point the way data go: a sweep *tried* a run (the *best* of the nearest sweeps are told), a version is *used* by
 a run, a run *made* a version, a version was laid over a *base*, is *linked* into a registry, is
 *deployed* to a site, which *predicted*. Who may not see
 a node sees that there is one: it is locked, its edges stay, and the walk goes on behind it.
@@ -32,7 +32,7 @@ Direction = Literal["up", "down", "both"]
 DEPTH_MAX = 50
 NODES_MAX = 20_000
 PREDICTIONS_SHOWN = 100
-BEST_OF_SWEEPS = 8  # so many sweeps of a graph are asked which of their runs are the best
+BEST_OF_SWEEPS = 2  # so many, the nearest, are asked which runs are their best: all trials are read for it
 
 
 @dataclass(frozen=True, slots=True)

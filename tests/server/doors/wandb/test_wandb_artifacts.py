@@ -346,3 +346,42 @@ def test_an_empty_description_is_told_from_none_but_not_to_clients_that_end_at_i
     for release, told in (("0.22.3", None), ("0.23.0", None), ("0.23.1", ""), ("0.31.0", "")):
         wire.http.headers["User-Agent"] = f"W&B Public Client {release}"
         assert artifacts.project(read)["artifactCollection"]["description"] == told
+
+
+def test_a_time_to_live_is_told_as_it_holds_and_as_whose_it_is(artifacts: Artifacts, wire: Wire) -> None:
+    """The version's own, then the collection's, then that of a policy which says nothing but a time."""
+    made = artifacts.log("kept", unique(a="1"))
+    ask = (
+        "query T($id: ID!) { artifact(id: $id) { ttlDurationSeconds ttlIsInherited "
+        "artifactSequence { artifactCollectionID: id } } }"
+    )
+    change = """mutation U($i: UpdateArtifactInput!) {
+      updateArtifact(input: $i) { artifact { ttlDurationSeconds ttlIsInherited } } }"""
+
+    def told() -> tuple[int, bool]:
+        found = wire.graphql(ask, id=made["id"])["artifact"]
+        return found["ttlDurationSeconds"], found["ttlIsInherited"]
+
+    def policy(rule: dict[str, object], type_name: str = "") -> None:
+        path = f"/api/v1/projects/{wire.entity}/{wire.project}/retention"
+        answer = wire.http.put(path, json={"type": type_name, "rule": rule})
+        assert answer.status_code == 200, answer.text
+
+    def own(seconds: int) -> None:
+        wire.graphql(change, i={"artifactID": made["id"], "ttlDurationSeconds": seconds})
+
+    assert told() == (-2, True)
+    policy({"ttl_seconds": 900})
+    policy({"ttl_seconds": 600}, "dataset")
+    assert told() == (600, True)
+    policy({"last": 3, "ttl_seconds": 600}, "dataset")
+    assert told() == (-2, True)  # no time of its own: it goes by counts
+    collection = f"/api/v1/projects/{wire.entity}/{wire.project}/collections/kept"
+    assert wire.http.patch(collection, json={"ttl_seconds": 300}).status_code == 200
+    assert told() == (300, True)
+    own(60)
+    assert told() == (60, False)
+    own(-2)
+    assert told() == (-2, False)
+    own(-1)
+    assert told() == (300, True)
