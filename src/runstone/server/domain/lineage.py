@@ -1,9 +1,9 @@
 """Where things come from and where they go: one graph over runs, versions, registries, deployments.
 
-Edges point the way data go: a sweep *tried* a run (the *best* of the nearest sweeps are told), a version is *used* by
-a run, a run *made* a version, a version was laid over a *base*, is *linked* into a registry, is
-*deployed* to a site, which *predicted*. Who may not see
-a node sees that there is one: it is locked, its edges stay, and the walk goes on behind it.
+Edges point the way data go: a sweep *tried* a run (the *best* of the nearest sweeps are told), a
+version is *used* by a run, a run *made* a version, a version was laid over a *base*, is *linked* into a
+registry, is *deployed* to a site, which *predicted*. Who may not see a node sees that there is one: it is
+locked, its edges stay, and the walk goes on behind it.
 """
 
 from __future__ import annotations
