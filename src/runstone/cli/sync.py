@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runstone.cli.output import LEFT, USAGE, fail, note, reported
+from runstone.cli.sync_sweeps import bring_sweeps, tell_sweep
 
 if TYPE_CHECKING:
     from runstone.uplink.sync import Outcome
@@ -86,8 +87,11 @@ def sync(
             for outcome in work.run(journals, find=find):
                 outcomes.append(outcome)
                 _tell(outcome, as_json)
+            sweeps = bring_sweeps(client, places, outcomes)
+            for sweep in sweeps:
+                print(json.dumps(sweep), flush=True) if as_json else tell_sweep(sweep)
             _sum_up(outcomes, client.base_url, as_json)
-        if any(outcome.left for outcome in outcomes):
+        if any(outcome.left for outcome in outcomes) or any(sweep["message"] for sweep in sweeps):
             raise SystemExit(LEFT)
 
 

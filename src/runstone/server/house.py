@@ -44,6 +44,7 @@ from runstone.server.domain.runs import Runs
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage as StorageUse
+from runstone.server.domain.sweep_copies import SweepCopies
 from runstone.server.domain.sweep_importance import SweepImportance
 from runstone.server.domain.sweep_promotion import SweepPromotions
 from runstone.server.domain.sweep_results import SweepResults
@@ -225,6 +226,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         trials=trials,
         trial_runs=trial_runs,
         sweep_results=sweep_results,
+        sweep_copies=SweepCopies(records, sweeps, feed),
         sweep_importance=SweepImportance(sweeps, sweep_results),
         sweep_promotions=SweepPromotions(sweep_results, runs, artifacts, registries, approvals),
         artifacts=artifacts,

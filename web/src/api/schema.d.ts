@@ -2424,6 +2424,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bring Sweep
+         * @description Lay down a sweep of a directory as it is there, made if absent; again is harmless. Until it is over
+         *     it is paused here. 409 once agents of this server have taken part in it.
+         */
+        put: operations["bring_sweep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/sweeps/{sweep}/importance": {
         parameters: {
             query?: never;
@@ -6251,6 +6272,37 @@ export interface components {
             /** State */
             state?: ("running" | "paused" | "finished" | "cancelled") | null;
         };
+        /**
+         * SweepCopyWanted
+         * @description A sweep of a directory, with some of its trials; send the others with the same.
+         */
+        SweepCopyWanted: {
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Config Text
+             * @default
+             */
+            config_text: string;
+            /** Created At */
+            created_at: number;
+            /** Finished At */
+            finished_at?: number | null;
+            /** Seed */
+            seed: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "running" | "paused" | "finished" | "cancelled";
+            /**
+             * Trials
+             * @default []
+             */
+            trials: components["schemas"]["TrialCopy"][];
+        };
         /** SweepPromoted */
         SweepPromoted: {
             /** Alias */
@@ -6506,6 +6558,114 @@ export interface components {
              */
             stop: string;
             verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** TrialCopy */
+        TrialCopy: {
+            /**
+             * Attempt
+             * @default 0
+             */
+            attempt: number;
+            /**
+             * Created At
+             * @default 0
+             */
+            created_at: number;
+            /**
+             * Curve
+             * @default []
+             */
+            curve: number[][];
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Excess
+             * @default []
+             */
+            excess: number[];
+            /** Exit Code */
+            exit_code?: number | null;
+            /**
+             * Failures
+             * @default 0
+             */
+            failures: number;
+            /** Finished At */
+            finished_at?: number | null;
+            /**
+             * Host
+             * @default
+             */
+            host: string;
+            /**
+             * Losses
+             * @default 0
+             */
+            losses: number;
+            /**
+             * Memo
+             * @default {}
+             */
+            memo: {
+                [key: string]: unknown;
+            };
+            /** Number */
+            number: number;
+            /**
+             * Objective
+             * @default []
+             */
+            objective: (number | null)[];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parents
+             * @default []
+             */
+            parents: number[];
+            /**
+             * Past
+             * @default []
+             */
+            past: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Run Id
+             * @default
+             */
+            run_id: string;
+            /**
+             * Sampler
+             * @default
+             */
+            sampler: string;
+            /** Started At */
+            started_at?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "finished" | "failed" | "pruned" | "stopped" | "crashed" | "oom";
+            /**
+             * Stop
+             * @default
+             */
+            stop: string;
+            /** Verdict */
+            verdict?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** Trials */
         Trials: {
@@ -12395,6 +12555,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Best"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    bring_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+                /** @description Sweep id. */
+                sweep: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepCopyWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
                 };
             };
             /** @description What went wrong */

@@ -32,6 +32,7 @@ from runstone.server.domain.runs import Runs
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage
+from runstone.server.domain.sweep_copies import SweepCopies
 from runstone.server.domain.sweep_importance import SweepImportance
 from runstone.server.domain.sweep_promotion import SweepPromotions
 from runstone.server.domain.sweep_results import SweepResults
@@ -68,6 +69,7 @@ class Domain:
     trials: Trials
     trial_runs: TrialRuns
     sweep_results: SweepResults
+    sweep_copies: SweepCopies
     sweep_importance: SweepImportance
     sweep_promotions: SweepPromotions
     registry: Registries

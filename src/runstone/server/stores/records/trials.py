@@ -156,6 +156,20 @@ def add_trials(
     return set(conn.execute(_add(conn.dialect.name), rows).scalars())
 
 
+def lay_trials(conn: Connection, sweep_key: int, trials: Sequence[Mapping[str, Any]], *, now: float) -> None:
+    """Each whole as it is given (number, params and any other column), in place of what was there."""
+    seq = next_change(conn)
+    for values in trials:
+        row = {**_EMPTY, "created_at": now, **values, "change_seq": seq}
+        statement = upsert(conn, sweep_trials).values(sweep_key=sweep_key, **row)
+        changed = {name: value for name, value in row.items() if name != "number"}
+        conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=[sweep_trials.c.sweep_key, sweep_trials.c.number], set_=changed
+            )
+        )
+
+
 @functools.cache
 def _add(dialect: str) -> Any:
     return (
