@@ -57,7 +57,7 @@ def test_a_policy_is_looked_at_saved_and_applied_by_keyboard_alone(
     expect(policies).to_contain_text("keeps the last, the best 2 by the highest accuracy")
     page.get_by_role("button", name="Apply now").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("button", name="Apply").focus()
+    page.get_by_role("alertdialog").get_by_role("button", name="Apply").focus()
     page.keyboard.press("Enter")
     deletions = page.get_by_role("region", name="Deletions of many versions")
     expect(deletions).to_contain_text("done")

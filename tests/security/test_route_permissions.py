@@ -79,7 +79,18 @@ BODIES: dict[str, Any] = {
     "register_agent": {"host": "h"},
     "claim_trials": {},
     "promote_from_sweep": {"organization": "o", "registry": "r", "collection": "c"},
-    "ask_approval_from_sweep": {"organization": "o", "registry": "r", "collection": "c"},
+    "ask_approval_from_sweep": {"organization": "o", "registry": "r", "collection": "c", "alias": "a"},
+    "bring_sweep": {
+        "config": {"method": "random", "parameters": {"x": {"values": [1]}}},
+        "seed": 1,
+        "state": "finished",
+        "created_at": 1.0,
+    },
+    "set_retention": {"rule": {"last": 1000}},
+    "set_entity_retention": {"rule": {"last": 1000}},
+    "preview_retention": {},
+    "delete_by_query": {"tag": "changed"},
+    "preview_deletion": {},
     "pareto_of_runs": {"objectives": [{"key": "loss"}, {"key": "seconds"}]},
     "beat_agent": {},
     "link_artifact": {"collection": "linked", "entity": "{stranger}", "project": "stolen"},
@@ -156,6 +167,9 @@ class Tenant:
         said = {"id": self.prediction, "version_id": version["id"]}
         made = people.member.api.post(f"/entities/{people.team}/predictions", json=said)
         assert made.status_code == 201, made.text
+        begun = people.member.api.post(f"{self.path}/deletions", json={"tag": "secret"})
+        assert begun.status_code == 202, begun.text
+        self.deletion = begun.json()["id"]
         self.key = people.member.api.post("/me/keys", json={"name": "k"}).json()["id"]
         self.project_id = api.get(self.path).json()["id"]
 
@@ -180,6 +194,7 @@ class Tenant:
             "member": people.member.name,
             "approval": "1",
             "deployment": "1",
+            "deletion": str(self.deletion),
             "prediction": self.prediction,
             "upload": self.upload,
             "type": "dataset",
