@@ -558,6 +558,27 @@ export interface paths {
         patch: operations["append_upload"];
         trace?: never;
     };
+    "/api/v1/entities/{entity}/uploads/{upload}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Upload Addresses
+         * @description Where pieces of a `direct` upload are to be put in the blob store itself, by PUT, for a quarter of
+         *     an hour. They count when `finish` has read and checked them.
+         */
+        post: operations["get_upload_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{entity}/uploads/{upload}/finish": {
         parameters: {
             query?: never;
@@ -5072,6 +5093,37 @@ export interface components {
              */
             search: string;
         };
+        /**
+         * PieceAddress
+         * @description PUT `size` bytes of the blob, from `offset` on, to `url` with `headers`; no key goes there.
+         */
+        PieceAddress: {
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /** Offset */
+            offset: number;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+        };
+        /** PieceAddresses */
+        PieceAddresses: {
+            /** Addresses */
+            addresses: components["schemas"]["PieceAddress"][];
+            /**
+             * Seconds
+             * @description How long they are good for.
+             */
+            seconds: number;
+        };
+        /** PiecesWanted */
+        PiecesWanted: {
+            /** Offsets */
+            offsets: number[];
+        };
         /** PolicyWanted */
         PolicyWanted: {
             /**
@@ -6699,6 +6751,12 @@ export interface components {
         };
         /** Upload */
         Upload: {
+            /**
+             * Direct
+             * @description Pieces may be put into the blob store itself: `addresses`.
+             * @default false
+             */
+            direct: boolean;
             /** Id */
             id: string;
             /**
@@ -6706,6 +6764,17 @@ export interface components {
              * @description How much has come: where to go on.
              */
             offset: number;
+            /**
+             * Piece Bytes
+             * @description How large those are, but the last.
+             */
+            piece_bytes: number;
+            /**
+             * Pieces
+             * @description Where those begin that are there already.
+             * @default []
+             */
+            pieces: number[];
             /** Size */
             size: number | null;
         };
@@ -8041,6 +8110,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_upload_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description An upload, by the id it was begun under. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PiecesWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceAddresses"];
                 };
             };
             /** @description What went wrong */
