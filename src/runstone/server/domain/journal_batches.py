@@ -12,6 +12,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, overload
 
 import msgspec
@@ -188,19 +189,31 @@ def _equal_rows(view: memoryview) -> tuple[int, int]:
     count = len(view) // stride
     if kind != Kind.ROW or count < _EQUAL_MIN or length == 0:
         return 0, 0
-    frames = np.ndarray((count,), _FRAME_TYPE, view, 0, strides=(stride,))
+    # A checksum is of the kind and the payload, which lie together; taken out as bytes by one call they
+    # cost half of what cutting each out of the view does.
+    frames = np.ndarray((count,), _frame_type(length), view, 0, strides=(stride,))
     alike = (frames["length"] == length) & (frames["kind"] == kind)
     if not alike.all():
         count = int(alike.argmin())
-    start_crc, crc32 = _KIND_CRC[kind], zlib.crc32
-    ends = range(stride, count * stride + 1, stride)
-    if [crc32(view[end - length : end], start_crc) for end in ends] != frames["crc"][:count].tolist():
+        frames = frames[:count]
+    if list(map(zlib.crc32, frames["checked"].tolist())) != frames["crc"].tolist():
         return 0, 0  # one by one it will show which is damaged
     return count, stride
 
 
+@lru_cache(maxsize=256)
+def _frame_type(length: int) -> np.dtype[np.void]:
+    """A frame with a payload of that length; `kind` is the first byte of `checked` too."""
+    return np.dtype(
+        {
+            "names": ["length", "crc", "kind", "checked"],
+            "formats": ["<u4", "<u4", "u1", f"V{length + 1}"],
+            "offsets": [0, 4, 8, 8],
+        }
+    )
+
+
 _EQUAL_MIN = 8
-_FRAME_TYPE = np.dtype([("length", "<u4"), ("crc", "<u4"), ("kind", "u1")])
 
 
 def skip_header(body: bytes | memoryview, *, writer: str) -> memoryview:

@@ -7,6 +7,7 @@ arrival numbers and writes them to the log.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from runstone.server.stores.history.contract import RowBatch, SetKey
 from runstone.server.stores.history.sql import branches
 from runstone.server.stores.history.sql.codec import KIND_NUMBERS, EncodedBlock, encode_frame
 from runstone.server.stores.history.sql.database import Tx
+from runstone.server.stores.history.sql.tables import rising
 
 # A log is due for merging when it is that long: short enough that reading it whole stays cheap,
 # long enough that the open pack is not written again for a handful of rows.
@@ -59,7 +61,7 @@ def prepare(where: SetKey, stream: str, batch: RowBatch, note: bytes | None = No
             raise Invalid(f"A batch of {n} steps has {len(column)} {what}. Send one for each row.")
     if n and (
         int(batch.offsets[0]) < 0
-        or (n > 1 and (np.diff(batch.offsets) <= 0).any())
+        or (n > 1 and not rising(batch.offsets))
         or batch.end_offset <= int(batch.offsets[-1])
     ):
         raise Invalid(
@@ -79,9 +81,7 @@ def _encode(batch: RowBatch) -> bytes:
             raise Invalid(f"A column names row {int(block.rows[-1])} of a batch of {n}.")
         if len(block.keys):
             blocks.append(EncodedBlock(KIND_NUMBERS[block.kind], block.keys, block.rows, block.values))
-    times = np.empty((2, n))
-    times[0] = batch.timestamps
-    times[1] = batch.runtimes
+    times = np.concatenate((batch.timestamps, batch.runtimes), dtype=np.float64)
     return encode_frame(np.ascontiguousarray(batch.steps, np.int64), blocks, times=times)
 
 
@@ -130,6 +130,12 @@ class _Head:
 
 def write_group(tx: Tx, items: list[Append]) -> list[int]:
     """The group's work: the next offset of each item's stream, in order."""
+    if len(items) == 1 and not tx.lock:
+        row = tx.one(_LONE_SQL, (items[0].stream, *branches.set_row(items[0].where)))
+        if row is not None:
+            branch, offset = row[0], row[-1]
+            streams = {} if offset is None else {(branch, items[0].stream): offset}
+            return _write_at(tx, items, {items[0].where: branch}, {branch: _Head(row[1:-1])}, streams)
     return _write(tx, items, _branches_of(tx, items))
 
 
@@ -162,6 +168,17 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
             keys,
         ):
             streams[branch, bytes(stream)] = offset
+    return _write_at(tx, items, of_set, heads, streams)
+
+
+def _write_at(
+    tx: Tx,
+    items: list[Append],
+    of_set: dict[SetKey, int],
+    heads: dict[int, _Head],
+    streams: dict[tuple[int, bytes], int],
+) -> list[int]:
+    """heads: by branch. streams: the next offsets of those that have one, by branch and name."""
     moved: dict[tuple[int, bytes], int] = {}
     notes: dict[tuple[int, bytes], bytes] = {}
     log_rows: list[tuple[object, ...]] = []
@@ -215,9 +232,17 @@ def _write(tx: Tx, items: list[Append], of_set: dict[SetKey, int]) -> list[int]:
     return results
 
 
-_HEAD_SQL = (
-    "SELECT id, next_seq, version, first_step, last_step, first_ts, last_ts, log_batches, log_rows, "
-    "log_bytes, waiting, due, log_rising FROM hist_branch WHERE "
+_HEAD = (
+    "id, next_seq, version, first_step, last_step, first_ts, last_ts, log_batches, log_rows, log_bytes, "
+    "waiting, due, log_rising"
+)
+_HEAD_SQL = f"SELECT {_HEAD} FROM hist_branch WHERE "
+# All that a lone batch must know, in one look: most bodies of a small server come alone. Only where the
+# transaction itself shuts others out; else sets and branches are locked in their order.
+_LONE_SQL = (
+    "SELECT " + ", ".join(f"b.{column}" for column in _HEAD.split(", ")) + ", t.next_offset "
+    "FROM hist_set s JOIN hist_branch b ON b.id = s.branch "
+    "LEFT JOIN hist_stream t ON t.branch = b.id AND t.stream = ? WHERE s.run = ? AND s.space = ?"
 )
 
 
@@ -256,18 +281,22 @@ def _take(
         frame = _encode(batch)
     steps = batch.steps
     n = len(steps)
-    step_lo, step_hi = int(steps.min()), int(steps.max())
-    rising = n == 1 or bool((np.diff(steps) > 0).all())
-    if not rising or (head.last_step is not None and step_lo <= head.last_step):
+    if is_rising := rising(steps):
+        step_lo, step_hi = int(steps[0]), int(steps[-1])
+    else:
+        step_lo, step_hi = int(steps.min()), int(steps.max())
+    if not is_rising or (head.last_step is not None and step_lo <= head.last_step):
         head.rising = 0
     log_rows.append((branch, head.next_seq, n, step_lo, step_hi, frame))
     head.next_seq += n
     head.version += n
     head.first_step = step_lo if head.first_step is None else min(head.first_step, step_lo)
     head.last_step = step_hi if head.last_step is None else max(head.last_step, step_hi)
-    times = batch.timestamps[np.isfinite(batch.timestamps)]
-    if len(times):
-        first, last = float(times.min()), float(times.max())
+    first, last = float(batch.timestamps.min()), float(batch.timestamps.max())
+    if not math.isfinite(last - first):
+        times = batch.timestamps[np.isfinite(batch.timestamps)]
+        first, last = (float(times.min()), float(times.max())) if len(times) else (math.nan, math.nan)
+    if first == first:
         head.first_ts = first if head.first_ts is None else min(head.first_ts, first)
         head.last_ts = last if head.last_ts is None else max(head.last_ts, last)
     head.batches += 1

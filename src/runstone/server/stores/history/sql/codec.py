@@ -86,7 +86,7 @@ def pack_steps(steps: Int64s, *, sealed: bool = False) -> tuple[int, int, bytes]
         return 0, 0, b""
     if len(steps) == 1:
         return int(steps[0]), 0, b""
-    differences = np.diff(steps)  # wraps beyond 64 bits, and back again when summed
+    differences = steps[1:] - steps[:-1]  # wraps beyond 64 bits, and back again when summed
     stride = int(differences[0])
     if (differences == stride).all():
         return int(steps[0]), stride, b""
@@ -182,7 +182,7 @@ class EncodedBlock(msgspec.Struct, array_like=True, gc=False):
 
 
 def encode_frame(steps: Int64s, blocks: Sequence[EncodedBlock], *, times: Any = None) -> bytes:
-    """steps: shape (n,). times: float64 (2, n) of timestamps and runtimes, or None."""
+    """steps: shape (n,). times: float64 of n timestamps, then n runtimes, or None."""
     first, stride, step_bytes = pack_steps(steps)
     time_bytes = b"" if times is None else pack_array(times)
     buffers = [step_bytes, time_bytes]
