@@ -43,7 +43,9 @@ from runstone.server.stores.records.rows import AnyRow
 State = Literal["running", "done", "cancelled"]
 REASON_CHARS_MAX = 10_000
 LEASE_SECONDS = 15.0
-STEP_SECONDS = 0.02  # others who write wait for its length
+# How long a step is to take: on SQLite all others who write wait for it, on PostgreSQL only those who write
+# to the same collection.
+STEP_SECONDS = {"sqlite": 0.02, "postgresql": 0.1}
 _WINDOW_FIRST, _WINDOW_MIN, _WINDOW_MAX = 200, 50, 5_000
 _COLLECTIONS_AT_ONCE = 100
 
@@ -69,12 +71,13 @@ class Deletion:
 
 @dataclass(slots=True)
 class _Pace:
-    """How wide the next window is: as wide as takes STEP_SECONDS."""
+    """How wide the next window is: as wide as takes a step's time."""
 
+    step_seconds: float
     window: int = field(default_factory=lambda: _WINDOW_FIRST)
 
     def took(self, seconds: float) -> None:
-        factor = min(2.0, max(0.5, STEP_SECONDS / max(seconds, 1e-6)))
+        factor = min(2.0, max(0.5, self.step_seconds / max(seconds, 1e-6)))
         self.window = int(min(_WINDOW_MAX, max(_WINDOW_MIN, self.window * factor)))
 
 
@@ -176,7 +179,7 @@ class Deletions:
     ) -> None:
         """Step by step until it ends, is cancelled, or somebody else is at it. owner: as who; "": the job."""
         who = owner or self._owner
-        pace, at = _Pace(), None
+        pace, at = _Pace(STEP_SECONDS[self._records.dialect]), None
         while goes_on():
             began = time.monotonic()
             with self._records.read() as conn:
@@ -198,7 +201,7 @@ class Deletions:
             wrote = self._records.write(step)
             if wrote is None:
                 return
-            pace.took(wrote if ids else STEP_SECONDS / 2)
+            pace.took(wrote if ids else pace.step_seconds / 2)
             if pause and ids:
                 time.sleep(min(0.5, time.monotonic() - began))
 
