@@ -17,12 +17,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, insert
 
 from runstone.server.domain.errors import Invalid, Unavailable
-from runstone.server.stores.records import accounts, changes
+from runstone.server.stores.records import accounts, changes, manifests
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.schema.accounts import entities
+from runstone.server.stores.records.schema.artifacts import artifact_versions
+from runstone.server.stores.records.schema.collections import artifact_types, collections
+from runstone.server.stores.records.schema.projects import projects
 
 Work = Callable[[Connection], Any]
 
@@ -214,3 +217,58 @@ class RecordsSuite:
         records.close()
         with pytest.raises(Unavailable):
             records.write(set_to("late", 1))
+
+    def test_parts_are_found_by_path_and_summed_where_they_have_outlines(self, records: Records) -> None:
+        """By code point, whatever the database's collation: a slash comes before a letter or a digit."""
+        firsts = ["B", "a", "a-b/x", "a/b", "a0", "é/1", "\uffff", "\U0001f600"]
+        version = records.write(lambda conn: _version_of_parts(conn, firsts))
+        with records.read() as conn:
+            for path, ordinal in (("", 0), ("A", 0), ("B", 0), ("a/", 2), ("a/bc", 3), ("é", 4), ("é/2", 5)):
+                assert manifests.ordinal_at(conn, version, path) == ordinal, path
+            assert manifests.ordinal_at(conn, version, "\U0010ffff") == len(firsts) - 1
+            outlines = manifests.outlines_of(conn, version, ordinal=2, limit=3)
+            assert [(row.first_path, row.files) for row in outlines] == [
+                ("a-b/x", 3),
+                ("a/b", None),
+                ("a0", 5),
+            ]
+            assert manifests.sum_between(conn, version, 1, 5) == (2 + 3 + 5, 10 * (2 + 3 + 5), 1)
+            assert manifests.sum_between(conn, version, 5, 5) == (0, 0, 0)
+            assert [row.data for row in manifests.without_outline(conn, version, ordinal=0, limit=9)] == [
+                b"3"
+            ]
+
+
+def _version_of_parts(conn: Connection, firsts: list[str]) -> int:
+    """A version of a part for each, of 1, 2, 3, … files of ten bytes; the fourth has no outline."""
+    entity = accounts.add_entity(conn, "parts", "team", organization_id=None, now=0.0)
+    assert entity is not None
+    times = {"created_at": 0.0, "updated_at": 0.0}
+
+    def add(table: Table, **values: Any) -> int:
+        known = {column.name for column in table.c}
+        kept = {name: value for name, value in {**times, **values}.items() if name in known}
+        return int(conn.execute(insert(table).values(**kept).returning(table.c.id)).scalar_one())
+
+    project = add(projects, entity_id=entity, name="p", settings={})
+    kind = add(artifact_types, project_id=project, name="dataset", description="")
+    said = {"tags": [], "metadata": {}, "facts": {}, "retention": {}, "pending_aliases": []}
+    collection = add(
+        collections, project_id=project, type_id=kind, kind="sequence", name="set", next_index=1,
+        version_count=1, **said,
+    )  # fmt: skip
+    version = add(
+        artifact_versions, entity_id=entity, collection_id=collection, state="committed", digest="",
+        digest_algorithm="", sha256="", size=0, file_count=0, **said,
+    )  # fmt: skip
+    parts = []
+    for number, first in enumerate(firsts):
+        part = manifests.put_part(
+            conn, entity, sha256=bytes([number]), entries=1, data=b"%d" % number, blob_ids=[], now=0.0
+        )
+        if number != 3:
+            files = number + 1
+            manifests.put_outline(conn, part, files=files, size=10 * files, folders=b"")
+        parts.append((part, first))
+    manifests.set_parts(conn, version, parts)
+    return version

@@ -16,7 +16,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import audit, manifests
+from runstone.server.domain import audit, manifests, outlines
 from runstone.server.domain.alias_moves import set_aliases, set_twin_aliases
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.artifact_names import LATEST
@@ -41,6 +41,8 @@ class _Part:
     sha256: bytes
     data: bytes
     entries: int
+    size: int
+    outline: bytes
     blobs: dict[int, str]  # SHA-256 by number
 
 
@@ -97,7 +99,7 @@ class Commit:
         # A number alone proves nothing: SQLite gives that of a collected blob to another one.
         if blob_statements.hold_blobs(conn, part.blobs) != part.blobs:
             raise ReferenceGone("Bytes of this version were collected meanwhile. Commit it again.")
-        return manifest_statements.put_part(
+        made = manifest_statements.put_part(
             conn,
             self._version.entity_id,
             sha256=part.sha256,
@@ -106,6 +108,8 @@ class Commit:
             blob_ids=part.blobs,
             now=now,
         )
+        manifest_statements.put_outline(conn, made, files=part.entries, size=part.size, folders=part.outline)
+        return made
 
     def _parts(self, digests: manifests.Digests) -> Iterator[_Part]:
         ids: dict[str, int] = {}
@@ -117,6 +121,8 @@ class Commit:
                 hashlib.sha256(manifests.plain(run)).digest(),
                 manifests.encode(run),
                 len(run),
+                sum(entry.size for entry in run),
+                outlines.encode(outlines.outline((entry.path, entry.size) for entry in run)),
                 blobs,
             )
 
@@ -255,9 +261,11 @@ def entries_of(records: Records, version_id: int, *, after: str = "", prefix: st
     """The entries of a committed version by path, those behind `after` and below `prefix`."""
     ordinal: int | None = None
     start = max(after, prefix)
+    limit = 1  # who asks for one file needs one part; who reads on reads many
     while True:
         with records.read() as conn:
-            rows = manifest_statements.parts_of(conn, version_id, path=start, ordinal=ordinal)
+            rows = manifest_statements.parts_of(conn, version_id, path=start, ordinal=ordinal, limit=limit)
+        limit = min(limit * 4, _PARTS_AT_ONCE)
         for row in rows:
             if prefix and row.first_path > prefix and not row.first_path.startswith(prefix):
                 return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
-from runstone.server.domain import manifests
+from runstone.server.domain import artifact_diff, artifact_folders, manifests
 from runstone.server.domain.artifact_base import ArtifactBase
 from runstone.server.domain.artifact_commit import entries_named, entries_of
 from runstone.server.domain.artifact_model import (
@@ -24,6 +25,14 @@ from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.registry_access import allows_place
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPage:
+    folders: list[artifact_folders.Folder]
+    files: list[Entry]
+    next: str
+
 
 VERSION_SORTS = frozenset({"version_index", "-version_index", "created_at", "-created_at", "size", "-size"})
 FIND_MAX = 1000
@@ -146,6 +155,42 @@ class ArtifactReading(ArtifactBase):
         found = list(islice(entries_of(self._records, version_id, after=after, prefix=prefix), limit))
         return Page(found, found[-1].path if len(found) == limit else "")
 
+    def folder(
+        self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> FolderPage:
+        """One folder: the folders right in it with what lies below each, then its files. prefix: the
+        folder with its slash, "" for the top, and perhaps how names in it begin. A page may hold fewer
+        than `limit` while there is more: `next` tells."""
+        limit = max(1, min(limit, FILES_MAX))
+        self.by_id(actor, version_id)
+        found = artifact_folders.page(self._records, version_id, prefix, at=_place(after), limit=limit)
+        return FolderPage(found.folders, found.files, _next(found.next))
+
+    def below(self, actor: Actor, version_id: int, prefix: str) -> tuple[int, int]:
+        """(files, bytes) of paths that begin with `prefix`."""
+        version = self.by_id(actor, version_id)
+        if not prefix:
+            return version.file_count, version.size
+        return artifact_folders.total(self._records, version_id, prefix)
+
+    def search_files(
+        self,
+        actor: Actor,
+        version_id: int,
+        text: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> artifact_folders.Found:
+        """Entries whose path holds `text`, in any case. So many files are looked at for a page and no
+        more, so that it may hold few, or none, while there is more: `next` tells."""
+        limit = max(1, min(limit, FILES_MAX))
+        self.by_id(actor, version_id)
+        return artifact_folders.search(
+            self._records, version_id, text, prefix=prefix, after=after, limit=limit
+        )
+
     def entries(self, actor: Actor, version_id: int, *, prefix: str = "", after: str = "") -> Iterator[Entry]:
         """All of them, by path, in the memory of some hundred."""
         self.by_id(actor, version_id)
@@ -184,6 +229,35 @@ class ArtifactReading(ArtifactBase):
         entry = self.entry(actor, version_id, path)
         return None if entry.ref else self._uploads.address(entry.sha256)
 
-    def diff(self, actor: Actor, old_id: int, new_id: int) -> Iterator[manifests.Change]:
-        """Paths that differ, in order."""
-        return manifests.diff(self.entries(actor, old_id), self.entries(actor, new_id))
+    def diff(self, actor: Actor, old_id: int, new_id: int, *, prefix: str = "") -> Iterator[manifests.Change]:
+        """Paths that differ and begin with `prefix`, in order."""
+        self.by_id(actor, old_id)
+        self.by_id(actor, new_id)
+        return artifact_diff.changes(self._records, old_id, new_id, prefix=prefix)
+
+    def diff_folder(
+        self, actor: Actor, old_id: int, new_id: int, *, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> tuple[artifact_diff.DiffPage, str]:
+        """What differs in one folder ("" or ending in a slash), with the counts of folders in it; and
+        what to give as `after` for the next page, or ""."""
+        if prefix and not prefix.endswith("/"):
+            raise Invalid(f"{prefix[:200]!r} is no folder: end it with a slash, or give '' for the top.")
+        self.by_id(actor, old_id)
+        self.by_id(actor, new_id)
+        limit = max(1, min(limit, FILES_MAX))
+        found = artifact_diff.folder(self._records, old_id, new_id, prefix, at=_place(after), limit=limit)
+        return found, _next(found.next)
+
+
+# Where a page of a folder ends: among its folders or its files, and at which path.
+
+
+def _next(place: tuple[str, bool] | None) -> str:
+    return "" if place is None else ("files:" if place[1] else "folders:") + place[0]
+
+
+def _place(after: str) -> tuple[str, bool]:
+    kind, colon, path = after.partition(":")
+    if after and (kind not in ("files", "folders") or not colon):
+        raise Invalid(f"{after[:100]!r} is not a cursor of this list. Take `next` of the page before.")
+    return path, kind == "files"

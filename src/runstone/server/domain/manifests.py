@@ -94,11 +94,19 @@ def _row(entry: Entry) -> list[Any]:
 
 
 def decode(data: bytes) -> list[Entry]:
-    rows = _decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=_DATA_BYTES_MAX))
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows(data)]
 
 
-def _entry(row: list[Any]) -> Entry:
+def rows(data: bytes) -> list[list[Any]]:
+    """Entries as they are kept, path and size first: for who looks at many and wants few."""
+    found: list[list[Any]] = _decode(
+        zstandard.ZstdDecompressor().decompress(data, max_output_size=_DATA_BYTES_MAX)
+    )
+    return found
+
+
+def entry_of(row: list[Any]) -> Entry:
+    """Of a row of `rows`."""
     if row[1] < 0:
         return Entry(row[0], 0, removed=True)
     if len(row) == 5:

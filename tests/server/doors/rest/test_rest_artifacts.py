@@ -106,3 +106,32 @@ def test_a_run_knows_what_it_used_and_made(api: httpx.Client, project: str) -> N
     assert [(one["artifact"]["id"], one["used_as"]) for one in inputs] == [(data["id"], "training")]
     assert [one["artifact"]["id"] for one in outputs] == [model["id"]]
     assert model["run"].endswith("/train")
+
+
+def test_a_version_is_browsed_by_folder_searched_and_compared(api: httpx.Client, project: str) -> None:
+    log_artifact(api, project, "set", {"a.txt": b"1", "img/1.png": b"22", "img/x/2.png": b"333"})
+    log_artifact(
+        api, project, "set", {"a.txt": b"1", "img/1.png": b"2222", "img/x/2.png": b"333", "z/n": b""}
+    )
+    files = f"{project}/artifacts/set:v0/files"
+    top = api.get(files, params={"delimiter": "/"}).json()
+    assert top["folders"] == [{"path": "img/", "files": 2, "bytes": 5}]
+    assert [file["path"] for file in top["files"]] == ["a.txt"]
+    assert top["below"] == {"files": 3, "bytes": 6} and top["next"] == ""
+    first = api.get(files, params={"delimiter": "/", "prefix": "img/", "limit": 1}).json()
+    assert [folder["path"] for folder in first["folders"]] == ["img/x/"] and first["files"] == []
+    then = api.get(files, params={"delimiter": "/", "prefix": "img/", "after": first["next"]}).json()
+    assert then["folders"] == [] and [file["path"] for file in then["files"]] == ["img/1.png"]
+    found = api.get(files, params={"search": "PNG"}).json()
+    assert [file["path"] for file in found["files"]] == ["img/1.png", "img/x/2.png"]
+    assert found["searched"] == 3 and found["next"] == ""
+    both = api.get(files, params={"search": "png", "delimiter": "/"})
+    assert both.status_code == 422 and "delimiter" in both.json()["error"]["message"]
+    assert api.get(files, params={"delimiter": "%"}).status_code == 422
+    changed = api.get(f"{project}/artifacts/set:v0/diff", params={"to": "set:v1", "delimiter": "/"}).json()
+    assert (changed["added"], changed["removed"], changed["changed"]) == (1, 0, 1)
+    assert [(one["path"], one["added"], one["changed"]) for one in changed["folders"]] == [
+        ("img/", 0, 1),
+        ("z/", 1, 0),
+    ]
+    assert changed["changes"] == [] and (changed["old_bytes"], changed["new_bytes"]) == (2, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
@@ -10,9 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runstone.server.domain import artifact_model as domain
+from runstone.server.domain.artifact_diff import Counts
 from runstone.server.domain.artifact_names import parse_name
+from runstone.server.domain.errors import Invalid
 from runstone.server.domain.files import check_file_name
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.manifests import Change
 from runstone.server.doors.http.answers import encode, plain
 from runstone.server.doors.http.downloads import Download, file_answer
 from runstone.server.doors.rest.collections import C, CollectionPath
@@ -54,6 +58,9 @@ routes = Routes("artifacts")
 A = P + "/artifacts/{artifact}"
 ArtifactPath = Annotated[
     str, Path(max_length=1024, description="`NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`.")
+]
+_Delimiter = Annotated[
+    Literal["", "/"], Query(description="`/`: one folder, in place of all that lies below it.")
 ]
 _CHANGES_MAX = 10_000
 _LINES_AT_ONCE = 500
@@ -287,15 +294,45 @@ async def list_artifact_files(
     entity: EntityPath,
     project: ProjectPath,
     artifact: ArtifactPath,
-    prefix: Annotated[str, Query(max_length=1024)] = "",
+    prefix: Annotated[str, Query(max_length=1024, description="Only paths that begin so.")] = "",
+    delimiter: _Delimiter = "",
+    search: Annotated[
+        str, Query(max_length=1024, description="Only paths that hold this text, in any case; of all depths.")
+    ] = "",
     after: AfterQuery = "",
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Response:
-    """Files and references by path."""
+    """Files and references by path. With `delimiter=/` those of one folder: folders in it, each with the
+    count and bytes of what lies below it, then its files; a `prefix` names the folder (`images/`), or
+    how names in it begin (`images/0`). A page costs the same however much the version holds."""
 
     def work() -> dict[str, Any]:
         version_id = artifact_id(call, entity, project, artifact)
-        page = call.domain.artifacts.files(call.actor, version_id, prefix=prefix, after=after, limit=limit)
+        artifacts = call.domain.artifacts
+        if search:
+            if delimiter:
+                raise Invalid("A search goes through all depths: leave `delimiter` out, or `search`.")
+            found = artifacts.search_files(
+                call.actor, version_id, search, prefix=prefix, after=after, limit=limit
+            )
+            return {
+                "files": [entry_out(entry) for entry in found.files],
+                "searched": found.searched,
+                "next": found.next,
+            }
+        if delimiter:
+            listed = artifacts.folder(call.actor, version_id, prefix=prefix, after=after, limit=limit)
+            files, size = artifacts.below(call.actor, version_id, prefix)
+            return {
+                "folders": [
+                    {"path": folder.path, "files": folder.files, "bytes": folder.bytes}
+                    for folder in listed.folders
+                ],
+                "files": [entry_out(entry) for entry in listed.files],
+                "below": {"files": files, "bytes": size},
+                "next": listed.next,
+            }
+        page = artifacts.files(call.actor, version_id, prefix=prefix, after=after, limit=limit)
         return {"files": [entry_out(entry) for entry in page.items], "next": page.next}
 
     return await call.answer(work)
@@ -410,35 +447,52 @@ async def diff_artifacts(
     project: ProjectPath,
     artifact: ArtifactPath,
     to: Annotated[str, Query(max_length=1024, description="The newer version, as NAME:ALIAS or @ID.")],
+    prefix: Annotated[str, Query(max_length=1024, description="Only paths that begin so.")] = "",
+    delimiter: _Delimiter = "",
+    after: Annotated[str, Query(max_length=2000, description="With a delimiter: `next`.")] = "",
     limit: Annotated[int, Query(ge=0, le=_CHANGES_MAX)] = 1000,
 ) -> Response:
-    """What differs between this version and another; counts are over all files."""
+    """What differs between this version and another. With `delimiter=/` by folder: those in which
+    something differs, with counts, then files of this folder that do; `prefix` names the folder."""
 
     def work() -> dict[str, Any]:
-        counts = {"added": 0, "removed": 0, "changed": 0}
-        changes: list[dict[str, Any]] = []
         old, new = (artifact_id(call, entity, project, name) for name in (artifact, to))
-        for found in call.domain.artifacts.diff(call.actor, old, new):
-            change = "added" if found.old is None else "removed" if found.new is None else "changed"
-            counts[change] += 1
-            if len(changes) < limit:
-                changes.append(
-                    {
-                        "path": found.path,
-                        "change": change,
-                        "old": None if found.old is None else entry_out(found.old),
-                        "new": None if found.new is None else entry_out(found.new),
-                    }
-                )
+        if delimiter:
+            page, rest = call.domain.artifacts.diff_folder(
+                call.actor, old, new, prefix=prefix, after=after, limit=limit
+            )
+            counts, truncated = page.counts, bool(rest)
+            changes = [change_out(change) for change in page.files]
+            folders = [{"path": path, **asdict(counted)} for path, counted in page.folders.items()]
+        else:
+            if after:
+                raise Invalid("Changes are told in pages by folder only: give `delimiter=/` with `after`.")
+            counts, changes, folders, rest = Counts(), [], [], ""
+            for found in call.domain.artifacts.diff(call.actor, old, new, prefix=prefix):
+                counts.count(found)
+                if len(changes) < limit:
+                    changes.append(change_out(found))
+            truncated = counts.added + counts.removed + counts.changed > len(changes)
         return {
             "old": _shown(call, entity, project, artifact),
             "new": _shown(call, entity, project, to),
-            **counts,
+            **asdict(counts),
+            "folders": folders,
             "changes": changes,
-            "truncated": sum(counts.values()) > len(changes),
+            "truncated": truncated,
+            "next": rest,
         }
 
     return await call.answer(work, lane=Lane.SLOW)
+
+
+def change_out(found: Change) -> dict[str, Any]:
+    return {
+        "path": found.path,
+        "change": "added" if found.old is None else "removed" if found.new is None else "changed",
+        "old": None if found.old is None else entry_out(found.old),
+        "new": None if found.new is None else entry_out(found.new),
+    }
 
 
 @routes.typed("GET", C + "/versions", needs=Permission.READ, answers=ArtifactVersions)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import BigInteger, Connection, bindparam, cast, delete, func, insert, select
 
 from runstone.server.stores.records.rows import AnyRow, upsert
 from runstone.server.stores.records.schema.artifacts import (
     manifest_pages,
     manifest_parts,
     part_blobs,
+    part_outlines,
     version_parts,
 )
 
@@ -107,19 +108,28 @@ def set_parts(conn: Connection, version_id: int, parts: Sequence[tuple[int, str]
         )
 
 
+def ordinal_at(conn: Connection, version_id: int, path: str) -> int:
+    """Of the part that would hold `path`; 0 where it would come before all. By halving: the first paths
+    rise with the ordinals, and reading them all would cost the more the more parts there are."""
+    mine = version_parts.c.version_id == version_id
+    low = 0
+    high = conn.execute(select(func.max(version_parts.c.ordinal)).where(mine)).scalar() or 0
+    first = select(version_parts.c.first_path).where(mine, version_parts.c.ordinal == bindparam("at_ordinal"))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if conn.execute(first, {"at_ordinal": middle}).scalar_one() <= path:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def parts_of(
     conn: Connection, version_id: int, *, path: str = "", ordinal: int | None = None, limit: int = 16
 ) -> Sequence[AnyRow]:
     """Parts with their data, in order, from the one that would hold `path`, or from `ordinal` on."""
     if ordinal is None:
-        ordinal = (
-            conn.execute(
-                select(func.max(version_parts.c.ordinal)).where(
-                    version_parts.c.version_id == version_id, version_parts.c.first_path <= path
-                )
-            ).scalar()
-            or 0
-        )
+        ordinal = ordinal_at(conn, version_id, path) if path else 0
     return conn.execute(
         select(
             version_parts.c.ordinal,
@@ -143,3 +153,74 @@ def part_list(conn: Connection, version_id: int) -> Sequence[AnyRow]:
         .where(version_parts.c.version_id == version_id)
         .order_by(version_parts.c.ordinal)
     ).all()
+
+
+# -- by folder
+
+
+def put_outline(conn: Connection, part_id: int, *, files: int, size: int, folders: bytes) -> None:
+    """What a part holds by folder. The same part has the same: one that is there stays."""
+    conn.execute(
+        upsert(conn, part_outlines)
+        .values(part_id=part_id, files=files, bytes=size, folders=folders)
+        .on_conflict_do_nothing(index_elements=[part_outlines.c.part_id])
+    )
+
+
+def outlines_of(conn: Connection, version_id: int, *, ordinal: int, limit: int) -> Sequence[AnyRow]:
+    """ordinal, part_id, first_path, files, bytes, folders of parts from `ordinal` on, in order; the last
+    three None for a part that has no outline yet."""
+    return conn.execute(
+        select(
+            version_parts.c.ordinal,
+            version_parts.c.part_id,
+            version_parts.c.first_path,
+            part_outlines.c.files,
+            part_outlines.c.bytes,
+            part_outlines.c.folders,
+        )
+        .outerjoin(part_outlines, part_outlines.c.part_id == version_parts.c.part_id)
+        .where(version_parts.c.version_id == version_id, version_parts.c.ordinal >= ordinal)
+        .order_by(version_parts.c.ordinal)
+        .limit(limit)
+    ).all()
+
+
+def sum_between(conn: Connection, version_id: int, first: int, behind: int) -> tuple[int, int, int]:
+    """(files, bytes, how many have no outline) of the parts with ordinals from `first` to before
+    `behind`."""
+    row = conn.execute(
+        select(
+            func.coalesce(func.sum(part_outlines.c.files), 0),
+            func.coalesce(cast(func.sum(part_outlines.c.bytes), BigInteger), 0),
+            func.count() - func.count(part_outlines.c.part_id),
+        )
+        .select_from(version_parts)
+        .outerjoin(part_outlines, part_outlines.c.part_id == version_parts.c.part_id)
+        .where(
+            version_parts.c.version_id == version_id,
+            version_parts.c.ordinal >= first,
+            version_parts.c.ordinal < behind,
+        )
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def without_outline(conn: Connection, version_id: int, *, ordinal: int, limit: int) -> Sequence[AnyRow]:
+    """part_id, data of parts from `ordinal` on that have no outline yet."""
+    return conn.execute(
+        select(version_parts.c.part_id, manifest_parts.c.data)
+        .join(manifest_parts, manifest_parts.c.id == version_parts.c.part_id)
+        .outerjoin(part_outlines, part_outlines.c.part_id == version_parts.c.part_id)
+        .where(
+            version_parts.c.version_id == version_id,
+            version_parts.c.ordinal >= ordinal,
+            part_outlines.c.part_id.is_(None),
+        )
+        .order_by(version_parts.c.ordinal)
+        .limit(limit)
+    ).all()
+
+
+def part_data(conn: Connection, part_id: int) -> bytes | None:
+    return conn.execute(select(manifest_parts.c.data).where(manifest_parts.c.id == part_id)).scalar()

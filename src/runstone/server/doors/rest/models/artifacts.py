@@ -192,8 +192,28 @@ class FileEntry(Model):
     extra: dict[str, Any] | None
 
 
+class FolderEntry(Model):
+    """files, bytes: of all that lies below it, at any depth."""
+
+    path: str = Field(description="With a slash at its end.")
+    files: int
+    bytes: int
+
+
+class Below(Model):
+    files: int
+    bytes: int
+
+
 class ArtifactFiles(Model):
+    """A page may hold fewer than `limit`, even none, while there is more: `next` tells."""
+
     files: list[FileEntry]
+    folders: list[FolderEntry] = Field([], description="With a delimiter; they come before the files.")
+    below: Below | None = Field(None, description="With a delimiter: all paths that begin with the prefix.")
+    searched: int | None = Field(
+        None, description="Of a search: how many files were looked at for this page."
+    )
     next: str = ""
 
 
@@ -204,14 +224,31 @@ class FileChange(Model):
     new: FileEntry | None
 
 
+class FolderChange(Model):
+    """Files below a folder that differ, and their bytes in both versions."""
+
+    path: str = Field(description="With a slash at its end.")
+    added: int
+    removed: int
+    changed: int
+    old_bytes: int
+    new_bytes: int
+
+
 class ArtifactDiff(Model):
+    """Counts and bytes are of all files below the prefix that differ."""
+
     old: ArtifactVersion
     new: ArtifactVersion
     added: int
     removed: int
     changed: int
+    old_bytes: int
+    new_bytes: int
+    folders: list[FolderChange] = Field([], description="With a delimiter; they come before `changes`.")
     changes: list[FileChange] = Field(description="The first ones by path; `truncated` if there are more.")
     truncated: bool
+    next: str = Field("", description="With a delimiter: `after` of the next page.")
 
 
 class UseWanted(Model):

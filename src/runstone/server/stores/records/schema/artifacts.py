@@ -140,3 +140,14 @@ part_blobs = Table(
     Column("blob_id", Id, ForeignKey("blobs.id"), primary_key=True),
     Index("ix_part_blobs_blob_id", "blob_id"),
 )
+
+# What a part holds by folder, so that a folder is summed without opening its parts. Beside the parts
+# and not in them: a database reads past `data` to reach what stands behind it.
+part_outlines = Table(
+    "part_outlines",
+    metadata,
+    Column("part_id", Id, ForeignKey("manifest_parts.id", ondelete="CASCADE"), primary_key=True),
+    Column("files", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("folders", Bytes, nullable=False),  # see domain/outlines.py
+)
