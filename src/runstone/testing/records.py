@@ -252,7 +252,7 @@ def _version_of_parts(conn: Connection, firsts: list[str]) -> int:
 
     project = add(projects, entity_id=entity, name="p", settings={})
     kind = add(artifact_types, project_id=project, name="dataset", description="")
-    said = {"tags": [], "metadata": {}, "facts": {}, "retention": {}, "pending_aliases": []}
+    said: dict[str, Any] = {"tags": [], "metadata": {}, "facts": {}, "retention": {}, "pending_aliases": []}
     collection = add(
         collections, project_id=project, type_id=kind, kind="sequence", name="set", next_index=1,
         version_count=1, **said,

@@ -1071,7 +1071,8 @@ export interface paths {
         };
         /**
          * Diff Artifacts
-         * @description What differs between this version and another; counts are over all files.
+         * @description What differs between this version and another. With `delimiter=/` by folder: those in which
+         *     something differs, with counts, then files of this folder that do; `prefix` names the folder.
          */
         get: operations["diff_artifacts"];
         put?: never;
@@ -1111,7 +1112,9 @@ export interface paths {
         };
         /**
          * List Artifact Files
-         * @description Files and references by path.
+         * @description Files and references by path. With `delimiter=/` those of one folder: folders in it, each with the
+         *     count and bytes of what lies below it, then its files; a `prefix` names the folder (`images/`), or
+         *     how names in it begin (`images/0`). A page costs the same however much the version holds.
          */
         get: operations["list_artifact_files"];
         put?: never;
@@ -3163,7 +3166,10 @@ export interface components {
             /** Existed */
             existed: boolean;
         };
-        /** ArtifactDiff */
+        /**
+         * ArtifactDiff
+         * @description Counts and bytes are of all files below the prefix that differ.
+         */
         ArtifactDiff: {
             /** Added */
             added: number;
@@ -3174,22 +3180,54 @@ export interface components {
              * @description The first ones by path; `truncated` if there are more.
              */
             changes: components["schemas"]["FileChange"][];
+            /**
+             * Folders
+             * @description With a delimiter; they come before `changes`.
+             * @default []
+             */
+            folders: components["schemas"]["FolderChange"][];
             new: components["schemas"]["ArtifactVersion"];
+            /** New Bytes */
+            new_bytes: number;
+            /**
+             * Next
+             * @description With a delimiter: `after` of the next page.
+             * @default
+             */
+            next: string;
             old: components["schemas"]["ArtifactVersion"];
+            /** Old Bytes */
+            old_bytes: number;
             /** Removed */
             removed: number;
             /** Truncated */
             truncated: boolean;
         };
-        /** ArtifactFiles */
+        /**
+         * ArtifactFiles
+         * @description A page may hold fewer than `limit`, even none, while there is more: `next` tells.
+         */
         ArtifactFiles: {
+            /** @description With a delimiter: all paths that begin with the prefix. */
+            below?: components["schemas"]["Below"] | null;
             /** Files */
             files: components["schemas"]["FileEntry"][];
+            /**
+             * Folders
+             * @description With a delimiter; they come before the files.
+             * @default []
+             */
+            folders: components["schemas"]["FolderEntry"][];
             /**
              * Next
              * @default
              */
             next: string;
+            /**
+             * Searched
+             * @description Of a search: how many files were looked at for this page.
+             */
+            searched?: number | null;
         };
         /** ArtifactImpact */
         ArtifactImpact: {
@@ -3477,6 +3515,13 @@ export interface components {
         BeatWanted: {
             /** Trials */
             trials?: components["schemas"]["Held"][];
+        };
+        /** Below */
+        Below: {
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
         };
         /** Best */
         Best: {
@@ -4288,6 +4333,42 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * FolderChange
+         * @description Files below a folder that differ, and their bytes in both versions.
+         */
+        FolderChange: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** New Bytes */
+            new_bytes: number;
+            /** Old Bytes */
+            old_bytes: number;
+            /**
+             * Path
+             * @description With a slash at its end.
+             */
+            path: string;
+            /** Removed */
+            removed: number;
+        };
+        /**
+         * FolderEntry
+         * @description files, bytes: of all that lies below it, at any depth.
+         */
+        FolderEntry: {
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
+            /**
+             * Path
+             * @description With a slash at its end.
+             */
+            path: string;
         };
         /** Group */
         Group: {
@@ -9359,7 +9440,13 @@ export interface operations {
     diff_artifacts: {
         parameters: {
             query: {
+                /** @description With a delimiter: `next`. */
+                after?: string;
+                /** @description `/`: one folder, in place of all that lies below it. */
+                delimiter?: "" | "/";
                 limit?: number;
+                /** @description Only paths that begin so. */
+                prefix?: string;
                 /** @description The newer version, as NAME:ALIAS or @ID. */
                 to: string;
             };
@@ -9441,8 +9528,13 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 after?: string;
+                /** @description `/`: one folder, in place of all that lies below it. */
+                delimiter?: "" | "/";
                 limit?: number;
+                /** @description Only paths that begin so. */
                 prefix?: string;
+                /** @description Only paths that hold this text, in any case; of all depths. */
+                search?: string;
             };
             header?: never;
             path: {
