@@ -250,7 +250,7 @@ def _version_of_parts(conn: Connection, firsts: list[str]) -> int:
         kept = {name: value for name, value in {**times, **values}.items() if name in known}
         return int(conn.execute(insert(table).values(**kept).returning(table.c.id)).scalar_one())
 
-    project = add(projects, entity_id=entity, name="p", settings={})
+    project = add(projects, entity_id=entity, name="p", settings={}, run_count=0, runs_made=0)
     kind = add(artifact_types, project_id=project, name="dataset", description="")
     said: dict[str, Any] = {"tags": [], "metadata": {}, "facts": {}, "retention": {}, "pending_aliases": []}
     collection = add(

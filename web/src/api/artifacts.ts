@@ -11,6 +11,9 @@ export type ArtifactType = Schemas["ArtifactType"];
 export type Collection = Schemas["Collection"];
 export type ArtifactVersion = Schemas["ArtifactVersion"];
 export type ArtifactFile = Schemas["FileEntry"];
+export type ArtifactFiles = Schemas["ArtifactFiles"];
+export type FolderEntry = Schemas["FolderEntry"];
+export type FolderChange = Schemas["FolderChange"];
 export type ArtifactDiff = Schemas["ArtifactDiff"];
 export type FileChange = Schemas["FileChange"];
 export type RunArtifact = Schemas["RunArtifact"];
@@ -75,12 +78,13 @@ export function membersQuery(entity: string, project: string, artifact: string) 
   });
 }
 
-export function artifactFilesQuery(entity: string, project: string, artifact: string, prefix: string) {
+/** One folder: its folders, then its files. prefix: "" or ending in a slash. */
+export function artifactFolderQuery(entity: string, project: string, artifact: string, prefix: string) {
   return infiniteQueryOptions({
-    queryKey: ["artifact-files", entity, project, artifact, prefix],
+    queryKey: ["artifact-folder", entity, project, artifact, prefix],
     queryFn: ({ signal, pageParam }) =>
-      ask<Schemas["ArtifactFiles"]>("GET", `${versionPath(entity, project, artifact)}/files`, {
-        query: { prefix, after: pageParam, limit: FILES_PAGE },
+      ask<ArtifactFiles>("GET", `${versionPath(entity, project, artifact)}/files`, {
+        query: { prefix, delimiter: "/", after: pageParam, limit: FILES_PAGE },
         signal,
       }),
     initialPageParam: "",
@@ -88,11 +92,45 @@ export function artifactFilesQuery(entity: string, project: string, artifact: st
   });
 }
 
-export function artifactDiffQuery(entity: string, project: string, from: string, to: string) {
+/** Files at any depth below `prefix` whose path holds the text. A page may find none while there is more. */
+export function artifactSearchQuery(entity: string, project: string, artifact: string, prefix: string, search: string) {
+  return infiniteQueryOptions({
+    queryKey: ["artifact-search", entity, project, artifact, prefix, search],
+    queryFn: ({ signal, pageParam }) =>
+      ask<ArtifactFiles>("GET", `${versionPath(entity, project, artifact)}/files`, {
+        query: { prefix, search, after: pageParam, limit: FILES_PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+/** The one file of that path, or null. */
+export function artifactFileQuery(entity: string, project: string, artifact: string, name: string) {
   return queryOptions({
-    queryKey: ["artifact-diff", entity, project, from, to],
-    queryFn: ({ signal }) =>
-      ask<ArtifactDiff>("GET", `${versionPath(entity, project, from)}/diff`, { query: { to, limit: 1000 }, signal }),
+    queryKey: ["artifact-file", entity, project, artifact, name],
+    queryFn: async ({ signal }) => {
+      const found = await ask<ArtifactFiles>("GET", `${versionPath(entity, project, artifact)}/files`, {
+        query: { prefix: name, limit: 1 },
+        signal,
+      });
+      return found.files.find((file) => file.path === name) ?? null;
+    },
+  });
+}
+
+/** What differs in one folder. prefix: "" or ending in a slash. */
+export function artifactDiffQuery(entity: string, project: string, from: string, to: string, prefix: string) {
+  return infiniteQueryOptions({
+    queryKey: ["artifact-diff", entity, project, from, to, prefix],
+    queryFn: ({ signal, pageParam }) =>
+      ask<ArtifactDiff>("GET", `${versionPath(entity, project, from)}/diff`, {
+        query: { to, prefix, delimiter: "/", after: pageParam, limit: FILES_PAGE },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next || undefined,
   });
 }
 

@@ -126,7 +126,7 @@ def test_a_version_is_browsed_by_folder_searched_and_compared(api: httpx.Client,
     assert [file["path"] for file in found["files"]] == ["img/1.png", "img/x/2.png"]
     assert found["searched"] == 3 and found["next"] == ""
     both = api.get(files, params={"search": "png", "delimiter": "/"})
-    assert both.status_code == 422 and "delimiter" in both.json()["error"]["message"]
+    assert both.status_code == 400 and "delimiter" in both.json()["error"]["message"]
     assert api.get(files, params={"delimiter": "%"}).status_code == 422
     changed = api.get(f"{project}/artifacts/set:v0/diff", params={"to": "set:v1", "delimiter": "/"}).json()
     assert (changed["added"], changed["removed"], changed["changed"]) == (1, 0, 1)

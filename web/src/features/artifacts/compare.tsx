@@ -1,13 +1,15 @@
 /** What differs between two versions of a collection: files, then what is said of them. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Folder } from "lucide-react";
 import { useMemo } from "react";
 
-import { artifactDiffQuery, versionsQuery, type ArtifactVersion, type FileChange } from "@/api/artifacts";
+import { artifactDiffQuery, versionsQuery, type ArtifactVersion, type FileChange, type FolderChange } from "@/api/artifacts";
 import { flatten } from "@/base/flatten";
 import { formatBytes, formatCount, fullValue, plural } from "@/base/numbers";
-import { Select } from "@/widgets/controls";
+import { Button, Select } from "@/widgets/controls";
 import { ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { FolderPath } from "@/widgets/folders";
 import { Value } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
@@ -20,10 +22,11 @@ interface Props {
   collection: string;
   /** `vN`; "" the one before */
   to: string;
+  folder: string;
   onChange: (next: Partial<VersionSearch>) => void;
 }
 
-export function CompareTab({ shown, collection, to, onChange }: Props) {
+export function CompareTab({ shown, collection, to, folder, onChange }: Props) {
   const versions = useInfiniteQuery(versionsQuery(shown.entity, shown.project, collection));
   const listed = versions.data?.pages.flatMap((page) => page.versions) ?? [];
   const others = listed.filter((one) => one.version !== shown.version.version);
@@ -46,7 +49,7 @@ export function CompareTab({ shown, collection, to, onChange }: Props) {
           </button>
         )}
       </div>
-      <Difference shown={shown} from={`${collection}:${base}`} />
+      <Difference shown={shown} from={`${collection}:${base}`} folder={folder} onFolder={(next) => onChange({ folder: next })} />
     </div>
   );
 }
@@ -56,41 +59,68 @@ function nameOf(version: ArtifactVersion): string {
   return names.length > 0 ? `${version.version} (${names.join(", ")})` : version.version;
 }
 
-function Difference({ shown, from }: { shown: Shown; from: string }) {
-  const diff = useQuery(artifactDiffQuery(shown.entity, shown.project, from, shown.artifact));
-  const said = useMemo(() => (diff.data ? saidOf(diff.data.old, diff.data.new) : []), [diff.data]);
+function Difference({
+  shown,
+  from,
+  folder,
+  onFolder,
+}: {
+  shown: Shown;
+  from: string;
+  folder: string;
+  onFolder: (folder: string | undefined) => void;
+}) {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const diff = useInfiniteQuery(artifactDiffQuery(shown.entity, shown.project, from, shown.artifact, prefix));
+  const first = diff.data?.pages[0];
+  const said = useMemo(() => (first ? saidOf(first.old, first.new) : []), [first]);
+  const rows = useMemo(
+    () => diff.data?.pages.flatMap((page): (FolderChange | FileChange)[] => [...page.folders, ...page.changes]) ?? [],
+    [diff.data],
+  );
   if (diff.error) return <ErrorPanel what="The versions could not be compared" error={diff.error} onRetry={() => void diff.refetch()} />;
-  if (!diff.data) return <Skeleton height={160} />;
-  const { added, removed, changed, changes, truncated } = diff.data;
-  const none = added + removed + changed === 0;
+  if (!first) return <Skeleton height={160} />;
   return (
     <>
       {diff.isFetching && <LoadingBar />}
+      <FolderPath root="all files" folder={folder} onFolder={onFolder} />
       <p role="status" style={{ margin: 0 }}>
-        {none ? "The files are the same." : `${plural(added, "file")} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed.`}
+        {first.added + first.removed + first.changed === 0
+          ? `The files ${folder === "" ? "" : `below ${folder} `}are the same.`
+          : `${plural(first.added, "file")} added, ${formatCount(first.removed)} removed, ${formatCount(first.changed)} changed.`}
       </p>
-      {changes.length > 0 && (
-        <table className={table["table"]}>
-          <thead>
-            <tr>
-              <th scope="col">Change</th>
-              <th scope="col">File</th>
-              <th scope="col" data-number>
-                Before
-              </th>
-              <th scope="col" data-number>
-                After
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {changes.map((change) => (
-              <Change key={change.path} change={change} />
-            ))}
-          </tbody>
-        </table>
+      {rows.length > 0 && (
+        <div className={styles["scroll"]} tabIndex={0} role="region" aria-label="Files that differ">
+          <table className={table["table"]}>
+            <thead>
+              <tr>
+                <th scope="col">Change</th>
+                <th scope="col">File</th>
+                <th scope="col" data-number>
+                  Before
+                </th>
+                <th scope="col" data-number>
+                  After
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) =>
+                "change" in row ? (
+                  <Change key={row.path} change={row} prefix={prefix} />
+                ) : (
+                  <Below key={row.path} folder={row} prefix={prefix} onFolder={onFolder} />
+                ),
+              )}
+            </tbody>
+          </table>
+        </div>
       )}
-      {truncated && <p className={styles["quiet"]}>The first {formatCount(changes.length)} are shown.</p>}
+      {diff.hasNextPage && (
+        <Button small disabled={diff.isFetchingNextPage} onClick={() => void diff.fetchNextPage()}>
+          More changes
+        </Button>
+      )}
       {said.length > 0 && (
         <>
           <h2>Metadata and facts</h2>
@@ -118,13 +148,32 @@ function Difference({ shown, from }: { shown: Shown; from: string }) {
   );
 }
 
-function Change({ change }: { change: FileChange }) {
+function Below({ folder, prefix, onFolder }: { folder: FolderChange; prefix: string; onFolder: (folder: string) => void }) {
+  const { added, removed, changed } = folder;
+  const told = [added > 0 && `${formatCount(added)} added`, removed > 0 && `${formatCount(removed)} removed`, changed > 0 && `${formatCount(changed)} changed`];
+  return (
+    <tr>
+      <td>{told.filter(Boolean).join(", ")}</td>
+      <td className={styles["name"]}>
+        <button type="button" className={styles["link"]} onClick={() => onFolder(folder.path.slice(0, -1))}>
+          <Folder size={14} aria-hidden /> {folder.path.slice(prefix.length, -1)}
+        </button>
+      </td>
+      <td data-number>{formatBytes(folder.old_bytes)}</td>
+      <td data-number>{formatBytes(folder.new_bytes)}</td>
+    </tr>
+  );
+}
+
+function Change({ change, prefix }: { change: FileChange; prefix: string }) {
   return (
     <tr>
       <td className={styles["change"]} data-change={change.change}>
         {change.change}
       </td>
-      <td className={styles["name"]}>{change.path}</td>
+      <td className={styles["name"]} title={change.path}>
+        {change.path.slice(prefix.length)}
+      </td>
       <td data-number title={change.old?.sha256}>
         {change.old ? formatBytes(change.old.size) : ""}
       </td>

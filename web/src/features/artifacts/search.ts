@@ -27,10 +27,12 @@ export type VersionTab = (typeof VERSION_TABS)[number]["value"];
 
 export interface VersionSearch {
   tab?: VersionTab | undefined;
-  /** folder of the files tab */
+  /** folder of the files and compare tabs */
   folder?: string | undefined;
   /** file looked into */
   file?: string | undefined;
+  /** text that paths of the files tab hold */
+  find?: string | undefined;
   /** the version this one is compared with */
   to?: string | undefined;
   /** lineage as a list in place of the graph */
@@ -41,7 +43,7 @@ export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch 
   const search: VersionSearch = {};
   const tab = VERSION_TABS.find((one) => one.value === raw["tab"]);
   if (tab && tab.value !== "overview") search.tab = tab.value;
-  for (const name of ["folder", "file", "to"] as const) {
+  for (const name of ["folder", "file", "find", "to"] as const) {
     const text = asString(raw[name]);
     if (text) search[name] = text;
   }

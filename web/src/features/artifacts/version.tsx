@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useCallback } from "react";
 
 import { versionQuery, type ArtifactVersion } from "@/api/artifacts";
 import { ApiError } from "@/api/request";
@@ -38,6 +38,12 @@ export function VersionPage() {
   const search = useSearch({ from: "/$entity/$project/artifacts/$type/$collection/$version" });
   const navigate = useNavigate({ from: "/$entity/$project/artifacts/$type/$collection/$version" });
   const found = useQuery(versionQuery(entity, project, artifact));
+  // A folder is a place to come back to; what is only looked at in it is not.
+  const change = useCallback(
+    (next: Partial<VersionSearch>) =>
+      void navigate({ search: (old: VersionSearch) => ({ ...old, ...next }), replace: !("folder" in next) }),
+    [navigate],
+  );
   if (found.error) {
     if (found.error instanceof ApiError && found.error.status === 404) {
       return (
@@ -61,8 +67,6 @@ export function VersionPage() {
   }
   const shown: Shown = { entity, project, artifact, version: found.data };
   const tab = search.tab ?? "overview";
-  const change = (next: Partial<VersionSearch>) =>
-    void navigate({ search: (old: VersionSearch) => ({ ...old, ...next }), replace: true });
   return (
     <div className={styles["version"]}>
       <title>{`${found.data.name} · ${project} · Runstone`}</title>
@@ -77,7 +81,7 @@ export function VersionPage() {
           {tab === "overview" && <OverviewTab shown={shown} />}
           {tab === "files" && <FilesTab shown={shown} search={search} onChange={change} />}
           {tab === "metadata" && <MetadataTab version={found.data} />}
-          {tab === "compare" && <CompareTab shown={shown} collection={collection} to={search.to ?? ""} onChange={change} />}
+          {tab === "compare" && <CompareTab shown={shown} collection={collection} to={search.to ?? ""} folder={search.folder ?? ""} onChange={change} />}
           {tab === "lineage" && (
             <Suspense fallback={<Skeleton height={320} />}>
               <Lineage
