@@ -206,3 +206,19 @@ def test_lineage_storage_and_collection(
     for words in (("lineage", "line/net:v0"), ("du", "line"), ("gc", "--dry-run"), ("trace-back", "p1")):
         assert call(*words, plain=True)
     call("lineage", "line/net:v0", "--direction", "sideways", status=2, plain=True)
+
+
+def test_a_version_is_listed_like_a_folder(call: Call, tmp_path: Path) -> None:
+    for name, text in (("a.txt", "1"), ("img/1.png", "22"), ("img/x/2.png", "333"), ("img/x/3.png", "4444")):
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(text)
+    call("artifact", "put", "tree", "-n", "lsfolder/set")
+    top = call("artifact", "ls", "lsfolder/set:v0")
+    assert top["folders"] == [{"path": "img/", "files": 3, "bytes": 9}]
+    assert [file["path"] for file in top["files"]] == ["a.txt"]
+    shown = call("artifact", "ls", "lsfolder/set", "img", plain=True)
+    assert [line.split()[:3] for line in shown.splitlines()[1:]] == [["x/", "2", "7"], ["1.png", "-", "2"]]
+    one = call("artifact", "ls", "lsfolder/set:v0", "img/x", "--limit", "1")
+    assert [file["path"] for file in one["files"]] == ["img/x/2.png"] and one["next"]
+    assert [file["path"] for file in call("artifact", "ls", "lsfolder/set", "a.txt")["files"]] == ["a.txt"]
+    call("artifact", "ls", "lsfolder/set", "nowhere", status=1, plain=True)

@@ -157,13 +157,19 @@ def _fetch(
 
 @artifact_app.command("ls")
 def ls(
-    name: Annotated[str, typer.Argument(help="[ENTITY/]PROJECT, or with /NAME for its versions.")],
+    name: Annotated[
+        str, typer.Argument(help="[ENTITY/]PROJECT; with /NAME its versions; with /NAME:VERSION its files.")
+    ],
+    path: Annotated[str, typer.Argument(help="A folder, or a file, of the version (latest if none).")] = "",
     kind: Annotated[str, typer.Option("--type", "-t", help="Only this type.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
     host: _Host = None,
     as_json: _Json = False,
 ) -> None:
-    """List the artifacts of a project, or the versions of one."""
+    """List the artifacts of a project, the versions of one, or a folder of a version."""
+    if path or ":" in name or name.startswith("@"):
+        _list_folder(name, path.strip("/"), limit=limit, host=host, as_json=as_json)
+        return
     with reported(as_json=as_json):
         from itertools import islice
 
@@ -216,6 +222,41 @@ def ls(
                 ],
                 empty="No artifacts.",
             )
+
+
+def _list_folder(name: str, path: str, *, limit: int, host: str | None, as_json: bool) -> None:
+    with reported(as_json=as_json):
+        import msgspec
+
+        from runstone.client.api import Api
+
+        with Api(host) as api:
+            version = api.artifact(name)
+            place = (version.entity, version.project, f"@{version.id}")
+            prefix = f"{path}/" if path else ""
+            page = api.client.artifacts.folder(*place, prefix=prefix, limit=limit)
+            if path and not (page.folders or page.files or page.next):
+                # No folder: a file, or nothing.
+                page = api.client.artifacts.folder(*place, prefix=path, limit=1)
+                page = msgspec.structs.replace(
+                    page, files=[file for file in page.files if file.path == path], folders=[], next=""
+                )
+                if not page.files:
+                    fail(f"runstone artifact ls: {version.qualified_name} has no folder or file {path!r}.")
+        if as_json:
+            print_json({**msgspec.to_builtins(page), "name": version.qualified_name})
+            return
+        at = len(prefix)
+        print_table(
+            ("name", "files", "bytes", "sha256 or reference"),
+            [
+                *((folder.path[at:], folder.files, folder.bytes, "") for folder in page.folders),
+                *((file.path[at:], "", file.size, file.sha256[:12] or file.ref) for file in page.files),
+            ],
+            empty="No files.",
+        )
+        if page.next:
+            note(f"There is more: raise --limit ({limit}).")
 
 
 @artifact_app.command("show")

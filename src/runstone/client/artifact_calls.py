@@ -20,6 +20,7 @@ from runstone.client.artifact_models import (
     CreatedRecord,
     DiffRecord,
     EntryRecord,
+    FolderPage,
     PieceRecord,
     RunArtifactRecord,
     TypeRecord,
@@ -173,6 +174,25 @@ class ArtifactCalls:
             for line in answer.iter_lines():
                 if line:
                     yield _decode_entry(line)
+
+    def folder(
+        self, entity: str, project: str, name: str, *, prefix: str = "", limit: int = 1000
+    ) -> FolderPage:
+        """One folder of a version (`prefix`: "" or ending in a slash), at most `limit` of what is in it."""
+        found = FolderPage()
+        while True:
+            wanted = {
+                "delimiter": "/",
+                "prefix": prefix or None,
+                "limit": min(10_000, limit - len(found.folders) - len(found.files)),
+                "after": found.next or None,
+            }
+            page = msgspec.convert(self._get(f"{_artifact(entity, project, name)}/files", wanted), FolderPage)
+            found = FolderPage(
+                folders=found.folders + page.folders, files=found.files + page.files, next=page.next
+            )
+            if not page.next or len(found.folders) + len(found.files) >= limit:
+                return found
 
     @contextmanager
     def file(

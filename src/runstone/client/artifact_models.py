@@ -85,6 +85,22 @@ class EntryRecord(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] | None = None
 
 
+class FolderRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder of a version: its path with a slash at the end, and what lies below it at any depth."""
+
+    path: str
+    files: int = 0
+    bytes: int = 0
+
+
+class FolderPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Folders right in a folder, then files right in it; `next` where there is more."""
+
+    folders: list[FolderRecord] = []
+    files: list[EntryRecord] = []
+    next: str = ""
+
+
 class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A blob on its way in pieces. offset: how much has come without a gap. direct: pieces of
     `piece_bytes` may be put into the store itself; `pieces`: where those begin that are there."""

@@ -179,7 +179,7 @@ function FileGrid({
     {
       id: "name",
       label: "Name",
-      width: Math.max(200, width - (narrow ? 140 : 390)),
+      width: Math.max(200, width - (narrow ? 130 : 380)),
       pinned: true,
       cell: (row) => <Name row={row} prefix={prefix} onOpen={onOpen} />,
     },
