@@ -171,7 +171,7 @@ def test_told_twice_it_does_not_wait(desk: SweepDesk) -> None:
     time.sleep(1.0)
     assert told.poll() is None and is_alive(pids[0])
     told.terminate()
-    assert desk.done(seconds=15) == 143
+    assert desk.done() == 143
     wait_dead(*pids)
 
 
@@ -224,7 +224,7 @@ def test_agents_outlive_a_server_that_is_killed_and_started_again(tmp_path: Path
     with running_server(tmp_path) as server, sweep_desk(server, tmp_path, "restarted") as desk:
         sweep = desk.sweep(BARE + "time.sleep(0.6)", parameters={"a": {"values": list(range(10))}})
         desk.agent(sweep, "--parallel", "2", "--lease", "30")
-        wait_until(lambda: len(desk.logged()) >= 3, 30)
+        wait_until(lambda: len(desk.logged()) >= 3)
         server.kill9()
         time.sleep(2.0)  # trials end, and nobody hears of it
         server.restart()

@@ -187,15 +187,15 @@ def test_following_shows_a_live_run_and_ends_with_it(shared_server: RunningServe
         [*RUNSTONE, "sync", "--follow", str(tmp_path)], env=env, stdout=subprocess.PIPE, text=True
     )
     try:
-        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 5, 20)
+        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 5)
         run.rows(5)
-        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 10, 5)
+        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 10)
         late = WrittenRun(tmp_path).rows(3)
-        wait_until(lambda: len(_steps_or_none(shared_server, late)) == 3, 5)
+        wait_until(lambda: len(_steps_or_none(shared_server, late)) == 3)
         run.end()
         assert follower.poll() is None
         late.end()
-        out, _ = follower.communicate(timeout=20)
+        out, _ = follower.communicate(timeout=60)
     finally:
         follower.kill()
         follower.wait()
@@ -212,9 +212,9 @@ def test_following_ends_when_it_is_interrupted(shared_server: RunningServer, tmp
         [*RUNSTONE, "sync", "--follow", str(tmp_path)], env=env, stdout=subprocess.PIPE, text=True
     )
     try:
-        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 5, 20)
+        wait_until(lambda: len(_steps_or_none(shared_server, run)) == 5)
         follower.send_signal(signal.SIGINT)
-        out, _ = follower.communicate(timeout=20)
+        out, _ = follower.communicate(timeout=60)
     finally:
         follower.kill()
         follower.wait()
@@ -323,7 +323,7 @@ def test_a_run_logged_offline_and_synced_is_the_run_logged_online(
             cwd=folder,
             stdout=subprocess.DEVNULL,
         )
-    wait_until(lambda: not list((Path(home) / "uplink" / "queue").glob("*.json")), 30)
+    wait_until(lambda: not list((Path(home) / "uplink" / "queue").glob("*.json")))
     done = run_sync(shared_server, offline_dir)
     assert done.returncode == 0, done.stderr
     assert counts(done) == (200, 200)

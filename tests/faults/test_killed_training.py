@@ -32,7 +32,7 @@ for step in range(1_000_000):
 
 def all_gone(server: RunningServer) -> None:
     try:
-        wait_until(lambda: not any(queue_dir(server.data).glob("*.json")), 60)
+        wait_until(lambda: not any(queue_dir(server.data).glob("*.json")))
     except TimeoutError:
         raise AssertionError(uplink_log(server.data)[-3000:]) from None
 
@@ -56,7 +56,7 @@ def test_every_row_that_was_logged_before_the_kill_is_on_the_server_and_the_run_
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
                 )
-                wait_until(lambda said=said: said.exists() and said.stat().st_size > 0, 30)
+                wait_until(lambda said=said: said.exists() and said.stat().st_size > 0)
                 time.sleep(chance.uniform(0.0, 1.0))
                 child.kill()
                 child.wait()

@@ -91,7 +91,7 @@ def test_clients_that_hang_up_in_the_middle_leave_nothing_behind(
                 f"Authorization: Bearer {rest.admin_key}\r\nContent-Length: 1000000\r\n\r\n"
             )
             connection.sendall(head.encode() + b"x" * 1000)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         text = httpx.get(rest.base_url + "/metrics").text
         if "runstone_bodies_bytes 0.0" in text and "runstone_requests_in_flight 1.0" in text:

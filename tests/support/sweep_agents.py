@@ -91,7 +91,7 @@ class SweepDesk:
         path = self.folder / "trials.log"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def wait_for_file(self, name: str, seconds: float = 30.0) -> str:
+    def wait_for_file(self, name: str, seconds: float = 60.0) -> str:
         path = self.folder / name
         try:
             wait_until(lambda: path.exists() and path.read_text().endswith("\n"), seconds)
@@ -120,7 +120,7 @@ def is_alive(pid: int) -> bool:
     return text.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
-def wait_dead(*pids: int, seconds: float = 10.0) -> None:
+def wait_dead(*pids: int, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while any(map(is_alive, pids)):
         assert time.monotonic() < deadline, f"alive: {[pid for pid in pids if is_alive(pid)]}"
