@@ -257,7 +257,7 @@ i = 0
 while True:
     writer.append(4, b"%d:" % i + b"." * (i * 37 % 700))
     i += 1
-    struct.pack_into("<q", acknowledged, 0, i)
+    acknowledged[:] = struct.pack("<q", i)  # in one go: pack_into clears the place first
 """
 
 

@@ -188,7 +188,7 @@ acknowledged = mmap.mmap(os.open(sys.argv[2], os.O_RDWR), 8)
 import random
 while True:
     run.log({f"m{k}": random.random() for k in range(run.step % 30)})
-    struct.pack_into("<q", acknowledged, 0, run.step)
+    acknowledged[:] = struct.pack("<q", run.step)  # in one go: pack_into clears the place first
 """
 
 
