@@ -17,7 +17,7 @@ from runstone.server.domain.identity import Actor, Permission
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.context import context_of
 from runstone.server.doors.http.credentials import COOKIE
-from runstone.server.doors.http.permissions import needs
+from runstone.server.doors.http.permissions import hot, needs
 from runstone.server.doors.rest.models.session import (
     Keys,
     KeyWanted,
@@ -28,7 +28,7 @@ from runstone.server.doors.rest.models.session import (
     NewKey,
     SignIn,
 )
-from runstone.server.doors.rest.routing import Call, CallDep, Routes
+from runstone.server.doors.rest.routing import Call, CallDep, Routes, call_for
 from runstone.server.doors.rest.ui import ui_build
 from runstone.server.version import server_version
 
@@ -100,9 +100,11 @@ async def use_link(request: Request) -> Response:
     return answer
 
 
-@routes.typed("GET", "/me", needs=Permission.SIGNED_IN, answers=Me)
-async def get_me(call: CallDep) -> Response:
+@routes.raw("GET", "/me", needs=Permission.SIGNED_IN, answers=Me, docs={})
+@hot  # each page and each client begins with it
+async def get_me(request: Request) -> Response:
     """The signed-in user, their entities, and what server this is."""
+    call = await call_for(request, Permission.SIGNED_IN)
     return await call.answer(lambda: me_of(call, call.actor))
 
 
