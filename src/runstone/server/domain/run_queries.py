@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from runstone.server.domain import run_pareto, run_search
+from runstone.server.domain import run_groups, run_pareto, run_search
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.projects import Projects
@@ -89,7 +89,7 @@ class RunQueries:
         measured = {name: column(name) for name in statistics}
         wanted = [OrderKey(one, False) for one in (*by_columns, *measured.values(), _STATE)]
         with self._matching(actor, entity, project, query, wanted) as (table, _, found):
-            groups = run_search.Groups(table, found, by_columns)
+            groups = run_groups.Groups(table, found, by_columns)
             largest = groups.largest(max(1, min(limit, GROUPS_MAX)))
             states = groups.tallies(_STATE)
             numbers = {name: groups.numbers(one) for name, one in measured.items()}
