@@ -13,8 +13,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -35,6 +35,21 @@ class Seaweed:
     endpoint: str
     access_key: str
     secret_key: str
+    command: Sequence[str]
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Over the same data and ports, after `kill9`."""
+        with (self.folder / "weed.log").open("ab") as log:
+            process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
+        self.processes.append(process)
+        _wait(self, process, self.folder / "weed.log")
+
+    def kill9(self) -> None:
+        """As a power cut would, for the process."""
+        self.processes[-1].kill()
+        self.processes[-1].wait()
 
     def url(self, bucket: str, *, prefix: str = "", secret_key: str | None = None) -> str:
         """The address that `open_blobs` takes; the bucket is made when first written to."""
@@ -97,15 +112,13 @@ def seaweed(folder: Path, *, volume_mb: int = 64, volumes: int = 16) -> Iterator
     ]
     for part in parts:
         command += [f"-{part}.port={ports[part]}", f"-{part}.port.grpc={free_port()}"]
-    with (folder / "weed.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-        try:
-            server = Seaweed(f"http://127.0.0.1:{ports['s3']}", access_key, secret_key)
-            _wait(server, process, folder / "weed.log")
-            yield server
-        finally:
-            process.kill()  # it takes ten seconds over a polite stop, and its data are thrown away
-            process.wait()
+    server = Seaweed(f"http://127.0.0.1:{ports['s3']}", access_key, secret_key, command, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        if server.processes:
+            server.kill9()  # it takes ten seconds over a polite stop, and its data are thrown away
 
 
 def _wait(server: Seaweed, process: subprocess.Popen[bytes], log: Path) -> None:
