@@ -118,7 +118,12 @@ class Trainer:
         share = (str(self.seed), str(self.next()), str(self.numbers.stop))
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
-                [*command, *share], env=self.environment, stdout=output, stderr=output, start_new_session=True
+                [*command, *share],
+                env=self.environment,
+                cwd=Path(__file__).parents[1],  # where `bench` is found, wherever this was started
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         return True
 
