@@ -161,12 +161,12 @@ class Report:
 
 
 def disturb(server: RunningServer, trainers: list[Trainer], die: random.Random, report: Report) -> None:
-    """Until every share is done: somebody is killed every second or so, the server each fourth time."""
+    """Until every share is done: somebody is killed every half second or so, the server each fourth time."""
     turn = 0
     while busy(trainers):
-        time.sleep(die.uniform(0.2, 1.5))
+        time.sleep(die.uniform(0.2, 0.8))
         turn += 1
-        if turn % 4 == 0:
+        if turn % 4 == 2:
             server.kill9()
             server.start()
             report.kills["server"] = report.kills.get("server", 0) + 1

@@ -21,8 +21,8 @@ def test_after_kills_during_uploads_nothing_is_lost_and_nothing_half_visible(
     if store == "s3" and weed_program() is None:
         pytest.skip("SeaweedFS is not installed")
     seed = int(os.environ.get("RUNSTONE_TEST_SEED", "1"))
-    report = kill_uploads(tmp_path, versions=8, clients=2, store=store, seed=seed)
+    report = kill_uploads(tmp_path, versions=10, clients=2, store=store, seed=seed)
     print(report)
-    assert report.versions + report.cut_off - report.cut_off_kept == 8
+    assert report.versions + report.cut_off - report.cut_off_kept == 10
     assert report.kills["server"] >= 1
     assert report.kills["training"] + report.kills["uplink"] >= 1
