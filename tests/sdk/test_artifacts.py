@@ -174,8 +174,12 @@ def test_misuse_is_said_at_the_call(run: runstone.Run, tmp_path: Path) -> None:
         artifact.add_file(tmp_path / "x", "z")
     with pytest.raises(runstone.errors.Error, match="not on a server yet"):
         _ = artifact.version
-    with pytest.raises(runstone.UsageError, match="needs a server"):
+    with pytest.raises(runstone.UsageError, match="may be another version"):
         run.use_artifact("cats:latest")
+    named = run.use_artifact("cats:v3")
+    assert named.name == "cats:v3"
+    with pytest.raises(runstone.errors.Error, match="used by a run without a server"):
+        named.download()
 
 
 def test_a_link_out_of_the_folder_is_refused_unless_it_is_wanted(run: runstone.Run, tmp_path: Path) -> None:

@@ -256,6 +256,37 @@ def test_an_offline_run_is_synced_with_its_artifacts(
     assert sum(path.stat().st_size for path in (moved / "runstone" / "artifact-store").rglob("*")) < 50_000
 
 
+OFFLINE_USE = """
+    import sys
+    import runstone
+    run = runstone.init(project="offline-use", id="off2", dir="here", mode="offline",
+        settings=runstone.Settings(console="off", system=False, git=False, packages=False, environment=False))
+    for name in sys.argv[1:]:
+        run.use_artifact(name)
+    run.finish()
+"""
+
+
+def test_versions_that_an_offline_run_names_by_number_are_its_inputs_once_it_is_synced(
+    begin: Begin, api: runstone.Api, environ: dict[str, str], tmp_path: Path
+) -> None:
+    for number in range(2):
+        run = begin(project="offline-use", id=f"maker{number}")
+        fill(tmp_path / "data", {"x": 100 + number})
+        run.log_artifact(tmp_path / "data", name="own", type="dataset").wait(60)
+        run.finish()
+    other = begin(project="offline-other")
+    other.log_artifact(tmp_path / "data", name="far", type="dataset").wait(60)
+    entity = other.entity
+    names = ["own:v0", "offline-other/far:v0", f"{entity}/offline-use/own:v1", "own:v77"]
+    run_python(OFFLINE_USE, *names, cwd=tmp_path, environ={})
+    done = sync(tmp_path / "here", environ)
+    used = api.run("offline-use/off2").used_artifacts()
+    assert sorted(version.name for version in used) == ["far:v0", "own:v0", "own:v1"]
+    # What is not there is told, and keeps nothing else from arriving.
+    assert "own:v77" in done.stdout + done.stderr
+
+
 def test_an_immutable_file_that_was_changed_is_told_and_never_sent_as_something_else(
     begin: Begin, api: runstone.Api, environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -155,11 +155,12 @@ class ArtifactLogged(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=Tr
 
 class ArtifactUsed(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
     """The run read this version: `version` is its id on the server, or `logged` the `id` of the record
-    that logged it, where it was not on a server yet."""
+    that logged it, where it was not on a server yet; without either it is the one `name` tells, by its
+    number."""
 
     version: str = ""
     logged: str = ""
-    name: str = ""  # as it was asked for
+    name: str = ""  # as it was asked for: [[entity/]project/]name:version
     digest: str = ""
     use_as: str = ""
     at: float = 0.0

@@ -147,9 +147,12 @@ class ArtifactShipper:
         if said.logged:
             outcome = read_outcome(self._folder, said.logged)
             version = outcome.id if outcome is not None and outcome.state == "committed" else ""
-        if not version:
+        named = not version and not said.logged
+        if not version and not named:
             return f"the use of artifact {said.name}: it is not on the server"
         try:
+            if named:  # by a run without a server, and by its number: nobody could be asked then
+                version = _named(client, address, said.name)
             client.artifacts.use(*address, f"@{version}", used_as=said.use_as)
         except (Invalid, Conflict, NotFound) as error:
             return f"the use of artifact {said.name}: {error}"
@@ -179,6 +182,13 @@ class _Finder:
             except OSError:
                 continue
         return None
+
+
+def _named(client: Client, address: tuple[str, str, str], name: str) -> str:
+    """The id of `[[entity/]project/]name:vN`. Raises NotFound."""
+    *place, last = name.removeprefix("runstone-artifact://").strip("/").split("/")
+    entity, project = [*address[: 2 - len(place)], *place]
+    return str(client.artifacts.get(entity, project, last).id)
 
 
 def _synced(journal: str) -> str:

@@ -82,12 +82,21 @@ class Artifact:
         self._run: RunArtifacts | None = None  # that logged it
         self._record: ArtifactLogged | None = None
         self._version: ArtifactVersion | None = None  # on a server
+        self._number = ""  # `v3` of a version that was named, and not asked for
         self._added: dict[int, tuple[Any, str]] = {}  # id of an added object -> (it, its entry)
 
     @classmethod
     def _of_version(cls, version: ArtifactVersion) -> Artifact:
         artifact = cls(version.collection_name, version.type)
         artifact._became(version)
+        return artifact
+
+    @classmethod
+    def _by_number(cls, address: names.Address, type: str) -> Artifact:
+        """A version that nobody was asked about: a run without a server reads it."""
+        artifact = cls(address.name, type)
+        artifact._draft = None
+        artifact._number = address.version
         return artifact
 
     def _became(self, version: ArtifactVersion) -> None:
@@ -273,7 +282,9 @@ class Artifact:
     @property
     def name(self) -> str:
         """With its version, once that is known: "cats:v3"."""
-        return self._version.name if self._version is not None else self._name
+        if self._version is not None:
+            return self._version.name
+        return f"{self._name}:{self._number}" if self._number else self._name
 
     @property
     def type(self) -> str:
@@ -383,7 +394,7 @@ class Artifact:
         return "DRAFT" if self._record is None else "PENDING"
 
     def is_draft(self) -> bool:
-        return self._version is None and self._record is None
+        return self._version is None and self._record is None and not self._number
 
     @property
     def manifest(self) -> ArtifactManifest:
@@ -580,6 +591,9 @@ class Artifact:
 
     def _not_logged(self, what: str, advice: str = "") -> NotLoggedError:
         state = "a draft" if self._record is None else "not on a server yet"
+        if self._number:
+            state = "used by a run without a server"
+            advice = advice or "Fetch it ahead with `runstone artifact get`, and read the files from there."
         return NotLoggedError(
             f"Artifact {self._name!r} is {state}, and {what} is known of a version on a server. "
             f"{advice or 'Log it in an online run, or run `runstone sync` first.'}"

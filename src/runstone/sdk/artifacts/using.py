@@ -99,17 +99,16 @@ def use_artifact(
     aliases: Sequence[str] | None = None,
     use_as: str | None = None,
 ) -> Artifact:
-    """Raises UsageError in mode offline, where no server can be asked, and ClientError kinds."""
+    """In mode offline no server can be asked: a version by its number is noted, and the use of it sent
+    with the run; its files cannot be had there. Raises UsageError where an alias is named there, and
+    ClientError kinds."""
     if isinstance(given, Artifact):
         artifact = given
         if artifact.is_draft():
             log_artifact(run, artifact)
+    elif run.mode != "online":
+        artifact = Artifact._by_number(_numbered(run, given), type or "unspecified")
     else:
-        if run.mode != "online":
-            raise UsageError(
-                f"use_artifact({given!r}) needs a server, and this run is {run.mode}. Read the files "
-                "where they lie, or use the artifact that was logged here."
-            )
         from runstone.client.artifacts import ArtifactVersion
 
         address = names.address(given, entity=run.entity, project=run.project)
@@ -122,7 +121,7 @@ def use_artifact(
         version=str(artifact._version.id) if artifact._version is not None else "",
         logged=artifact._record.id if artifact._version is None and artifact._record is not None else "",
         name=given if isinstance(given, str) else artifact.name,
-        digest=artifact.digest if run._recorder is not None else "",
+        digest=artifact.digest if run._recorder is not None and not artifact._number else "",
         use_as=artifact.use_as or "",
         at=time.time(),
     )
@@ -132,6 +131,18 @@ def use_artifact(
         artifact.aliases = [*dict.fromkeys([*artifact.aliases, *names.own_aliases(aliases)])]
         artifact.save()
     return artifact
+
+
+def _numbered(run: Run, given: str) -> names.Address:
+    """Of a version that is the same one whenever this run is synced. Raises UsageError."""
+    address = names.address(given, entity=run.entity, project=run.project)
+    if not (address.version.startswith("v") and address.version[1:].isdigit()):
+        raise UsageError(
+            f"use_artifact({given!r}): this run is {run.mode}, and by the time it is synced "
+            f"{address.version!r} may be another version. Name the version that is read here by its number, "
+            f"as '{address.name}:v3', or use the artifact that was logged here."
+        )
+    return address
 
 
 def use_model(run: Run, name: str) -> str:
