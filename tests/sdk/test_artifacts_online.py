@@ -100,6 +100,10 @@ def test_what_was_logged_comes_back_the_same(begin: Begin, api: runstone.Api, tm
         used.verify()
     used.checkout()
     assert tree(folder) == tree(data)
+    for never in (".", "..", os.path.expanduser("~")):
+        with pytest.raises(ValueError, match="Give it a folder of its own"):
+            used.checkout(never)
+    assert (data / "large").exists()
     other.finish()
     run.finish()
     assert [v.name for v in api.run(f"{run.project}/{run.id}").logged_artifacts()] == ["cats:v0"]

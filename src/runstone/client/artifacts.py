@@ -305,9 +305,12 @@ class ArtifactVersion:
         return self.download_file(entries[0].path, os.fspath(root) if root is not None else None)
 
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
-        """As `download`; files there that it does not hold are removed."""
+        """As `download`; files there that it does not hold are removed. Raises ValueError for a folder
+        that one works or lives in, of which that is never meant: the current one, the home, and above."""
         from runstone.content.trees import walk
 
+        if root is not None:
+            _check_may_be_emptied(os.path.realpath(root))
         target = self.download(root)
         mine = {entry.path for entry in self.entries()}
         for found in walk(target):
@@ -509,6 +512,15 @@ class ArtifactCollection:
 
     def __repr__(self) -> str:
         return f"<ArtifactCollection {self.entity}/{self.project}/{self.name} ({self.type})>"
+
+
+def _check_may_be_emptied(folder: str) -> None:
+    for kept in (os.getcwd(), os.path.expanduser("~")):
+        if os.path.commonpath((folder, os.path.realpath(kept))) == folder:
+            raise ValueError(
+                f"checkout() removes all other files of the folder, and {kept} lies in {folder}. Give it a "
+                "folder of its own, or use download(), which removes nothing."
+            )
 
 
 def entry_of(record: EntryRecord) -> Entry:
