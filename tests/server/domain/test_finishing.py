@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+from tests.support.written_runs import wait_until
 
 from runstone.server.domain.finishing import Finishing
 
@@ -40,6 +41,33 @@ def test_a_failure_is_told_and_the_next_who_asks_begins_anew() -> None:
 
         with pytest.raises(ValueError, match="no"):
             await finishing.ask("a", fails, seconds=20)
+        assert await finishing.ask("a", lambda: 3, seconds=20) == 3
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_came_of_it_between_two_questions_is_told_to_the_next_once(fails: bool) -> None:
+    async def scene() -> None:
+        finishing: Finishing[int] = Finishing(at_once=1)
+        done = threading.Event()
+
+        def work() -> int:
+            assert done.wait(20)
+            if fails:
+                raise ValueError("the bytes are not those announced")
+            return 7
+
+        assert await finishing.ask("a", work, seconds=0.01) is None
+        assert not finishing.left("a")
+        done.set()
+        await asyncio.to_thread(wait_until, lambda: finishing.left("a"))
+        if fails:
+            with pytest.raises(ValueError, match="not those announced"):
+                await finishing.ask("a", lambda: 0, seconds=20)
+        else:
+            assert await finishing.ask("a", lambda: 0, seconds=20) == 7
+        assert not finishing.left("a")
         assert await finishing.ask("a", lambda: 3, seconds=20) == 3
 
     asyncio.run(scene())

@@ -173,8 +173,20 @@ class PieceUploads:
         store must be sent the whole once more): it goes on, and who asks again is told. Raises
         OffsetMismatch where bytes are missing, Invalid where they are not those announced (the upload
         is then gone)."""
-        row = await asyncio.to_thread(self._upload, actor, entity, upload_id)
-        return await self._finishing.ask(row.id, lambda: self._finish(row, birth), seconds=seconds)
+        owner = await asyncio.to_thread(self._owner, actor, entity)
+        name = f"{owner}/{upload_id}"  # nobody else hears what came of it
+        row = (
+            None
+            if self._finishing.left(name)
+            else await asyncio.to_thread(self._upload, actor, entity, upload_id)
+        )
+
+        def work() -> Blob:
+            if row is None:  # somebody else was told in this moment
+                raise _no_upload(upload_id)
+            return self._finish(row, birth)
+
+        return await self._finishing.ask(name, work, seconds=seconds)
 
     def _finish(self, row: AnyRow, birth: int) -> Blob:
         length = self._blobs.appended(row.id)
@@ -228,6 +240,10 @@ class PieceUploads:
         # The row first: who finishes it now finds that it is gone, and takes no half for the whole.
         self._records.write(lambda conn: statements.drop_upload(conn, upload_id))
         self._blobs.discard(upload_id)
+
+    def _owner(self, actor: Actor, entity: str) -> int:
+        with self._records.read() as conn:
+            return int(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
 
     def _upload(self, actor: Actor, entity: str, upload_id: str) -> AnyRow:
         with self._records.read() as conn:
