@@ -122,8 +122,19 @@ def du(
             print_json(msgspec.to_builtins(found))
             return
         print_table(
-            ("artifact", "type", "versions", "bytes"),
-            [(item.name, item.type, item.versions, item.logical_bytes) for item in found.collections],
+            ("artifact", "type", "versions", "bytes in full", "stored", "held alone", "in the trash"),
+            [
+                (
+                    f"{item.name} (deleted)" if item.deleted else item.name,
+                    item.type,
+                    item.versions,
+                    item.logical_bytes,
+                    item.stored_bytes,
+                    item.alone_bytes,
+                    item.trash_versions,
+                )
+                for item in found.collections
+            ],
             empty="No artifacts.",
         )
         print()

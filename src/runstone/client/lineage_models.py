@@ -62,10 +62,18 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CollectionUse(msgspec.Struct, frozen=True, kw_only=True):
+    """stored_bytes: each blob once, the trash too. alone_bytes: of these, what no other collection of the
+    project holds. deleted: it is in the trash itself."""
+
     name: str
     type: str = ""
+    deleted: bool = False
     versions: int = 0
     logical_bytes: int = 0
+    stored_bytes: int = 0
+    alone_bytes: int = 0
+    trash_versions: int = 0
+    trash_logical_bytes: int = 0
 
 
 class StorageUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -164,6 +164,8 @@ def test_one_that_was_cancelled_stops_and_stays_so(
     house.deletions.work()
     assert len(versions(house)) == 12 - stopped.versions
     assert house.deletions.cancel(ben, "ml", "p", begun.id).state == "cancelled"
+    told = house.audit.find(house.world.ada, entity="ml", action="deletion.cancel").items
+    assert [row.by for row in told] == ["ben"]
     listed = house.deletions.find(house.world.vic, "ml", "p").items
     assert [one.id for one in listed] == [begun.id]
 

@@ -31,8 +31,34 @@ def test_use_counts_each_blob_once_and_each_version_in_full(house: ArtifactWorld
     house.log("set", {"a": b"1234", "b": b"78"})
     used = house.storage.use(house.world.vic, "ml", "p")
     assert (used.versions, used.logical_bytes, used.stored_bytes, used.blobs) == (2, 12, 8, 3)
-    assert used.collections == [{"name": "set", "type": "dataset", "versions": 2, "logical_bytes": 12}]
+    assert [(one.name, one.type, one.versions, one.logical_bytes) for one in used.collections] == [
+        ("set", "dataset", 2, 12)
+    ]
     assert house.stored() == 8
+
+
+def test_a_collection_tells_what_it_holds_alone_and_what_of_it_is_in_the_trash(house: ArtifactWorld) -> None:
+    old = house.log("set", {"a": b"shared", "b": b"of the set alone"})
+    house.log("set", {"a": b"shared", "c": b"new"})
+    house.log("other", {"x": b"shared", "y": b"of the other"}, type="model")
+    house.log("gone", {"z": b"of one that is deleted"})
+    house.artifacts.delete(house.world.ada, old.version.id)
+    house.collections.delete(house.world.ada, "ml", "p", "gone")
+    used = house.storage.use(house.world.ada, "ml", "p")
+    told = {one.name: one for one in used.collections}
+    assert told["set"].stored_bytes == len(b"shared" + b"of the set alone" + b"new")
+    assert told["set"].alone_bytes == len(b"of the set alone" + b"new")
+    assert (told["set"].versions, told["set"].trash_versions) == (1, 1)
+    assert told["set"].trash_logical_bytes == len(b"shared" + b"of the set alone")
+    assert told["other"].alone_bytes == len(b"of the other")
+    gone = told["gone"]
+    assert gone.deleted and gone.alone_bytes == len(b"of one that is deleted")
+    assert (gone.versions, gone.trash_versions) == (0, 1)  # it went with its collection
+    assert (used.versions, used.trash_versions) == (2, 2)
+    assert used.trash_bytes == len(b"of the set alone" + b"of one that is deleted")
+    # What is held alone and what is shared make up the whole.
+    assert sum(one.alone_bytes for one in used.collections) + len(b"shared") == used.stored_bytes
+    assert house.stored() == used.stored_bytes
 
 
 def test_a_deleted_version_gives_back_what_only_it_held(house: ArtifactWorld) -> None:

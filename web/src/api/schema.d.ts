@@ -3773,10 +3773,32 @@ export interface components {
         };
         /** CollectionUse */
         CollectionUse: {
-            /** Logical Bytes */
+            /**
+             * Alone Bytes
+             * @description Of these, what no other collection of the project holds.
+             */
+            alone_bytes: number;
+            /**
+             * Deleted
+             * @description In the trash itself.
+             */
+            deleted: boolean;
+            /**
+             * Logical Bytes
+             * @description Each version counted in full.
+             */
             logical_bytes: number;
             /** Name */
             name: string;
+            /**
+             * Stored Bytes
+             * @description Each blob once, those of the trash too.
+             */
+            stored_bytes: number;
+            /** Trash Logical Bytes */
+            trash_logical_bytes: number;
+            /** Trash Versions */
+            trash_versions: number;
             /** Type */
             type: string;
             /** Versions */
@@ -6297,7 +6319,10 @@ export interface components {
         StorageUse: {
             /** Blobs */
             blobs: number;
-            /** Collections */
+            /**
+             * Collections
+             * @description The thousand largest.
+             */
             collections: components["schemas"]["CollectionUse"][];
             /**
              * Logical Bytes

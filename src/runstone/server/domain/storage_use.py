@@ -32,7 +32,8 @@ _SHOWN = 1000
 
 @dataclass(frozen=True, slots=True)
 class StorageUse:
-    """`logical_bytes`: each version counted in full; `stored_bytes`: each blob once."""
+    """`logical_bytes`: each version in use counted in full; `stored_bytes`: each blob once, the trash too.
+    In the trash is also what was deleted with its collection."""
 
     versions: int
     logical_bytes: int
@@ -40,7 +41,23 @@ class StorageUse:
     blobs: int
     trash_versions: int
     trash_bytes: int  # stored bytes that only versions in the trash hold
-    collections: list[dict[str, Any]]  # {name, type, versions, logical_bytes}, the largest first
+    collections: list[CollectionUse]  # the thousand largest
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionUse:
+    """What one collection's versions take up. `stored_bytes`: each blob once, the trash too;
+    `alone_bytes`: of these, what no other collection of the project holds."""
+
+    name: str
+    type: str
+    deleted: bool  # in the trash itself
+    versions: int
+    logical_bytes: int
+    stored_bytes: int
+    alone_bytes: int
+    trash_versions: int
+    trash_logical_bytes: int
 
 
 @dataclass(slots=True)
@@ -80,11 +97,12 @@ class Storage:
         """Of a project, counted now: exact."""
         with self._records.read() as conn:
             place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
-            living = statements.versions_use(conn, place.id, state="committed")
-            trash = statements.versions_use(conn, place.id, state="deleted")
-            blobs, stored = statements.stored(conn, place.id, states=("committed", "deleted"))
-            _, without_trash = statements.stored(conn, place.id, states=("committed",))
+            living = statements.versions_use(conn, place.id, trash=False)
+            trash = statements.versions_use(conn, place.id, trash=True)
+            blobs, stored = statements.stored(conn, place.id, with_trash=True)
+            _, without_trash = statements.stored(conn, place.id, with_trash=False)
             collections = statements.collections_use(conn, place.id)
+            held = statements.collections_stored(conn, place.id)
         return StorageUse(
             versions=living[0],
             logical_bytes=living[1],
@@ -93,12 +111,17 @@ class Storage:
             trash_versions=trash[0],
             trash_bytes=stored - without_trash,
             collections=[
-                {
-                    "name": row.name,
-                    "type": row.type,
-                    "versions": row.versions,
-                    "logical_bytes": int(row.bytes),
-                }
+                CollectionUse(
+                    name=row.name,
+                    type=row.type,
+                    deleted=bool(row.deleted),
+                    versions=int(row.versions),
+                    logical_bytes=int(row.bytes),
+                    stored_bytes=held.get(row.id, (0, 0))[0],
+                    alone_bytes=held.get(row.id, (0, 0))[1],
+                    trash_versions=int(row.trash_versions),
+                    trash_logical_bytes=int(row.trash_bytes),
+                )
                 for row in collections
             ],
         )

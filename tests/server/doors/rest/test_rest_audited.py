@@ -33,6 +33,9 @@ SILENT = {
     "abandon_artifact": "a version that never was",
     "use_artifact": "an edge of lineage, which is its own record: run, version and time",
     "add_prediction": "an edge of lineage, one for each answer of a deployment",
+    "preview_retention": "asks only",
+    "preview_deletion": "asks only",
+    "cancel_deletion": "shown by tests/server/domain/test_deletions.py, where it is not over at once",
     "ask_approval_from_sweep": "ask_approval with evidence; its own tests show the row",
 }
 
@@ -97,6 +100,19 @@ def test_every_change_of_artifacts_and_registries_is_in_the_audit_log(
     bulk = member.post(f"{project}/collections/set/versions/delete", json={"dry_run": False, "keep_last": 1})
     did("delete_versions", "artifact.delete_where", bulk, by=mine)
     did("delete_collection", "collection.delete", member.delete(f"{project}/collections/set"), by=mine)
+
+    rule = {"type": "dataset", "rule": {"last": 2}}
+    set_ = boss.put(f"{project}/retention", json=rule)
+    did("set_retention", "retention.policy", set_, by=his)
+    everywhere = boss.put(f"/entities/{people.team}/retention", json=rule)
+    did("set_entity_retention", "retention.policy", everywhere, by=his)
+    applied = boss.post(f"{project}/retention/apply")
+    did("apply_retention", "deletion.begin", applied, by=his)
+    query = {"collection": "nothing-like-it", "reason": "a test"}
+    begun = member.post(f"{project}/deletions", json=query)
+    did("delete_by_query", "deletion.begin", begun, by=mine)
+    cancelled = member.post(f"{project}/deletions/{begun.json()['id']}/cancel")
+    assert cancelled.status_code in (200, 409), cancelled.text  # it may be done already
 
     registries = f"/organizations/{org}/registries"
     name = new_name("reg")

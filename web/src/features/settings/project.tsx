@@ -1,4 +1,4 @@
-/** Settings of one project: what is kept of its artifacts, and what is being deleted. */
+/** Settings of one project: what its artifacts take up, what is kept of them, and what is being deleted. */
 
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import styles from "@/widgets/form-page.module.css";
 
 import { Deletions } from "./deletions";
 import { Retention } from "./retention";
+import { Storage } from "./storage";
 
 export function ProjectSettingsPage() {
   const { entity, project } = useParams({ from: "/$entity/$project/settings" });
@@ -20,6 +21,7 @@ export function ProjectSettingsPage() {
     <div className={styles["page"]}>
       <title>{`Settings · ${project} · Runstone`}</title>
       <h1>Settings of {project}</h1>
+      <Storage entity={entity} project={project} serverAdmin={me.data.is_admin} />
       <Retention entity={entity} project={project} admin={admin} />
       <Deletions entity={entity} project={project} writes={admin || role === "member"} />
     </div>

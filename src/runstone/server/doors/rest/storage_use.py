@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
@@ -34,7 +35,7 @@ async def get_storage_use(call: CallDep, entity: EntityPath, project: ProjectPat
             "blobs": found.blobs,
             "trash_versions": found.trash_versions,
             "trash_bytes": found.trash_bytes,
-            "collections": found.collections,
+            "collections": [asdict(one) for one in found.collections],
         }
 
     return await call.answer(work, lane=Lane.SLOW)

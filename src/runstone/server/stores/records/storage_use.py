@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, delete, func, or_, select, update
 
 from runstone.server.stores.records.blobs import add_pack
 from runstone.server.stores.records.rows import AnyRow, locked
@@ -22,24 +22,34 @@ from runstone.server.stores.records.schema.registry import deployments, predicti
 # -- use
 
 
-def versions_use(conn: Connection, project_id: int, *, state: str) -> tuple[int, int]:
-    """(versions, bytes with each version counted in full)."""
+def _of_project(project_id: int, *, trash: bool | None = None) -> Any:
+    """Versions, joined with their collections, that take up storage: those in use, those in the trash by
+    themselves or with their collection, or both (None)."""
+    state = artifact_versions.c.state
+    in_use = and_(state == "committed", collections.c.deleted_at.is_(None))
+    kept = state.in_(("committed", "deleted"))
+    which = kept if trash is None else and_(kept, ~in_use) if trash else in_use
+    return and_(collections.c.project_id == project_id, which)
+
+
+def versions_use(conn: Connection, project_id: int, *, trash: bool) -> tuple[int, int]:
+    """(versions, bytes with each version counted in full), of those in use or of the trash."""
     row = conn.execute(
         select(func.count(), func.coalesce(func.sum(artifact_versions.c.size), 0))
         .select_from(artifact_versions)
         .join(collections, collections.c.id == artifact_versions.c.collection_id)
-        .where(collections.c.project_id == project_id, artifact_versions.c.state == state)
+        .where(_of_project(project_id, trash=trash))
     ).one()
     return int(row[0]), int(row[1])
 
 
-def stored(conn: Connection, project_id: int, *, states: Collection[str]) -> tuple[int, int]:
+def stored(conn: Connection, project_id: int, *, with_trash: bool) -> tuple[int, int]:
     """(blobs, bytes) that versions of the project hold, each blob once."""
     parts = (
         select(version_parts.c.part_id)
         .join(artifact_versions, artifact_versions.c.id == version_parts.c.version_id)
         .join(collections, collections.c.id == artifact_versions.c.collection_id)
-        .where(collections.c.project_id == project_id, artifact_versions.c.state.in_(list(states)))
+        .where(_of_project(project_id, trash=None if with_trash else False))
     )
     held = select(part_blobs.c.blob_id).where(part_blobs.c.part_id.in_(parts))
     row = conn.execute(
@@ -49,29 +59,65 @@ def stored(conn: Connection, project_id: int, *, states: Collection[str]) -> tup
 
 
 def collections_use(conn: Connection, project_id: int, *, limit: int = 1000) -> Sequence[AnyRow]:
-    """{name, type, versions, bytes}, the largest first."""
-    size = func.coalesce(func.sum(artifact_versions.c.size), 0).label("bytes")
+    """What each collection's versions are, those that hold most first: {id, name, type, deleted, versions,
+    bytes, trash_versions, trash_bytes}; bytes with each version counted in full."""
+    size = artifact_versions.c.size
+    in_use = and_(artifact_versions.c.state == "committed", collections.c.deleted_at.is_(None))
+
+    def of(condition: Any, value: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
     return conn.execute(
         select(
+            collections.c.id,
             collections.c.name,
             artifact_types.c.name.label("type"),
-            func.count(artifact_versions.c.id).label("versions"),
-            size,
+            collections.c.deleted_at.is_not(None).label("deleted"),
+            of(in_use, 1).label("versions"),
+            of(in_use, size).label("bytes"),
+            of(~in_use, 1).label("trash_versions"),
+            of(~in_use, size).label("trash_bytes"),
         )
         .select_from(collections)
         .join(artifact_types, artifact_types.c.id == collections.c.type_id)
-        .join(
-            artifact_versions,
-            and_(
-                artifact_versions.c.collection_id == collections.c.id,
-                artifact_versions.c.state == "committed",
-            ),
-        )
-        .where(collections.c.project_id == project_id, collections.c.deleted_at.is_(None))
-        .group_by(collections.c.id, collections.c.name, artifact_types.c.name)
-        .order_by(size.desc(), collections.c.name)
+        .join(artifact_versions, artifact_versions.c.collection_id == collections.c.id)
+        .where(_of_project(project_id))
+        .group_by(collections.c.id, collections.c.name, artifact_types.c.name, collections.c.deleted_at)
+        .order_by(func.sum(size).desc(), collections.c.name, collections.c.id)
         .limit(limit)
     ).all()
+
+
+def collections_stored(conn: Connection, project_id: int) -> dict[int, tuple[int, int]]:
+    """(bytes that the collection's versions hold, each blob once; those that no other collection of the
+    project holds) by its number; the trash counts."""
+    # Each part once for a collection, however many versions have it.
+    parts = (
+        select(artifact_versions.c.collection_id, version_parts.c.part_id)
+        .join(version_parts, version_parts.c.version_id == artifact_versions.c.id)
+        .join(collections, collections.c.id == artifact_versions.c.collection_id)
+        .where(_of_project(project_id))
+        .distinct()
+        .cte("parts")
+    )
+    held = (
+        select(parts.c.collection_id, part_blobs.c.blob_id)
+        .join(part_blobs, part_blobs.c.part_id == parts.c.part_id)
+        .distinct()
+        .cte("held")
+    )
+    holders = select(held.c.blob_id, func.count().label("holders")).group_by(held.c.blob_id).cte("holders")
+    rows = conn.execute(
+        select(
+            held.c.collection_id,
+            func.sum(blobs.c.size),
+            func.sum(case((holders.c.holders == 1, blobs.c.size), else_=0)),
+        )
+        .join(holders, holders.c.blob_id == held.c.blob_id)
+        .join(blobs, blobs.c.id == held.c.blob_id)
+        .group_by(held.c.collection_id)
+    )
+    return {int(number): (int(stored), int(alone)) for number, stored, alone in rows}
 
 
 # -- what may go

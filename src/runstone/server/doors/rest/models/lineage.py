@@ -60,8 +60,13 @@ class ArtifactImpact(Model):
 class CollectionUse(Model):
     name: str
     type: str
+    deleted: bool = Field(description="In the trash itself.")
     versions: int
-    logical_bytes: int
+    logical_bytes: int = Field(description="Each version counted in full.")
+    stored_bytes: int = Field(description="Each blob once, those of the trash too.")
+    alone_bytes: int = Field(description="Of these, what no other collection of the project holds.")
+    trash_versions: int
+    trash_logical_bytes: int
 
 
 class StorageUse(Model):
@@ -71,7 +76,7 @@ class StorageUse(Model):
     blobs: int
     trash_versions: int
     trash_bytes: int = Field(description="What only versions in the trash hold.")
-    collections: list[CollectionUse]
+    collections: list[CollectionUse] = Field(description="The thousand largest.")
 
 
 class CollectWanted(Model):
