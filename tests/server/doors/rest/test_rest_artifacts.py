@@ -44,6 +44,24 @@ def test_the_same_content_is_the_same_version_and_one_byte_makes_the_next(
     assert api.get(f"{project}/artifacts/set").json()["version"] == "v0"
 
 
+def test_a_version_is_found_by_its_number_a_piece_of_an_alias_or_of_its_description(
+    api: httpx.Client, project: str
+) -> None:
+    for number in range(13):
+        said = {"description": "Without the 50% that is noise"} if number == 3 else {}
+        named = {"aliases": ["Release-candidate"]} if number == 5 else {}
+        log_artifact(api, project, "set", {"n": b"%d" % number}, **said, **named)
+
+    def found(text: str) -> list[str]:
+        answer = api.get(f"{project}/collections/set/versions", params={"search": text})
+        return [one["version"] for one in answer.json()["versions"]]
+
+    assert found("v12") == ["v12"] and found("1") == ["v1"]
+    assert found("release-cand") == ["v5"] and found("latest") == ["v12"]
+    assert found("50% that") == ["v3"] and found("50_ that") == []
+    assert found("v99") == [] and found("v9999999999999999999999") == []
+
+
 def test_known_content_needs_one_request(api: httpx.Client, project: str) -> None:
     first = log_artifact(api, project, "set", FILES)
     told = api.post(

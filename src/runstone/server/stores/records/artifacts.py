@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
 from runstone.server.stores.records.collections import has_tag
 from runstone.server.stores.records.rows import AnyRow, like, locked, upsert
@@ -136,9 +136,7 @@ def find_versions(
         .where(collection_versions.c.collection_id == collection_id, artifact_versions.c.state == "committed")
     )
     if search:
-        statement = statement.where(
-            func.lower(artifact_versions.c.description).like(like(search.lower()), escape="\\")
-        )
+        statement = statement.where(_found_by(collection_id, search.strip().lower()))
     if tag:
         statement = statement.where(has_tag(conn, artifact_versions.c.tags, tag))
     if alias:
@@ -165,6 +163,22 @@ def find_versions(
         collection_versions.c.version_index if name == "version_index" else artifact_versions.c[name]
     )
     return conn.execute(_paged(statement, column, number, sort, after).limit(limit)).all()
+
+
+def _found_by(collection_id: int, text: str) -> ColumnElement[bool]:
+    """Its number (`v12`), or a piece of its description or of an alias."""
+    pattern = like(text)
+    aliased = select(aliases.c.version_id).where(
+        aliases.c.collection_id == collection_id, func.lower(aliases.c.alias).like(pattern, escape="\\")
+    )
+    ways: list[ColumnElement[bool]] = [
+        func.lower(artifact_versions.c.description).like(pattern, escape="\\"),
+        artifact_versions.c.id.in_(aliased),
+    ]
+    number = text.removeprefix("v")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        ways.append(collection_versions.c.version_index == int(number))
+    return or_(*ways)
 
 
 def _paged(
