@@ -104,6 +104,15 @@ def test_what_is_not_there_or_may_not_be_read_is_told(bucket: Any, monkeypatch: 
 
 
 @pytest.mark.s3
+def test_a_version_that_is_not_there_is_never_something_else_of_a_like_name(bucket: Any) -> None:
+    import obstore
+
+    obstore.put(bucket, "named.bin/inside", b"another object")
+    with pytest.raises(ReferenceAway):
+        list(resolve("s3://data/named.bin?versionId=0123456789abcdef"))
+
+
+@pytest.mark.s3
 def test_more_objects_than_are_allowed_are_refused_before_they_are_all_listed(bucket: Any) -> None:
     import obstore
 
@@ -120,7 +129,7 @@ class Site:
     """Serves `content` with its own ETag, or none."""
 
     def __init__(self) -> None:
-        self.content, self.etag, self.status = b"weights", '"v1"', 200
+        self.content, self.etag, self.status, self.modified = b"weights", '"v1"', 200, ""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -133,6 +142,8 @@ class Site:
                 self.send_response(site.status)
                 if site.etag:
                     self.send_header("ETag", site.etag)
+                if site.modified:
+                    self.send_header("Last-Modified", site.modified)
                 self.send_header("Content-Length", str(len(site.content)))
                 self.end_headers()
                 self.wfile.write(site.content)
@@ -162,6 +173,15 @@ def test_an_address_of_the_web_is_known_by_its_etag(site: Site) -> None:
     assert moved[0] == "model" and bytes_of(moved) == b"weights"
     site.content, site.etag = b"other weights", '"v2"'
     with pytest.raises(ReferenceAway, match="has changed: its etag is 'v2' now"):
+        bytes_of(found)
+
+
+def test_without_an_etag_the_time_of_the_last_change_tells(site: Site) -> None:
+    site.etag, site.modified = "", "Fri, 27 Nov 2026 10:00:00 GMT"
+    (found,) = resolve(f"{site.address}/model.bin")
+    assert bytes_of(found) == b"weights"
+    site.modified = "Fri, 27 Nov 2026 11:00:00 GMT"
+    with pytest.raises(ReferenceAway, match="has changed: it is of Fri, 27 Nov 2026 11:00:00 GMT now"):
         bytes_of(found)
 
 

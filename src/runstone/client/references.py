@@ -164,8 +164,13 @@ def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:
             about = None
         except Exception as error:
             raise ReferenceAway(f"{uri} cannot be asked for: {error}") from error
+        if about is None and version is not None:  # never something else of a like name
+            raise ReferenceAway(f"There is no version {version} of {base}/{key}.")
         if about is not None:
-            yield _cloud_entry(base, about, name or _last(key))
+            found = _cloud_entry(base, about, name or _last(key))
+            if version is not None:  # which was asked for, whether the store says it again or not
+                found[2].extra["versionID"] = version
+            yield found
             return
     try:
         pages = [item for page in obstore.list(store, prefix=key or None) for item in page]
@@ -215,6 +220,9 @@ def _of_http(uri: str, name: str | None) -> Iterator[Found]:
     packed = headers.get("Content-Encoding")
     size = int(length) if length.isdigit() and not packed else -1
     extra = {"etag": etag} if etag else {}
+    changed = headers.get("Last-Modified", "")
+    if changed and not etag:
+        extra["lastModified"] = changed
     yield (
         name or _last(urlsplit(uri).path) or "index.html",
         size,
@@ -289,6 +297,9 @@ def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
                 etag = answer.headers.get("ETag", "").strip('"')
                 if reference.extra.get("etag") and etag and etag != reference.extra["etag"]:
                     raise ReferenceAway(f"{uri} has changed: its etag is {etag!r} now.")
+                changed = answer.headers.get("Last-Modified", "")
+                if reference.extra.get("lastModified", changed) != changed:
+                    raise ReferenceAway(f"{uri} has changed: it is of {changed or 'no known time'} now.")
                 yield answer.iter_bytes()
         except httpx.HTTPError as error:
             raise ReferenceAway(f"{uri} cannot be fetched: {error}") from error
