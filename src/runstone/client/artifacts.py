@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runstone.client.artifact_models import (
@@ -516,7 +517,7 @@ class ArtifactCollection:
 
 def _check_may_be_emptied(folder: str) -> None:
     for kept in (os.getcwd(), os.path.expanduser("~")):
-        if os.path.commonpath((folder, os.path.realpath(kept))) == folder:
+        if Path(os.path.realpath(kept)).is_relative_to(folder):
             raise ValueError(
                 f"checkout() removes all other files of the folder, and {kept} lies in {folder}. Give it a "
                 "folder of its own, or use download(), which removes nothing."

@@ -147,7 +147,7 @@ class ArtifactShipper:
         if said.logged:
             outcome = read_outcome(self._folder, said.logged)
             version = outcome.id if outcome is not None and outcome.state == "committed" else ""
-        named = not version and not said.logged
+        named = not version and not said.logged and _is_numbered(said.name)
         if not version and not named:
             return f"the use of artifact {said.name}: it is not on the server"
         try:
@@ -182,6 +182,12 @@ class _Finder:
             except OSError:
                 continue
         return None
+
+
+def _is_numbered(name: str) -> bool:
+    """`…:v3`: of an alias it would be said only what it points to now, not what the run read."""
+    number = name.rpartition(":")[2]
+    return number.startswith("v") and number[1:].isdigit()
 
 
 def _named(client: Client, address: tuple[str, str, str], name: str) -> str:

@@ -24,6 +24,8 @@ const COLUMNS: { order: HeldOrder; label: string; hint: string }[] = [
   { order: "trash_versions", label: "In the trash", hint: "Versions that can still be restored" },
 ];
 
+const LISTED_MAX = 1000; // the server's
+
 export function Storage({ entity, project, serverAdmin }: { entity: string; project: string; serverAdmin: boolean }) {
   const found = useQuery(storageQuery(entity, project));
   return (
@@ -40,12 +42,13 @@ export function Storage({ entity, project, serverAdmin }: { entity: string; proj
 function Use({ entity, project, use }: { entity: string; project: string; use: StorageUse }) {
   const [order, setOrder] = useState<HeldOrder>("stored_bytes");
   if (use.collections.length === 0) return <p>This project has no artifacts, so nothing is stored.</p>;
+  const cut = use.collections.length >= LISTED_MAX;
   const shared = use.stored_bytes - use.collections.reduce((sum, one) => sum + one.alone_bytes, 0);
   return (
     <>
       <p role="status" aria-label="In all">
         {plural(use.versions, "version")} of {formatBytes(use.logical_bytes)} are kept in <strong title={`${use.stored_bytes} bytes`}>{formatBytes(use.stored_bytes)}</strong>:
-        equal files are stored once. {formatBytes(shared)} of that are shared by several artifacts.{" "}
+        equal files are stored once. {!cut && `${formatBytes(shared)} of that are shared by several artifacts. `}
         {use.trash_versions > 0
           ? `${plural(use.trash_versions, "version")} in the trash ${use.trash_versions === 1 ? "holds" : "hold"} ${formatBytes(use.trash_bytes)} that nothing else does.`
           : "The trash is empty."}
@@ -64,8 +67,8 @@ function Use({ entity, project, use }: { entity: string; project: string; use: S
               <th scope="col" data-number>
                 In full
               </th>
-              <th scope="col" data-number>
-                Held alone
+              <th scope="col" data-number title="What no artifact but one holds; what several of a type share is not in it">
+                By one artifact alone
               </th>
             </tr>
           </thead>
@@ -108,7 +111,7 @@ function Use({ entity, project, use }: { entity: string; project: string; use: S
           </tbody>
         </table>
       </div>
-      {use.collections.length >= 1000 && <p className={form["quiet"]}>The thousand largest artifacts; the sums above are of all.</p>}
+      {cut && <p className={form["quiet"]}>The thousand largest artifacts; the types are counted over these, the first sentence over all.</p>}
     </>
   );
 }
