@@ -196,6 +196,15 @@ def links_of(conn: Connection, ids: Collection[int], limit: int) -> Sequence[Any
     return found[:limit]
 
 
+# Where a run or a sweep is: what decides who may see it.
+_PLACE = (
+    projects.c.name.label("project"),
+    projects.c.deleted_at.label("project_deleted_at"),
+    projects.c.entity_id,
+    entities.c.name.label("entity"),
+)
+
+
 def versions(conn: Connection, ids: Collection[int]) -> list[AnyRow]:
     """What a graph says of versions."""
     return _rows(
@@ -211,10 +220,7 @@ def versions(conn: Connection, ids: Collection[int]) -> list[AnyRow]:
                 artifact_versions.c.created_at,
                 collections.c.name,
                 artifact_types.c.name.label("type"),
-                projects.c.name.label("project"),
-                projects.c.deleted_at.label("project_deleted_at"),
-                projects.c.entity_id,
-                entities.c.name.label("entity"),
+                *_PLACE,
             )
             .join(collections, collections.c.id == artifact_versions.c.collection_id)
             .join(artifact_types, artifact_types.c.id == collections.c.type_id)
@@ -238,10 +244,7 @@ def run_rows(conn: Connection, keys: Collection[int]) -> list[AnyRow]:
                 runs.c.job_type,
                 runs.c.created_at,
                 runs.c.deleted_at,
-                projects.c.name.label("project"),
-                projects.c.deleted_at.label("project_deleted_at"),
-                projects.c.entity_id,
-                entities.c.name.label("entity"),
+                *_PLACE,
             )
             .join(projects, projects.c.id == runs.c.project_id)
             .join(entities, entities.c.id == projects.c.entity_id)
@@ -264,10 +267,7 @@ def sweep_rows(conn: Connection, keys: Collection[int]) -> list[AnyRow]:
                 sweeps.c.state,
                 sweeps.c.created_at,
                 sweeps.c.deleted_at,
-                projects.c.name.label("project"),
-                projects.c.deleted_at.label("project_deleted_at"),
-                projects.c.entity_id,
-                entities.c.name.label("entity"),
+                *_PLACE,
             )
             .join(projects, projects.c.id == sweeps.c.project_id)
             .join(entities, entities.c.id == projects.c.entity_id)
