@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runstone.cli import agent_on
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import AWAY, NOT_FOUND, USAGE, fail, note, print_json, reported
-from runstone.cli.sweep import HostOption, JsonOption
 
 if TYPE_CHECKING:
     from runstone.agents.source import SweepSpec

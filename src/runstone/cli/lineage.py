@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption, VersionName
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 
 if TYPE_CHECKING:
     from runstone.client.lineage_models import LineageGraph, LineageNode
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Host = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
-_Name = Annotated[str, typer.Argument(help="[[ENTITY/]PROJECT/]NAME[:VERSION or ALIAS], or @ID.")]
 _DIRECTIONS = ("up", "down", "both")
 
 
@@ -26,8 +24,8 @@ def lineage(
     depth: Annotated[int, typer.Option(min=0, help="Steps.")] = 5,
     limit: Annotated[int, typer.Option(min=1, help="At most so many nodes.")] = 1000,
     run: Annotated[bool, typer.Option("--run", help="The name is a run's.")] = False,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """What a version or run was made from, and what was made of it. What you may not see is locked."""
     with reported(as_json=as_json):
@@ -52,8 +50,8 @@ def lineage(
 
 def trace_back(
     prediction: Annotated[str, typer.Argument(help="[ENTITY/]PREDICTION, by its id.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """A prediction back to the model version, the run that trained it, its commit and its data."""
     with reported(as_json=as_json):
@@ -81,10 +79,10 @@ def trace_back(
 
 
 def impact(
-    name: _Name,
+    name: VersionName,
     row: Annotated[str, typer.Option(help="A row of the dataset: all versions that hold it.")] = "",
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Every version, run, model and deployment that came of a version, or of one of its rows."""
     with reported(as_json=as_json):
@@ -106,8 +104,8 @@ def impact(
 
 def du(
     project: Annotated[str, typer.Argument(help="[ENTITY/]PROJECT.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """What the artifacts of a project take up, counted now: exact."""
     with reported(as_json=as_json):
@@ -150,8 +148,8 @@ def gc(
     trash_seconds: Annotated[
         float | None, typer.Option(min=0, help="How long the trash is kept.  [default: 30 days]")
     ] = None,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Give back what nothing refers to, on the whole server (for its admins)."""
     with reported(as_json=as_json):

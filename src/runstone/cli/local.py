@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runstone.cli.options import JsonOption
 from runstone.cli.output import LEFT, OK, USAGE, fail, note, print_json, print_table, reported
 
 if TYPE_CHECKING:
     from runstone.uplink.queue import Queue
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-
-def status(as_json: _Json = False) -> None:
+def status(as_json: JsonOption = False) -> None:
     """What waits on this host, and how its way to the server goes."""
     with reported(as_json=as_json):
         from runstone.client.credentials import find_base_url, find_credential, local_server
@@ -59,7 +58,7 @@ def status(as_json: _Json = False) -> None:
             note(f"{len(refused)} journals were refused: see {queue.refused}, and `runstone doctor`.")
 
 
-def doctor(as_json: _Json = False) -> None:
+def doctor(as_json: JsonOption = False) -> None:
     """Look for what is wrong: server, key, queue, refused journals. The exit status is 1 if anything is."""
     with reported(as_json=as_json):
         from runstone.journal.home import home
@@ -75,7 +74,7 @@ def doctor(as_json: _Json = False) -> None:
 
 def verify_journal(
     paths: Annotated[list[Path], typer.Argument(help="Journals, or folders of them.")],
-    as_json: _Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read journals with all their checksums. The exit status is 1 when one is damaged."""
     with reported(as_json=as_json):

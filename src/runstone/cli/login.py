@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runstone.cli.options import JsonOption
 from runstone.cli.output import NOT_SIGNED_IN, note, print_json, reported
 
 
@@ -22,7 +23,7 @@ def login(
     default: Annotated[
         bool, typer.Option("--default/--no-default", help="Make it the server of runs that name none.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Sign in to a server: check the key, keep it in netrc (for the wandb client too).
 

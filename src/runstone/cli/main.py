@@ -7,13 +7,12 @@ allowed; 4 not found; 5 the server is away.
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from runstone.cli import (
     agent,
     artifact,
+    artifact_transfer,
     lineage,
     local,
     login,
@@ -28,6 +27,7 @@ from runstone.cli import (
     sweep_run,
     sync,
 )
+from runstone.cli.options import JsonOption
 
 app = typer.Typer(
     name="runstone",
@@ -47,7 +47,7 @@ app.add_typer(query.run_app, name="run")
 app.command("export")(query.export)
 app.command("pareto")(pareto.pareto)
 app.add_typer(artifact.artifact_app, name="artifact")
-app.command("pull")(artifact.pull)
+app.command("pull")(artifact_transfer.pull)
 app.add_typer(registry.registry_app, name="registry")
 app.add_typer(retention.retention_app, name="retention")
 app.add_typer(registry.audit_app, name="audit")
@@ -70,7 +70,7 @@ app.command("verify-journal")(local.verify_journal)
 
 
 @app.command("version")
-def version(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def version(as_json: JsonOption = False) -> None:
     """Print the version."""
     from importlib.metadata import version as installed
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 
 _GOALS = ("min", "max", "minimize", "maximize")
@@ -32,8 +33,8 @@ def pareto(
         bool, typer.Option("--all", help="The others, too, with why they are not on it.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 2_000,
-    host: Annotated[str | None, typer.Option(help="Another server than the usual one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the runs on the Pareto front: those that none beats in all the objectives at once."""
     with reported(as_json=as_json):

@@ -9,20 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import USAGE, fail, print_json, print_table, reported
 
 run_app = typer.Typer(help="One run.", no_args_is_help=True, rich_markup_mode=None)
-
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Host = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
 
 
 def projects(
     entity: Annotated[str, typer.Argument(help="Whose; all that you may see if not given.")] = "",
     search: Annotated[str, typer.Option(help="Only names that contain this.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List projects, by last activity."""
     with reported(as_json=as_json):
@@ -60,8 +58,8 @@ def runs(
     search: Annotated[str, typer.Option(help="Text in the name or id.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 50,
     trash: Annotated[bool, typer.Option("--trash", help="Those in the trash.")] = False,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the runs of a project."""
     with reported(as_json=as_json):
@@ -111,8 +109,8 @@ def runs(
 @run_app.command("show")
 def show(
     run: Annotated[str, typer.Argument(help="entity/project/run, or project/run of your own.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one run: state, config, summary."""
     with reported(as_json=as_json):
@@ -150,8 +148,8 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="FILE.parquet, FILE.csv or FILE.jsonl.")],
     keys: Annotated[list[str] | None, typer.Option("--key", help="Only this metric (repeatable).")] = None,
     system: Annotated[bool, typer.Option("--system", help="What was sampled of the machine.")] = False,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the whole history of a run to a file: every row, exact."""
     with reported(as_json=as_json):

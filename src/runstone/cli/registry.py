@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from runstone.cli.artifact_output import print_version
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import LEFT, note, print_json, print_table, reported
 from runstone.cli.query import when
 
@@ -17,8 +19,6 @@ registry_app = typer.Typer(
 )
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True, rich_markup_mode=None)
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Host = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
 _Collection = Annotated[str, typer.Argument(help="[ORGANISATION/]REGISTRY/COLLECTION.")]
 _Organization = Annotated[str, typer.Option("--organization", help="If you belong to several.")]
 _Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the log.")]
@@ -39,8 +39,8 @@ def create(
     approvals: Annotated[
         int, typer.Option(min=0, help="How many must approve before a protected alias moves.")
     ] = 0,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a registry in an organisation."""
     with reported(as_json=as_json):
@@ -67,8 +67,8 @@ def create(
 def ls(
     name: Annotated[str, typer.Argument(help="[ORGANISATION/]REGISTRY for its collections.")] = "",
     organization: _Organization = "",
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List registries, or the collections of one with what their aliases point to."""
     with reported(as_json=as_json):
@@ -127,12 +127,11 @@ def link(
         str,
         typer.Option("--allow-unlinked", help="Why a model whose run names no input dataset may go in."),
     ] = "",
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Link a version into a registry. A model must come from a run that names its dataset."""
     with reported(as_json=as_json):
-        from runstone.cli.artifact import _say
         from runstone.client.api import Api
         from runstone.client.artifacts import ArtifactVersion
 
@@ -148,7 +147,7 @@ def link(
                 reason=allow_unlinked or reason,
                 force=bool(allow_unlinked),
             )
-            _say(ArtifactVersion(api.client, record), as_json)
+            print_version(ArtifactVersion(api.client, record), as_json)
 
 
 @registry_app.command("promote")
@@ -158,19 +157,18 @@ def promote(
     alias: Annotated[str, typer.Argument(help="The alias that is to point to it.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
     force: Annotated[bool, typer.Option("--force", help="A model without a traceable past too.")] = False,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Point an alias to a version, with a reason; in one step that is logged."""
     with reported(as_json=as_json):
-        from runstone.cli.artifact import _say
         from runstone.client.artifacts import ArtifactVersion
         from runstone.client.native import Client
 
         with Client(host) as client:
             at = client.registries.in_registry(collection)
             record = client.registries.promote(at, version, alias, reason=reason, force=force)
-            _say(ArtifactVersion(client, record), as_json)
+            print_version(ArtifactVersion(client, record), as_json)
 
 
 @registry_app.command("rollback")
@@ -178,19 +176,18 @@ def rollback(
     collection: _Collection,
     alias: Annotated[str, typer.Argument(help="The alias.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Point an alias to the version it pointed to before; again goes one further back."""
     with reported(as_json=as_json):
-        from runstone.cli.artifact import _say
         from runstone.client.artifacts import ArtifactVersion
         from runstone.client.native import Client
 
         with Client(host) as client:
             at = client.registries.in_registry(collection)
             record = client.registries.rollback(at, alias, reason=reason)
-            _say(ArtifactVersion(client, record), as_json)
+            print_version(ArtifactVersion(client, record), as_json)
 
 
 @registry_app.command("log")
@@ -198,8 +195,8 @@ def log(
     collection: _Collection,
     alias: Annotated[str, typer.Option(help="Only this alias.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """What was where when, by whom and why: the newest first."""
     with reported(as_json=as_json):
@@ -224,8 +221,8 @@ def log(
 def compare(
     candidate: Annotated[str, typer.Argument(help="[[ENTITY/]PROJECT/]NAME:VERSION.")],
     baseline: Annotated[str, typer.Argument(help="The same; an alias such as net:production.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """A version against a baseline: metrics of their runs, config, metadata, files."""
     with reported(as_json=as_json):
@@ -262,8 +259,8 @@ def compare(
 @audit_app.command("verify")
 def audit_verify(
     head: Annotated[str, typer.Option(help="A hash told earlier, to be found in the chain.")] = "",
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Walk the chain: was a row edited, removed, moved or cut off? The status is 1 if so."""
     with reported(as_json=as_json):
@@ -289,7 +286,7 @@ def audit_export(
         Path | None, typer.Option("--output", "-o", help="A file; else standard output.")
     ] = None,
     entity: Annotated[str, typer.Option(help="Only this user's, team's or organisation's.")] = "",
-    host: _Host = None,
+    host: HostOption = None,
 ) -> None:
     """The whole log as JSON lines, the oldest first."""
     with reported():

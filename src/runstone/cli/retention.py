@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ retention_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Host = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
 _Project = Annotated[str, typer.Argument(help="[ENTITY/]PROJECT.")]
 _Type = Annotated[str, typer.Option("--type", help="Of this type of artifacts.")]
 _Collection = Annotated[str, typer.Option("--collection", help="Of this collection.")]
@@ -32,7 +31,7 @@ _POLL_SECONDS = 0.5
 
 
 @retention_app.command("show")
-def show(project: _Project, host: _Host = None, as_json: _Json = False) -> None:
+def show(project: _Project, host: HostOption = None, as_json: JsonOption = False) -> None:
     """The policies that hold in a project, and who said so."""
     with reported(as_json=as_json):
         import msgspec
@@ -71,8 +70,8 @@ def set_(
     keep_used: Annotated[bool, typer.Option("--keep-used", help="What a run used stays.")] = False,
     keep_all: Annotated[bool, typer.Option("--keep-all", help="Nothing goes, whatever others say.")] = False,
     inherit: Annotated[bool, typer.Option("--inherit", help="No policy here: others hold.")] = False,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is kept: of a project, a type, a collection, or an entity's projects."""
     if entity and collection:
@@ -120,8 +119,8 @@ def apply(
     collection: _Collection = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     wait: _Wait = True,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Apply the policies now rather than within the hour. --type and --collection only look."""
     if (type_name or collection) and not dry_run:
@@ -154,8 +153,8 @@ def delete(
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why, for the log.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     wait: _Wait = True,
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Versions that match all of it, to the trash. What has an alias beside `latest`, is linked elsewhere
     or deployed stays."""
@@ -183,7 +182,7 @@ def delete(
 
 
 @retention_app.command("deletions")
-def deletions(project: _Project, host: _Host = None, as_json: _Json = False) -> None:
+def deletions(project: _Project, host: HostOption = None, as_json: JsonOption = False) -> None:
     """Deletions of many versions: how far each is."""
     with reported(as_json=as_json):
         from itertools import islice
@@ -207,8 +206,8 @@ def deletions(project: _Project, host: _Host = None, as_json: _Json = False) -> 
 def cancel(
     project: _Project,
     number: Annotated[int, typer.Argument(help="As `runstone retention deletions` says it.")],
-    host: _Host = None,
-    as_json: _Json = False,
+    host: HostOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Stop a deletion; what went is in the trash."""
     with reported(as_json=as_json):

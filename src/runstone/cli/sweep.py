@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import AWAY, USAGE, fail, print_json, print_table, reported
 from runstone.cli.query import when
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 sweep_app = typer.Typer(help="Sweeps: searches over parameters.", no_args_is_help=True, rich_markup_mode=None)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-HostOption = Annotated[str | None, typer.Option(help="Another server than the usual one.")]
 SweepArgument = Annotated[
     str,
     typer.Argument(

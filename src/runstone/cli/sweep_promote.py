@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import print_json, print_table, reported
-from runstone.cli.sweep import HostOption, JsonOption, SweepArgument, short
+from runstone.cli.sweep import SweepArgument, short
 
 
 def promote(

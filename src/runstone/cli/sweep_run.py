@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
+from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import AWAY, LEFT, NOT_FOUND, USAGE, fail, note, print_json, reported
 from runstone.cli.sweep import (
     EntityOption,
     FileArgument,
-    HostOption,
-    JsonOption,
     NameOption,
     ProjectOption,
     checked,

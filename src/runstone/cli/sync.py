@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runstone.cli.options import HostOption
 from runstone.cli.output import LEFT, USAGE, fail, note, reported
 from runstone.cli.sync_sweeps import bring_sweeps, tell_sweep
 
@@ -34,7 +35,7 @@ def sync(
         bool,
         typer.Option("--include-online/--no-include-online", help="Runs that an uplink is to send anyway."),
     ] = True,
-    host: Annotated[str | None, typer.Option(help="Another server than the usual one.")] = None,
+    host: HostOption = None,
     jobs: Annotated[int, typer.Option(min=1, max=32, help="Runs sent at once.")] = 4,
     trust_paths: Annotated[
         bool,

@@ -1,0 +1,105 @@
+"""What a version is called, and whether it is kept: `runstone artifact rm`, `restore`, `alias` and `tag`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runstone.cli.artifact_output import print_version
+from runstone.cli.options import HostOption, JsonOption, VersionName
+from runstone.cli.output import USAGE, fail, note, print_json, reported
+
+_Reason = Annotated[str, typer.Option(help="Why, for the log.")]
+
+
+def rm(
+    name: VersionName,
+    aliases: Annotated[bool, typer.Option("--aliases", help="Although aliases point to it.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="The whole artifact, all versions.")] = False,
+    reason: _Reason = "",
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a version in the trash, where it stays restorable for 30 days (`artifact restore`)."""
+    with reported(as_json=as_json):
+        from runstone.client.api import Api
+        from runstone.client.artifacts import artifact_path
+
+        with Api(host) as api:
+            if everything:
+                entity, project, full = artifact_path(name)
+                api.client.artifacts.delete_collection(entity, project, full.rpartition(":")[0])
+                gone = {"name": name, "all": True}
+            else:
+                version = api.artifact(name)
+                version.delete(delete_aliases=aliases, reason=reason)
+                gone = {"name": version.qualified_name, "id": version.record.id}
+        if as_json:
+            print_json(gone)
+        elif everything:
+            note(f"{name}: to the trash, with its versions.")
+        else:
+            note(f"{gone['name']}: to the trash. Back with `runstone artifact restore @{gone['id']}`.")
+
+
+def restore(
+    name: Annotated[str, typer.Argument(help="@ID, as `artifact rm` said.")],
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a version back from the trash."""
+    with reported(as_json=as_json):
+        from runstone.client.artifacts import ArtifactVersion
+        from runstone.client.native import Client
+
+        if not name.lstrip("@").isdecimal():
+            fail(f"runstone artifact restore: {name!r} is no id. Write @ and the number.", USAGE)
+        with Client(host) as client:
+            version = ArtifactVersion(client, client.artifacts.restore("", "", name.lstrip("@")))
+            print_version(version, as_json)
+
+
+def alias(
+    name: VersionName,
+    add: Annotated[list[str] | None, typer.Option("--add", help="Move it here (repeatable).")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="Take it off (repeatable).")] = None,
+    reason: _Reason = "",
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move aliases to a version, or take them off it; all at once."""
+    with reported(as_json=as_json):
+        from runstone.client.api import Api
+        from runstone.client.artifacts import ArtifactVersion
+
+        with Api(host) as api:
+            version = api.artifact(name)
+            record = api.client.artifacts.move_aliases(
+                version.entity,
+                version.project,
+                f"{version.collection_name}:{version.version}",
+                add=add or [],
+                remove=remove or [],
+                reason=reason,
+            )
+            print_version(ArtifactVersion(api.client, record), as_json)
+
+
+def tag(
+    name: VersionName,
+    add: Annotated[list[str] | None, typer.Option("--add", help="Repeatable.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="Repeatable.")] = None,
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add tags to a version, or take them off it."""
+    with reported(as_json=as_json):
+        from runstone.client.api import Api
+
+        with Api(host) as api:
+            version = api.artifact(name)
+            version.tags = [*dict.fromkeys([*version.tags, *(add or [])])]
+            version.tags = [tag for tag in version.tags if tag not in (remove or [])]
+            version.save()
+            print_version(version, as_json)
