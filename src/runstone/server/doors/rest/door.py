@@ -21,6 +21,7 @@ from runstone.server.doors.http.permissions import declared, endpoints, needs
 from runstone.server.doors.rest import (
     admin,
     alerts,
+    artifact_files,
     artifacts,
     audit,
     charts,
@@ -77,6 +78,7 @@ NOUNS = (
     charts.routes,
     uploads.routes,
     artifacts.routes,
+    artifact_files.routes,
     collections.routes,
     claims.routes,
     trials.routes,

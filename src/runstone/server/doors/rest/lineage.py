@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runstone.server.domain import lineage as domain
 from runstone.server.domain.identity import Permission
-from runstone.server.doors.rest.artifacts import A, ArtifactPath, artifact_id, version_out
+from runstone.server.doors.rest.artifact_answers import A, ArtifactPath, artifact_id, version_out
 from runstone.server.doors.rest.deployments import PREDICTIONS, prediction_out
 from runstone.server.doors.rest.models.lineage import ArtifactImpact, LineageGraph, PredictionTrace
 from runstone.server.doors.rest.routing import (

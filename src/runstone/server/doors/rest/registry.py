@@ -12,7 +12,7 @@ from runstone.server.domain import artifact_model
 from runstone.server.domain import registry as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import plain
-from runstone.server.doors.rest.artifacts import A, ArtifactPath, member_out
+from runstone.server.doors.rest.artifact_answers import A, ArtifactPath, member_out
 from runstone.server.doors.rest.collections import C, CollectionPath
 from runstone.server.doors.rest.models.artifacts import ArtifactVersion
 from runstone.server.doors.rest.models.registry import (

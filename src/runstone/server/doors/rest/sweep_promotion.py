@@ -10,7 +10,7 @@ from starlette.responses import Response
 from runstone.server.domain import sweep_promotion as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import plain
-from runstone.server.doors.rest.artifacts import member_out, version_out
+from runstone.server.doors.rest.artifact_answers import member_out, version_out
 from runstone.server.doors.rest.models.registry import Approval
 from runstone.server.doors.rest.models.sweep_promotion import Promotable, SweepPromoted, SweepPromotion
 from runstone.server.doors.rest.registry import approval_out
