@@ -96,7 +96,7 @@ def test_what_is_not_there_or_may_not_be_read_is_told(bucket: Any, monkeypatch: 
     obstore.put(bucket, "gone.bin", b"x")
     (found,) = resolve("s3://data/gone.bin")
     obstore.delete(bucket, "gone.bin")
-    with pytest.raises(ReferenceAway, match=r"gone\.bin cannot be fetched"):
+    with pytest.raises(ReferenceAway, match=r"no s3://data/gone\.bin .*it was deleted"):
         bytes_of(found)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(ReferenceAway, match="cannot be asked for"):
@@ -120,6 +120,65 @@ def test_more_objects_than_are_allowed_are_refused_before_they_are_all_listed(bu
         obstore.put(bucket, f"many/{number}", b"x")
     with pytest.raises(Misuse, match="more than 3 files"):
         list(resolve("s3://data/many/", objects_max=3))
+
+
+@pytest.fixture
+def versioned(bucket: Any, store_server: Seaweed) -> Any:
+    """The bucket `kept`, which keeps what is written over or deleted."""
+    from obstore.store import S3Store
+
+    store_server.create_bucket("kept")
+    store_server.keep_versions("kept")
+    return S3Store("kept")
+
+
+@pytest.mark.s3
+def test_a_version_of_an_object_comes_back_when_another_was_written_over_it(versioned: Any) -> None:
+    import obstore
+
+    first = obstore.put(versioned, "model.bin", b"first")
+    (found,) = resolve("s3://kept/model.bin")
+    assert found[2].extra["versionID"] == first["version"]
+    second = obstore.put(versioned, "model.bin", b"the second")
+    assert first["version"] != second["version"]
+    assert bytes_of(found) == b"first"
+    (named,) = resolve(f"s3://kept/model.bin?versionId={first['version']}")
+    assert named[1] == 5 and bytes_of(named) == b"first"
+    (newest,) = resolve("s3://kept/model.bin")
+    assert newest[1] == 10 and bytes_of(newest) == b"the second"
+
+
+@pytest.mark.s3
+def test_each_object_below_a_prefix_is_known_by_its_version(versioned: Any) -> None:
+    import obstore
+
+    for number in range(40):
+        obstore.put(versioned, f"set/{number:02}", b"old %d" % number)
+    found = list(resolve("s3://kept/set/"))
+    for number in range(0, 40, 3):
+        obstore.put(versioned, f"set/{number:02}", b"new")
+    assert [item[0] for item in found] == [f"{number:02}" for number in range(40)]
+    assert [bytes_of(item) for item in found] == [b"old %d" % number for number in range(40)]
+
+
+@pytest.mark.s3
+def test_a_version_outlives_the_deletion_of_its_object_and_is_missed_when_it_is_deleted_itself(
+    versioned: Any, store_server: Seaweed
+) -> None:
+    import obstore
+
+    put = obstore.put(versioned, "short.bin", b"bytes")
+    (found,) = resolve("s3://kept/short.bin")
+    obstore.delete(versioned, "short.bin")  # leaves a marker
+    with pytest.raises(ReferenceAway, match=r"nothing at s3://kept/short\.bin"):
+        list(resolve("s3://kept/short.bin"))
+    assert bytes_of(found) == b"bytes"
+    version = str(put["version"])
+    store_server.delete_version("kept", "short.bin", version)
+    with pytest.raises(ReferenceAway, match=rf"no version {version} of s3://kept/short\.bin .*was deleted"):
+        bytes_of(found)
+    with pytest.raises(ReferenceAway, match=f"no version {version} of"):
+        list(resolve(f"s3://kept/short.bin?versionId={version}"))
 
 
 # -- a web server -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from runstone.content.digests import HashCache
 
 OBJECTS_MAX = 10_000_000
+HEADS_AT_ONCE = 16
+HEADS_AHEAD = 1000
 _CLOUDS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 Found = tuple[str, int, Reference, bytes]
@@ -179,9 +182,31 @@ def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:
     if not pages:
         raise ReferenceAway(f"There is nothing at {uri}.")
     prefix = key if not key or key.endswith("/") else key + "/"
-    for about in sorted(pages, key=lambda item: str(item["path"])):
+    listed = sorted(pages, key=lambda item: str(item["path"]))
+    for about in _with_versions(base, store, listed):
         path = str(about["path"]).removeprefix(prefix)
         yield _cloud_entry(base, about, f"{name.strip('/')}/{path}" if name else path)
+
+
+def _with_versions(base: str, store: Any, listed: list[Any]) -> Iterator[Any]:
+    """A listing says no versions. Where the bucket keeps them, each object is asked for its own, so that
+    it is found again after it was written over."""
+    import obstore
+
+    def ask(about: Any) -> Any:
+        try:
+            return obstore.head(store, str(about["path"]))
+        except Exception as error:
+            raise ReferenceAway(f"{base}/{about['path']} cannot be asked for: {error}") from error
+
+    first = ask(listed[0])
+    if not first.get("version"):
+        yield from listed
+        return
+    yield first
+    with ThreadPoolExecutor(HEADS_AT_ONCE, thread_name_prefix="head") as pool:
+        for start in range(1, len(listed), HEADS_AHEAD):
+            yield from pool.map(ask, listed[start : start + HEADS_AHEAD])
 
 
 def _cloud_entry(base: str, about: Any, path: str) -> Found:
@@ -328,6 +353,12 @@ def _cloud_bytes(reference: Reference) -> Iterator[bytes]:
             yield bytes(part)
     except ReferenceAway:
         raise
+    except FileNotFoundError as error:
+        which = f"version {version} of {reference.uri}" if version else reference.uri
+        raise ReferenceAway(
+            f"There is no {which} (any more): it was deleted. Put it back, log a version of the artifact "
+            "without it, or pass allow_missing_references=True."
+        ) from error
     except Exception as error:
         raise ReferenceAway(f"{reference.uri} cannot be fetched: {error}") from error
 
