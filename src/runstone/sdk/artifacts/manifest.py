@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from runstone.content.manifest import NO_DIGEST, Entry
 
 if TYPE_CHECKING:
-    from runstone.sdk.artifacts.artifact import Artifact
+    from runstone.sdk.artifacts.state import ArtifactState
 
 
 class ArtifactManifestEntry:
     """One file. path: its name in the artifact. digest: SHA-256 (hex), or what a reference's own place
     says. ref: where a reference points. size: bytes."""
 
-    def __init__(self, artifact: Artifact, path: str, entry: Entry | None = None) -> None:
+    def __init__(self, artifact: ArtifactState, path: str, entry: Entry | None = None) -> None:
         self._artifact = artifact
         self._found = entry
         self.path = path
@@ -83,7 +83,7 @@ class ArtifactManifestEntry:
 class ArtifactManifest:
     """Entries by path."""
 
-    def __init__(self, artifact: Artifact, entries: Iterable[Entry]) -> None:
+    def __init__(self, artifact: ArtifactState, entries: Iterable[Entry]) -> None:
         self._artifact = artifact
         self._entries = {entry.path: entry for entry in entries}
 

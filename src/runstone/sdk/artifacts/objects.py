@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runstone.sdk.errors import UsageError
 
 if TYPE_CHECKING:
-    from runstone.sdk.artifacts.artifact import Artifact
+    from runstone.sdk.artifacts.content import ArtifactContent
 
 _READERS = {
     "image-file": ("image", "Image"),
@@ -23,7 +23,7 @@ _READERS = {
 class _IntoArtifact:
     """Where the files of added media go."""
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: ArtifactContent) -> None:
         self._artifact = artifact
 
     def keep(self, name: str, data: bytes) -> str:
@@ -35,7 +35,7 @@ class _IntoArtifact:
         return name
 
 
-def add_object(artifact: Artifact, obj: Any, name: str, overwrite: bool) -> str:
+def add_object(artifact: ArtifactContent, obj: Any, name: str, overwrite: bool) -> str:
     """The path of the entry. Raises UsageError for what is neither a table nor a medium."""
     from runstone.content import schemas as schema
     from runstone.sdk.media.table import Table, _cell
@@ -65,7 +65,7 @@ def add_object(artifact: Artifact, obj: Any, name: str, overwrite: bool) -> str:
     return path
 
 
-def get_object(artifact: Artifact, name: str) -> Any:
+def get_object(artifact: ArtifactContent, name: str) -> Any:
     """What was added under `name`; None where there is no such thing. Only JSON is read, and the media
     files that it names: nothing that could run code."""
     from importlib import import_module
@@ -91,7 +91,7 @@ def get_object(artifact: Artifact, name: str) -> Any:
     return kind(artifact.get_entry(value["path"]).download())
 
 
-def _cell_value(artifact: Artifact, paths: Any, cell: Any) -> Any:
+def _cell_value(artifact: ArtifactContent, paths: Any, cell: Any) -> Any:
     if isinstance(cell, dict) and cell.get("path") in paths and cell.get("_type") in _READERS:
         from importlib import import_module
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from runstone.journal.kinds import ArtifactUsed, Link
 from runstone.sdk.artifacts import names
-from runstone.sdk.artifacts.artifact import Artifact, NotLoggedError
+from runstone.sdk.artifacts.artifact import Artifact
+from runstone.sdk.artifacts.state import NotLoggedError
 from runstone.sdk.errors import UsageError
 
 if TYPE_CHECKING:
