@@ -24,7 +24,7 @@ def rm(
     """Put a version in the trash, where it stays restorable for 30 days (`artifact restore`)."""
     with reported(as_json=as_json):
         from runstone.client.api import Api
-        from runstone.client.artifacts import artifact_path
+        from runstone.client.artifact_names import artifact_path
 
         with Api(host) as api:
             if everything:

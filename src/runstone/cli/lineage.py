@@ -32,7 +32,7 @@ def lineage(
         import msgspec
 
         from runstone.client.api import Api, run_path
-        from runstone.client.artifacts import artifact_path
+        from runstone.client.artifact_names import artifact_path
 
         if direction not in _DIRECTIONS:
             fail(f"runstone lineage: --direction is one of {', '.join(_DIRECTIONS)}.", USAGE)
@@ -89,7 +89,7 @@ def impact(
         import msgspec
 
         from runstone.client.api import Api
-        from runstone.client.artifacts import artifact_path
+        from runstone.client.artifact_names import artifact_path
 
         with Api(host) as api:
             found = api.client.lineage.impact(*artifact_path(name), row=row)

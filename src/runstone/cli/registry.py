@@ -74,7 +74,7 @@ def ls(
     with reported(as_json=as_json):
         import msgspec
 
-        from runstone.client.artifacts import ArtifactCollection
+        from runstone.client.artifact_collections import ArtifactCollection
         from runstone.client.native import Client
 
         with Client(host) as client:

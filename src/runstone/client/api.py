@@ -26,7 +26,8 @@ from runstone.client.run import Run
 from runstone.client.runs import Runs
 
 if TYPE_CHECKING:
-    from runstone.client.artifacts import ArtifactCollection, ArtifactVersion
+    from runstone.client.artifact_collections import ArtifactCollection
+    from runstone.client.artifacts import ArtifactVersion
     from runstone.client.pareto import ParetoFront
     from runstone.client.series import SeriesAnswer
 
@@ -134,7 +135,8 @@ class Api:
 
     def artifact(self, name: str, type: str | None = None) -> ArtifactVersion:
         """name: `[[entity/]project/]name[:version or alias]`, latest without one. Raises NotFound."""
-        from runstone.client.artifacts import ArtifactVersion, artifact_path
+        from runstone.client.artifact_names import artifact_path
+        from runstone.client.artifacts import ArtifactVersion
 
         version = ArtifactVersion(self.client, self.client.artifacts.get(*artifact_path(name)))
         if type is not None and version.type != type:
@@ -163,7 +165,8 @@ class Api:
 
     def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
         """name: `[[entity/]project/]name`. Raises NotFound."""
-        from runstone.client.artifacts import ArtifactCollection, artifact_path
+        from runstone.client.artifact_collections import ArtifactCollection
+        from runstone.client.artifact_names import artifact_path
 
         entity, project, full = artifact_path(name)
         record = self.client.artifacts.collection(entity, project, full.rpartition(":")[0])
@@ -175,7 +178,7 @@ class Api:
         self, project_name: str, type_name: str = "", per_page: int = 100, *, search: str = ""
     ) -> Iterator[ArtifactCollection]:
         """The artifacts of a project, by last change; of one type, if that is given."""
-        from runstone.client.artifacts import ArtifactCollection
+        from runstone.client.artifact_collections import ArtifactCollection
 
         entity, project = project_path(project_name)
         for record in self.client.artifacts.collections(

@@ -20,7 +20,8 @@ from runstone.sdk.errors import UsageError
 from runstone.sdk.values import plain_value
 
 if TYPE_CHECKING:
-    from runstone.client.artifacts import ArtifactFile, ArtifactVersion
+    from runstone.client.artifact_files import ArtifactFile
+    from runstone.client.artifacts import ArtifactVersion
 
 
 class Artifact(ArtifactContent):
