@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from runstone.server.domain import lineage as domain
+from runstone.server.domain import lineage_model as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.rest.artifact_answers import A, ArtifactPath, artifact_id, version_out
 from runstone.server.doors.rest.deployments import PREDICTIONS, prediction_out
