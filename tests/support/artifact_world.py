@@ -21,6 +21,7 @@ from runstone.server.domain.identity import Actor
 from runstone.server.domain.lineage import Lineage
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
+from runstone.server.domain.retention_policies import RetentionPolicies
 from runstone.server.domain.storage_use import Storage
 from runstone.server.domain.uploads import Uploads
 from runstone.server.stores.blobs.contract import BlobStore
@@ -39,6 +40,7 @@ class ArtifactWorld:
     lineage: Lineage
     storage: Storage
     retention: Retention
+    policies: RetentionPolicies
     deletions: Deletions
     audit: Audit
 
@@ -88,7 +90,8 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         deployments,
         Lineage(records, access, artifacts, deployments, lambda _actor, _sweep: ()),
         Storage(records, blobs, access, projects, uploads, files),
-        Retention(records, access, projects, collections, deletions),
+        Retention(records, projects, collections, deletions),
+        RetentionPolicies(records, access, projects, collections),
         deletions,
         Audit(records, access),
     )

@@ -40,6 +40,7 @@ from runstone.server.domain.projects import Projects
 from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
+from runstone.server.domain.retention_policies import RetentionPolicies
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
@@ -200,7 +201,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     approvals = Approvals(records, access, collections, artifacts)
     deployments = Deployments(records, access, artifacts)
     deletions = Deletions(records, projects, alone=not storage.database_url)
-    retention = Retention(records, access, projects, collections, deletions)
+    retention = Retention(records, projects, collections, deletions)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
     sign_in = SignIn(records)
     domain = Domain(
@@ -239,6 +240,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         lineage=Lineage(records, access, artifacts, deployments, sweep_results.best_runs),
         storage=storage_use,
         retention=retention,
+        retention_policies=RetentionPolicies(records, access, projects, collections),
         deletions=deletions,
         feed=feed,
         signer=signer,

@@ -174,7 +174,7 @@ def test_policies_are_applied_at_once_when_asked(house: ArtifactWorld) -> None:
     ada = house.world.ada
     several(house, 4)
     several(house, 4, "free")
-    house.retention.set_rule(ada, "ml", "p", "set", {"last": 1})
+    house.policies.set_rule(ada, "ml", "p", "set", {"last": 1})
     begun = house.deletions.begin_retention(ada, "ml", "p")
     house.deletions.work()
     assert house.deletions.get(ada, "ml", "p", begun.id).versions == 3

@@ -11,7 +11,7 @@ from tests.support.world import SYSTEM, World
 
 from runstone.server.domain.artifact_model import Member
 from runstone.server.domain.errors import Invalid, NotAllowed
-from runstone.server.domain.retention import check_retention
+from runstone.server.domain.retention_rules import check_retention
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def checkpoints(house: ArtifactWorld, scores: list[float]) -> list[Member]:
 def test_the_best_three_and_the_last_stay(house: ArtifactWorld) -> None:
     checkpoints(house, [0.9, 0.1, 0.8, 0.2, 0.7, 0.3])
     rule = {"best": 3, "last": 1, "metric": "acc"}
-    house.retention.set_rule(house.world.ada, "ml", "p", "set", rule)
+    house.policies.set_rule(house.world.ada, "ml", "p", "set", rule)
     assert house.retention.apply(SYSTEM, now=time.time()) == 2
     assert versions(house) == [0, 2, 4, 5]
     assert house.retention.apply(SYSTEM, now=time.time()) == 0
-    house.retention.set_rule(house.world.ada, "ml", "p", "set", {**rule, "goal": "min", "best": 1})
+    house.policies.set_rule(house.world.ada, "ml", "p", "set", {**rule, "goal": "min", "best": 1})
     house.retention.apply(SYSTEM, now=time.time())
     assert versions(house) == [5]
 
@@ -49,7 +49,7 @@ def test_what_is_named_or_linked_stays(house: ArtifactWorld) -> None:
     made = checkpoints(house, [0.1] * 5)
     house.artifacts.set_aliases(ada, made[1], add=["keep"])
     house.artifacts.link(ada, made[2].version.id, "ml", "p", "chosen")
-    house.retention.set_rule(ada, "ml", "p", "set", {"last": 1})
+    house.policies.set_rule(ada, "ml", "p", "set", {"last": 1})
     assert house.retention.apply(SYSTEM, now=time.time()) == 2
     assert versions(house) == [1, 2, 4]
     assert house.artifacts.get(ada, "ml", "p", "set").index == 4

@@ -46,28 +46,28 @@ def test_of_several_policies_the_nearest_holds_and_no_other(house: ArtifactWorld
     names = ("own", "model", "plain", "all")
     for name in names:
         several(house, 6, name, type="model" if name == "model" else "dataset")
-    house.retention.set_entity_policy(ada, "ml", {"last": 5})
-    house.retention.set_entity_policy(ada, "ml", {"last": 4}, type_name="model")
+    house.policies.set_entity_policy(ada, "ml", {"last": 5})
+    house.policies.set_entity_policy(ada, "ml", {"last": 4}, type_name="model")
     assert apply(house) == 1 + 2 + 1 + 1
-    house.retention.set_policy(ada, "ml", "p", {"last": 3})
+    house.policies.set_policy(ada, "ml", "p", {"last": 3})
     apply(house)
     assert [len(versions(house, name)) for name in names] == [3, 3, 3, 3]
-    house.retention.set_policy(ada, "ml", "p", {"last": 2}, type_name="model")
-    house.retention.set_rule(ada, "ml", "p", "own", {"last": 1})
-    house.retention.set_rule(ada, "ml", "p", "all", {"all": True})
-    house.retention.set_policy(ada, "ml", "p", {"last": 2})
+    house.policies.set_policy(ada, "ml", "p", {"last": 2}, type_name="model")
+    house.policies.set_rule(ada, "ml", "p", "own", {"last": 1})
+    house.policies.set_rule(ada, "ml", "p", "all", {"all": True})
+    house.policies.set_policy(ada, "ml", "p", {"last": 2})
     apply(house)
     assert [len(versions(house, name)) for name in names] == [1, 2, 2, 3]
-    found = house.retention.policies(house.world.vic, "ml", "p")
+    found = house.policies.policies(house.world.vic, "ml", "p")
     assert [(one.type, one.rule["last"]) for one in found.project] == [("", 2), ("model", 2)]
     assert [(one.type, one.rule["last"]) for one in found.entity] == [("", 5), ("model", 4)]
     assert {one["name"] for one in found.collections} == {"all", "own"}
-    house.retention.set_policy(ada, "ml", "p", {})
-    assert [one.type for one in house.retention.policies(ada, "ml", "p").project] == ["model"]
+    house.policies.set_policy(ada, "ml", "p", {})
+    assert [one.type for one in house.policies.policies(ada, "ml", "p").project] == ["model"]
     with pytest.raises(NotAllowed):
-        house.retention.set_policy(house.world.ben, "ml", "p", {"last": 1})
+        house.policies.set_policy(house.world.ben, "ml", "p", {"last": 1})
     with pytest.raises((NotAllowed, NotFound)):
-        house.retention.set_entity_policy(house.world.ben, "ml", {"last": 1})
+        house.policies.set_entity_policy(house.world.ben, "ml", {"last": 1})
     assert olga is not None
 
 
@@ -76,7 +76,7 @@ def test_the_best_by_a_number_in_the_metadata(house: ArtifactWorld) -> None:
         house.log("set", {"w": str(loss).encode()}, metadata={"eval": {"loss": loss}})
     house.log("set", {"w": b"without"})
     rule = {"best": 2, "metric": "eval.loss", "of": "metadata", "goal": "min"}
-    house.retention.set_rule(house.world.ada, "ml", "p", "set", rule)
+    house.policies.set_rule(house.world.ada, "ml", "p", "set", rule)
     apply(house)
     assert versions(house) == [1, 3, 5]  # and the newest, to which `latest` points
 
@@ -87,7 +87,7 @@ def test_with_an_age_only_what_is_older_and_beyond_the_count_goes(house: Artifac
     house.log("set", {"w": b"for ever"}, ttl_seconds=-2)
     several(house, 2, "set")  # the content of v0 and v1 again: the same versions
     house.log("set", {"w": b"new"})
-    house.retention.set_rule(house.world.ada, "ml", "p", "set", {"last": 1, "ttl_seconds": int(DAY)})
+    house.policies.set_rule(house.world.ada, "ml", "p", "set", {"last": 1, "ttl_seconds": int(DAY)})
     assert apply(house, later=DAY / 2) == 0
     assert apply(house, later=2 * DAY) == 3
     assert versions(house) == [3, 4, 5]
@@ -96,7 +96,7 @@ def test_with_an_age_only_what_is_older_and_beyond_the_count_goes(house: Artifac
 def test_a_count_spares_what_is_to_stay_for_ever(house: ArtifactWorld) -> None:
     house.log("set", {"w": b"for ever"}, ttl_seconds=-2)
     several(house, 3)
-    house.retention.set_policy(house.world.ada, "ml", "p", {"last": 1})
+    house.policies.set_policy(house.world.ada, "ml", "p", {"last": 1})
     apply(house)
     assert versions(house) == [0, 3]
 
@@ -104,13 +104,13 @@ def test_a_count_spares_what_is_to_stay_for_ever(house: ArtifactWorld) -> None:
 def test_an_age_alone_is_told_as_the_time_to_live_of_what_inherits(house: ArtifactWorld) -> None:
     ada = house.world.ada
     several(house, 2)
-    house.retention.set_policy(ada, "ml", "p", {"ttl_seconds": 60}, type_name="dataset")
+    house.policies.set_policy(ada, "ml", "p", {"ttl_seconds": 60}, type_name="dataset")
     collection = house.collections.get(ada, "ml", "p", "set")
-    assert house.retention.inherited_ttl(collection) == 60
+    assert house.policies.inherited_ttl(collection) == 60
     assert apply(house, later=61) == 2
     assert versions(house) == []
     house.collections.update(ada, "ml", "p", "set", ttl_seconds=500)
-    assert house.retention.inherited_ttl(house.collections.get(ada, "ml", "p", "set")) == 500
+    assert house.policies.inherited_ttl(house.collections.get(ada, "ml", "p", "set")) == 500
     house.log("set", {"w": b"again"})
     assert apply(house, later=61) == 0  # the collection's own time holds
 
@@ -121,10 +121,10 @@ def test_what_is_deployed_stays_and_what_is_used_where_the_policy_says_so(house:
     place = house.deployments.record(ada, "ml", site="berlin", name="asr", member=made[0])
     house.world.run("eval")
     house.artifacts.use(ada, "ml", "p", "eval", made[1].version.id)
-    house.retention.set_policy(ada, "ml", "p", {"last": 1, "keep_used": True})
+    house.policies.set_policy(ada, "ml", "p", {"last": 1, "keep_used": True})
     apply(house)
     assert versions(house) == [0, 1, 4]
-    house.retention.set_policy(ada, "ml", "p", {"last": 1})
+    house.policies.set_policy(ada, "ml", "p", {"last": 1})
     apply(house)
     assert versions(house) == [0, 4]
     house.deployments.end(ada, "ml", place.id)
@@ -143,7 +143,7 @@ def test_each_act_is_in_the_audit_log_with_what_went(house: ArtifactWorld) -> No
     house.artifacts.set_aliases(
         house.world.ada, house.artifacts.get(house.world.ada, "ml", "p", "set:v2"), add=["keep"]
     )
-    house.retention.set_policy(house.world.ada, "ml", "p", {"last": 1})
+    house.policies.set_policy(house.world.ada, "ml", "p", {"last": 1})
     apply(house)
     rows = house.audit.find(house.world.ada, entity="ml").items
     told = {row.action: row for row in rows}
@@ -172,8 +172,8 @@ def test_a_look_says_what_goes_and_the_bytes_that_garbage_collection_then_frees(
             if chance.random() < 0.5:
                 house.artifacts.delete(ada, member.version.id, delete_aliases=True)
     house.storage.collect(GC, spared_seconds=0, rewrite_packs=0)
-    house.retention.set_policy(ada, "ml", "p", {"last": 1})
-    house.retention.set_rule(ada, "ml", "p", "three", {"all": True})
+    house.policies.set_policy(ada, "ml", "p", {"last": 1})
+    house.policies.set_rule(ada, "ml", "p", "three", {"all": True})
     look = house.retention.preview(house.world.vic, "ml", "p")
     already = house.storage.collect(GC, dry_run=True, spared_seconds=0, trash_seconds=0).bytes
     assert apply(house) == look.versions > 0

@@ -28,6 +28,7 @@ from runstone.server.domain.projects import Projects
 from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
+from runstone.server.domain.retention_policies import RetentionPolicies
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
@@ -81,6 +82,7 @@ class Domain:
     lineage: Lineage
     storage: Storage
     retention: Retention
+    retention_policies: RetentionPolicies
     deletions: Deletions
     feed: Feed
     signer: Signer

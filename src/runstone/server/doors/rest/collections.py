@@ -137,7 +137,9 @@ async def update_collection(
 
     def work() -> dict[str, Any]:
         if body.retention is not None:
-            call.domain.retention.set_rule(call.actor, entity_of(entity), project, collection, body.retention)
+            call.domain.retention_policies.set_rule(
+                call.actor, entity_of(entity), project, collection, body.retention
+            )
         return collection_out(
             call.domain.collections.update(
                 call.actor,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from runstone.server.domain import deletions as deletion_domain
 from runstone.server.domain import retention as domain
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.retention_policies import Policy
 from runstone.server.domain.version_selection import Condition, VersionQuery
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.models.retention import (
@@ -54,7 +55,7 @@ async def set_retention(
     """The project's default, or that of a type; {} takes it away. Applied within the hour."""
 
     def work() -> dict[str, Any]:
-        call.domain.retention.set_policy(
+        call.domain.retention_policies.set_policy(
             call.actor, entity_of(entity), project, body.rule, type_name=body.type
         )
         return _policies(call, entity, project)
@@ -73,7 +74,9 @@ async def set_entity_retention(call: CallDep, entity: EntityPath, body: PolicyWa
     """The default of all projects that say nothing else, or that of a type; {} takes it away."""
 
     def work() -> dict[str, Any]:
-        call.domain.retention.set_entity_policy(call.actor, entity_of(entity), body.rule, type_name=body.type)
+        call.domain.retention_policies.set_entity_policy(
+            call.actor, entity_of(entity), body.rule, type_name=body.type
+        )
         return _entity_policies(call, entity)
 
     return await call.answer(work)
@@ -198,7 +201,7 @@ def deletion_out(found: deletion_domain.Deletion) -> dict[str, Any]:
 
 
 def _policies(call: CallDep, entity: str, project: str) -> dict[str, Any]:
-    found = call.domain.retention.policies(call.actor, entity_of(entity), project)
+    found = call.domain.retention_policies.policies(call.actor, entity_of(entity), project)
     return {
         "project": [_policy_out(one) for one in found.project],
         "entity": [_policy_out(one) for one in found.entity],
@@ -207,11 +210,11 @@ def _policies(call: CallDep, entity: str, project: str) -> dict[str, Any]:
 
 
 def _entity_policies(call: CallDep, entity: str) -> dict[str, Any]:
-    found = call.domain.retention.entity_policies(call.actor, entity_of(entity))
+    found = call.domain.retention_policies.entity_policies(call.actor, entity_of(entity))
     return {"policies": [_policy_out(one) for one in found]}
 
 
-def _policy_out(policy: domain.Policy) -> dict[str, Any]:
+def _policy_out(policy: Policy) -> dict[str, Any]:
     return {
         "type": policy.type,
         "rule": plain(policy.rule),

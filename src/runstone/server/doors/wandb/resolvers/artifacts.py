@@ -143,7 +143,7 @@ def ttl_duration_seconds(parent: Version, call: Call) -> int:
     if source is None:
         return TTL_NEVER
     inherited = call.keep(
-        "inherited-ttl", str(source.id), "", lambda: call.domain.retention.inherited_ttl(source)
+        "inherited-ttl", str(source.id), "", lambda: call.domain.retention_policies.inherited_ttl(source)
     )
     return TTL_NEVER if inherited is None else inherited
 
