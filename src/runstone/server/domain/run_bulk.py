@@ -15,6 +15,7 @@ from runstone.server.domain.feed import Event, Feed
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.projects import TRASH_SECONDS, Projects
 from runstone.server.domain.run_checks import checked_many, event_of
+from runstone.server.domain.run_columns import count_leaves
 from runstone.server.domain.run_model import RunChange
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as statements
@@ -181,9 +182,9 @@ class RunBulk:
         for row in statements.configs_and_summaries(conn, list(project_of)):
             counter = counts[project_of[row.run_key]]
             before, after = ({}, row.config) if sign > 0 else (row.config, {})
-            run_changes.count_leaves(counter, "config", before, after)
+            count_leaves(counter, "config", before, after)
             before, after = ({}, row.summary) if sign > 0 else (row.summary, {})
-            run_changes.count_leaves(counter, "summary", before, after)
+            count_leaves(counter, "summary", before, after)
         for project, counter in counts.items():
             number = sum(1 for owner in project_of.values() if owner == project)
             project_statements.count_runs(conn, project, sign * number, now=now)
