@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+import xxhash
 from tests.support.wandb_wire import Wire
 
 CREATE_ARTIFACT = """mutation C($i: CreateArtifactInput!) { createArtifact(input: $i) {
@@ -27,18 +28,27 @@ def b64_md5(data: bytes) -> str:
     return b64encode(hashlib.md5(data).digest()).decode()
 
 
-def digest_of(files: Mapping[str, bytes]) -> str:
+def b64_xxh128(data: bytes) -> str:
+    return b64encode(xxhash.xxh128(data).digest()).decode()
+
+
+def digest_of(files: Mapping[str, bytes], *, xxh128: bool = False) -> str:
     """As clients make it of a manifest."""
-    lines = "".join(f"{path}:{b64_md5(data)}\n" for path, data in sorted(files.items()))
-    return hashlib.md5(("wandb-artifact-manifest-v1\n" + lines).encode()).hexdigest()
+    told = b64_xxh128 if xxh128 else b64_md5
+    lines = "".join(f"{path}:{told(data)}\n" for path, data in sorted(files.items()))
+    text = ("wandb-artifact-manifest-v1\n" + lines).encode()
+    return xxhash.xxh128(text).hexdigest() if xxh128 else hashlib.md5(text).hexdigest()
 
 
-def manifest_of(files: Mapping[str, bytes], births: Mapping[str, str] | None = None) -> bytes:
+def manifest_of(
+    files: Mapping[str, bytes], births: Mapping[str, str] | None = None, *, xxh128: bool = False
+) -> bytes:
     contents = {
         path: {
-            "digest": b64_md5(data),
+            "digest": b64_xxh128(data) if xxh128 else b64_md5(data),
             "size": len(data),
             **({"birthArtifactID": births[path]} if births else {}),
+            **({"extra": {"alg": "XXH128"}} if xxh128 else {}),
         }
         for path, data in files.items()
     }
@@ -69,17 +79,26 @@ class Artifacts:
         }
         return self.wire.graphql(CREATE_ARTIFACT, i=given)["createArtifact"]["artifact"]
 
-    def files(self, artifact: str, files: Mapping[str, bytes], **fields: Any) -> list[Any]:
+    def files(
+        self, artifact: str, files: Mapping[str, bytes], *, xxh128: bool = False, **fields: Any
+    ) -> list[Any]:
         """What the server says of each, in their order."""
         specs = [
-            {"artifactID": artifact, "name": path, "md5": b64_md5(data), **fields}
+            {
+                **{"artifactID": artifact, "name": path, "md5": b64_md5(data)},
+                **({"digest": b64_xxh128(data)} if xxh128 else {}),
+                **fields,
+            }
             for path, data in files.items()
         ]
-        made = self.wire.graphql(CREATE_ARTIFACT_FILES, i={"artifactFiles": specs, "storageLayout": "V2"})
+        algorithm = {"digestAlgorithm": "MANIFEST_XXH128"} if xxh128 else {}
+        made = self.wire.graphql(
+            CREATE_ARTIFACT_FILES, i={"artifactFiles": specs, "storageLayout": "V2", **algorithm}
+        )
         return [edge["node"] for edge in made["createArtifactFiles"]["files"]["edges"]]
 
-    def put_files(self, artifact: str, files: Mapping[str, bytes]) -> list[Any]:
-        nodes = self.files(artifact, files)
+    def put_files(self, artifact: str, files: Mapping[str, bytes], *, xxh128: bool = False) -> list[Any]:
+        nodes = self.files(artifact, files, xxh128=xxh128)
         for node, data in zip(nodes, files.values(), strict=True):
             if node["uploadUrl"]:
                 answer = httpx.put(node["uploadUrl"], content=data)
@@ -106,12 +125,14 @@ class Artifacts:
     def commit(self, artifact: str) -> Any:
         return self.wire.graphql(COMMIT, id=artifact)["commitArtifact"]["artifact"]
 
-    def log(self, name: str, files: Mapping[str, bytes], **fields: Any) -> Any:
+    def log(self, name: str, files: Mapping[str, bytes], *, xxh128: bool = False, **fields: Any) -> Any:
         """The whole of it: the created artifact, committed."""
-        made = self.create(name, digest_of(files), **fields)
+        if xxh128:
+            fields = {"digestAlgorithm": "MANIFEST_XXH128", **fields}
+        made = self.create(name, digest_of(files, xxh128=xxh128), **fields)
         if made["state"] == "PENDING":
-            self.put_files(made["id"], files)
-            self.manifest(made["id"], manifest_of(files))
+            self.put_files(made["id"], files, xxh128=xxh128)
+            self.manifest(made["id"], manifest_of(files, xxh128=xxh128))
             self.commit(made["id"])
         return made
 

@@ -74,7 +74,7 @@ class Commit:
         )
 
     def _run(self) -> tuple[int, bool]:
-        digests = manifests.Digests()
+        digests = manifests.Digests(self._version.digest_algorithm)
         parts: list[tuple[int, str]] = []
         made = self._parts(digests)
         while some := list(islice(made, _PARTS_AT_ONCE)):
@@ -162,14 +162,24 @@ class Commit:
                 by_md5 = {
                     row.asked_md5: row
                     for row in blob_statements.owned_by_md5(
-                        conn, entity, (entry.md5 for entry in files if not entry.sha256)
+                        conn, entity, (entry.md5 for entry in files if entry.md5 and not entry.sha256)
                     )
                 }
+                by_xxh128: dict[str, list[AnyRow]] = {}
+                for row in blob_statements.owned_by_xxh128(
+                    conn, entity, (entry.xxh128 for entry in files if not (entry.sha256 or entry.md5))
+                ):
+                    by_xxh128.setdefault(row.xxh128, []).append(row)
             missing = []
             for at, entry in enumerate(batch):
                 if entry.ref:
                     continue
-                row = by_sha256.get(entry.sha256) if entry.sha256 else by_md5.get(entry.md5)
+                if entry.sha256:
+                    row = by_sha256.get(entry.sha256)
+                elif entry.md5:
+                    row = by_md5.get(entry.md5)
+                else:
+                    row = _only(by_xxh128.get(entry.xxh128, ()), entry)
                 if row is None:
                     missing.append(entry)
                     continue
@@ -217,7 +227,7 @@ class Commit:
             version_index=index,
             sha256=digests.sha256,
             # What was announced is of one manifest; laid over others it tells nothing of the whole.
-            digest=digests.md5 if self._laid_over or not row.digest else row.digest,
+            digest=digests.wandb if self._laid_over or not row.digest else row.digest,
             size=digests.size,
             file_count=digests.count,
             committed_at=now,
@@ -294,6 +304,19 @@ def entries_named(records: Records, version_id: int, paths: Sequence[str]) -> It
             yield from (entry for entry in manifests.decode(row.data) if entry.path in some)
 
 
+def _only(found: Sequence[AnyRow], entry: Entry) -> AnyRow | None:
+    """The blob that an XXH128 tells. It is no proof against people who mean harm, so where it fits several
+    nothing is guessed: else whoever may write to the entity could put other bytes in a file's place."""
+    fitting = [row for row in found if row.size == entry.size]
+    if len(fitting) > 1:
+        raise Invalid(
+            f"{len(fitting)} different files of this entity have the size and XXH128 of {entry.path!r}. Make "
+            "the artifact with MD5 (the client's default), which tells them apart.",
+            path=entry.path,
+        )
+    return fitting[0] if fitting else found[0] if found else None
+
+
 def _missing(entries: list[Entry]) -> MissingFile:
     shown = [entry.path for entry in entries[:_MISSING_SHOWN]]
     more = f" and {len(entries) - len(shown):,} more" if len(entries) > len(shown) else ""
@@ -301,6 +324,6 @@ def _missing(entries: list[Entry]) -> MissingFile:
         f"The bytes of {', '.join(map(repr, shown))}{more} have not been sent by this entity. Send them, "
         "then commit again.",
         paths=shown,
-        digests=[entry.sha256 or entry.md5 for entry in entries[:_MISSING_SHOWN]],
+        digests=[entry.sha256 or entry.md5 or entry.xxh128 for entry in entries[:_MISSING_SHOWN]],
         count=len(entries),
     )

@@ -133,7 +133,8 @@ class AliasMove:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One path of a version. A file has `sha256` and `md5` (hexadecimal; on the way in either will
-    do), a reference `ref` (its URL) and `digest` (ETag, checksum, version: whatever pins it)."""
+    do, or `xxh128`), a reference `ref` (its URL) and `digest` (ETag, checksum, version: whatever pins
+    it). `xxh128` is kept where whoever made the version tells its files by that."""
 
     path: str
     size: int
@@ -144,6 +145,7 @@ class Entry:
     extra: dict[str, Any] | None = None
     birth: int = 0  # the version the bytes first came for; 0: not known
     removed: bool = False  # in an incremental or patch manifest: this path is not in the version
+    xxh128: str = ""  # hexadecimal
 
 
 @dataclass(frozen=True, slots=True)

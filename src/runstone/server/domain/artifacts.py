@@ -120,7 +120,11 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
                     return found, False
             if wanted.dedupe and (wanted.sha256 or wanted.digest):
                 twin = statements.committed_with(
-                    conn, collection.id, sha256=wanted.sha256, digest=wanted.digest
+                    conn,
+                    collection.id,
+                    sha256=wanted.sha256,
+                    digest=wanted.digest,
+                    algorithm=wanted.digest_algorithm,
                 )
                 if twin is not None:
                     if run_key is not None:

@@ -10,8 +10,9 @@ paths, after the line `runstone-manifest-v1`:
     PATH NUL SHA256-OF-THE-FILE NUL SIZE LF            a file
     PATH NUL "ref" NUL URL NUL DIGEST NUL SIZE LF      a reference
 
-`digest` is that of the published wandb client: MD5 over `wandb-artifact-manifest-v1` and lines
-`PATH:DIGEST`, DIGEST being the base64 MD5 of a file or what pins a reference.
+`digest` is that of the published wandb client: MD5, or XXH128 where the version asks for it, over
+`wandb-artifact-manifest-v1` and lines `PATH:DIGEST`, DIGEST being the base64 MD5 of a file (XXH128 of
+one that is told by it) or what pins a reference.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import xxhash
 import zstandard
 
 from runstone.server.domain.artifact_model import Entry
@@ -36,7 +38,9 @@ PART_ENTRIES_MIN = 64
 PART_ENTRIES_AIM = 512
 PART_ENTRIES_MAX = 2048
 REF_CHARS_MAX = 8192
-_MD5 = "wandb-artifact-manifest-v1\n"
+_WANDB = "wandb-artifact-manifest-v1\n"
+MANIFEST_MD5 = "manifest-md5"
+MANIFEST_XXH128 = "manifest-xxh128"
 _SHA256 = "runstone-manifest-v1\n"
 _DATA_BYTES_MAX = 256 * 1024 * 1024
 
@@ -59,9 +63,10 @@ def check_entry(entry: Entry) -> Entry:
             raise Invalid(f"The reference {entry.ref[:200]!r} of {path!r} has no scheme such as s3://.")
         if any(sign in entry.digest for sign in "\0\n"):
             raise Invalid(f"The digest of the reference {path!r} has control characters.", path=path)
-    elif not entry.sha256 and not entry.md5:
+    elif not (entry.sha256 or entry.md5 or entry.xxh128):
         raise Invalid(f"{path!r} has no digest: give sha256 (or md5), or a reference.", path=path)
-    for name, text, chars in (("sha256", entry.sha256, 64), ("md5", entry.md5, 32)):
+    digests = (("sha256", entry.sha256, 64), ("md5", entry.md5, 32), ("xxh128", entry.xxh128, 32))
+    for name, text, chars in digests:
         if text and (len(text) != chars or not _is_hex(text)):
             raise Invalid(f"{text[:80]!r} is no {name} of {path!r}: {chars} hexadecimal digits.", path=path)
     return entry if path == entry.path else replace(entry, path=path)
@@ -88,8 +93,10 @@ def _row(entry: Entry) -> list[Any]:
         return [entry.path, -1]
     row: list[Any] = [entry.path, entry.size, bytes.fromhex(entry.sha256), bytes.fromhex(entry.md5)]
     row.append(entry.birth)
-    if entry.ref or entry.digest or entry.extra:
+    if entry.ref or entry.digest or entry.extra or entry.xxh128:
         row += [entry.ref, entry.digest, entry.extra]
+    if entry.xxh128:
+        row.append(bytes.fromhex(entry.xxh128))
     return row
 
 
@@ -111,7 +118,8 @@ def entry_of(row: list[Any]) -> Entry:
         return Entry(row[0], 0, removed=True)
     if len(row) == 5:
         return Entry(row[0], row[1], row[2].hex(), row[3].hex(), birth=row[4])
-    return Entry(row[0], row[1], row[2].hex(), row[3].hex(), row[5], row[6], row[7], row[4])
+    xxh128 = row[8].hex() if len(row) > 8 else ""
+    return Entry(row[0], row[1], row[2].hex(), row[3].hex(), row[5], row[6], row[7], row[4], xxh128=xxh128)
 
 
 # -- merging what came
@@ -196,29 +204,36 @@ def cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 class Digests:
     """Both digests of a manifest, its size and number of files, of entries in the order of paths."""
 
-    def __init__(self) -> None:
-        self._md5 = hashlib.md5(_MD5.encode(), usedforsecurity=False)
+    def __init__(self, algorithm: str = MANIFEST_MD5) -> None:
+        """`algorithm`: of the wandb client's digest."""
+        self._wandb = (
+            xxhash.xxh128(_WANDB.encode())
+            if algorithm == MANIFEST_XXH128
+            else hashlib.md5(_WANDB.encode(), usedforsecurity=False)
+        )
         self._sha256 = hashlib.sha256(_SHA256.encode())
         self.size = 0
         self.count = 0
 
     def add(self, entries: Iterable[Entry]) -> None:
-        md5, ours = [], []
+        wandb, ours = [], []
         for entry in entries:
             self.size += entry.size
             self.count += 1
             if entry.ref:
-                md5.append(f"{entry.path}:{entry.digest}\n")
+                wandb.append(f"{entry.path}:{entry.digest}\n")
                 ours.append(f"{entry.path}\0ref\0{entry.ref}\0{entry.digest}\0{entry.size}\n")
             else:
-                md5.append(f"{entry.path}:{b64encode(bytes.fromhex(entry.md5)).decode()}\n")
+                digest = bytes.fromhex(entry.xxh128 or entry.md5)
+                wandb.append(f"{entry.path}:{b64encode(digest).decode()}\n")
                 ours.append(f"{entry.path}\0{entry.sha256}\0{entry.size}\n")
-        self._md5.update("".join(md5).encode("utf-8", "surrogatepass"))
+        self._wandb.update("".join(wandb).encode("utf-8", "surrogatepass"))
         self._sha256.update("".join(ours).encode("utf-8", "surrogatepass"))
 
     @property
-    def md5(self) -> str:
-        return self._md5.hexdigest()
+    def wandb(self) -> str:
+        """Hexadecimal."""
+        return self._wandb.hexdigest()
 
     @property
     def sha256(self) -> str:

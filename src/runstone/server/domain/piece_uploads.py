@@ -42,6 +42,7 @@ class Blob:
     md5: str  # hexadecimal
     size: int
     birth: int = 0  # the artifact version it first came for in this entity, if known
+    xxh128: str = ""  # hexadecimal, where the entity has told the bytes by it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from typing import Protocol
 
+import xxhash
 from sqlalchemy import Connection
 
 from runstone.server.domain.errors import Invalid, MissingFile, NotFound, TooLarge
@@ -74,21 +76,25 @@ class Uploads(PieceUploads):
         *,
         sha256: str = "",
         md5: str = "",
+        xxh128: str = "",
         birth: int = 0,
     ) -> Blob:
         """Keep one blob of any size, in bounded memory. Invalid where a digest given is not that of
-        the bytes; then nothing is kept."""
+        the bytes; then nothing is kept. By `xxh128` it can be told from then on."""
         expected = check_sha256(sha256) if sha256 else None
         owner = await asyncio.to_thread(self._owner, actor, entity)
         if md5:
-            chunks = _checked_md5(chunks, md5.lower())
+            hasher = hashlib.md5(usedforsecurity=False)
+            chunks = _checked(chunks, hasher, md5.lower(), "MD5")
+        if xxh128:
+            chunks = _checked(chunks, xxhash.xxh128(), xxh128, "XXH128")
         info = await self._blobs.put(chunks, expect_sha256=expected)
-        blob = {"sha256": info.sha256, "md5": info.md5, "size": info.size}
+        blob = {"sha256": info.sha256, "md5": info.md5, "size": info.size, "xxh128": xxh128}
         await asyncio.to_thread(
             self._records.write,
             lambda conn: statements.add_blobs(conn, owner, [blob], birth=birth, now=time.time()),
         )
-        return Blob(info.sha256, info.md5, info.size, birth)
+        return Blob(info.sha256, info.md5, info.size, birth, xxh128)
 
     def find_md5(self, actor: Actor, entity: str, md5: str) -> Blob:
         """A blob the entity has sent, for whoever may read there. Raises NotFound."""
@@ -99,12 +105,21 @@ class Uploads(PieceUploads):
             raise NotFound(f"{entity} has no blob with the MD5 {md5[:64]!r}.", md5=md5[:64])
         return _blob(rows[0])
 
-    def join(self, actor: Actor, entity: str, parts: Sequence[str], *, md5: str, birth: int = 0) -> Blob:
+    def join(
+        self,
+        actor: Actor,
+        entity: str,
+        parts: Sequence[str],
+        *,
+        md5: str,
+        xxh128: str = "",
+        birth: int = 0,
+    ) -> Blob:
         """One blob of parts that were put as blobs of their own, in this order, each named by its MD5.
         Nothing is done where the entity has the whole already. Blocks. Raises MissingFile for a part
-        that has not come, Invalid where the parts do not make up `md5`."""
+        that has not come, Invalid where the parts do not make up the digests."""
         found = self.find(actor, entity, md5=[md5, *parts][:DIGESTS_MAX])
-        if md5 in found:
+        if md5 in found and found[md5].xxh128 == (xxh128 or found[md5].xxh128):
             return found[md5]
         missing = [part for part in parts if part not in found]
         if missing:
@@ -119,7 +134,7 @@ class Uploads(PieceUploads):
                 for piece in self.read(found[part].sha256):
                     yield piece
 
-        return asyncio.run(self.put(actor, entity, chunks(), md5=md5, birth=birth))
+        return asyncio.run(self.put(actor, entity, chunks(), md5=md5, xxh128=xxh128, birth=birth))
 
     # -- many small blobs, and reading
 
@@ -227,19 +242,26 @@ class Uploads(PieceUploads):
             return EntityId(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
 
 
-async def _checked_md5(chunks: AsyncIterator[bytes], expected: str) -> AsyncIterator[bytes]:
-    md5 = hashlib.md5(usedforsecurity=False)
+class _Hasher(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+async def _checked(
+    chunks: AsyncIterator[bytes], hasher: _Hasher, expected: str, kind: str
+) -> AsyncIterator[bytes]:
     async for chunk in chunks:
-        md5.update(chunk)
+        hasher.update(chunk)
         yield chunk
-    if md5.hexdigest() != expected:
+    met = hasher.hexdigest()
+    if met != expected:
         raise Invalid(
-            f"The bytes that came have MD5 {md5.hexdigest()}, not {expected}. They were changed or cut on "
-            "the way; send them again.",
-            md5=md5.hexdigest(),
+            f"The bytes that came have {kind} {met}, not {expected}. They were changed or cut on the way; "
+            "send them again.",
+            **{kind.lower(): met},
             expected=expected,
         )
 
 
 def _blob(row: AnyRow) -> Blob:
-    return Blob(row.sha256, row.md5, row.size, row.birth)
+    return Blob(row.sha256, row.md5, row.size, row.birth, row.xxh128 or "")

@@ -41,9 +41,10 @@ class Links:
     def get_history(self, run: RunKey, version: int) -> str:
         return self._link({"do": GET_HISTORY, "run": run, "version": version}, GET_SECONDS)
 
-    def put_blob(self, entity: str, version: int, md5: str) -> str:
-        """For bytes of that MD5 (hexadecimal), of whichever artifacts of the entity."""
-        return self._link({"do": PUT_BLOB, "entity": entity, "version": version, "md5": md5}, PUT_SECONDS)
+    def put_blob(self, entity: str, version: int, md5: str, *, xxh128: str = "") -> str:
+        """For bytes of those digests (hexadecimal), of whichever artifacts of the entity."""
+        claim = {"do": PUT_BLOB, "entity": entity, "version": version, "md5": md5}
+        return self._link({**claim, "xxh128": xxh128} if xxh128 else claim, PUT_SECONDS)
 
     def put_manifest(self, version: int, kind: str, md5: str) -> str:
         return self._link({"do": PUT_MANIFEST, "version": version, "kind": kind, "md5": md5}, PUT_SECONDS)

@@ -3,8 +3,10 @@
     {"version": 1, "storagePolicy": "wandb-storage-policy-v1", "storagePolicyConfig": {…},
      "contents": {PATH: {"digest": …, "size": …, "birthArtifactID": …, "ref": …, "extra": {…}}}}
 
-The digest of a file is the base64 of its MD5, that of a reference whatever pins it. Clients write
-paths of their own disks beside entries (`local_path`): those are dropped.
+The digest of a file is the base64 of its MD5, that of a reference whatever pins it. Where `extra` says
+`{"alg": "XXH128"}` it is the base64 of the file's XXH128 (0.29 on:
+`wandb/sdk/artifacts/artifact_manifest_entry.py`). Clients write paths of their own disks beside entries
+(`local_path`): those are dropped.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.errors import Invalid
+from runstone.server.domain.manifests import MANIFEST_MD5, MANIFEST_XXH128
 from runstone.server.doors.wandb import ids, jsonx
 
 _HEAD = (
@@ -25,6 +28,9 @@ _HEAD = (
     b'"storagePolicyConfig":{"storageLayout":"V2"},"contents":{'
 )
 _ENTRIES_IN_PIECE = 500
+ALGORITHMS = {MANIFEST_MD5: "MANIFEST_MD5", MANIFEST_XXH128: "MANIFEST_XXH128"}  # as this wire names them
+_ALGORITHM = "alg"
+_XXH128 = "XXH128"
 
 
 class _Entry(msgspec.Struct, rename={"birth": "birthArtifactID"}):
@@ -62,27 +68,31 @@ def _entry(path: str, one: _Entry) -> Entry:
     if one.ref:
         return Entry(path, max(one.size or 0, 0), ref=one.ref, digest=one.digest, extra=extra, birth=birth)
     size = -1 if one.size is None else one.size
-    return Entry(path, size, md5=hex_of(one.digest, what=path), extra=extra, birth=birth)
+    digest = hex_of(one.digest, what=path)
+    if extra is None or extra.get(_ALGORITHM) != _XXH128:
+        return Entry(path, size, md5=digest, extra=extra, birth=birth)
+    del extra[_ALGORITHM]
+    return Entry(path, size, xxh128=digest, extra=extra or None, birth=birth)
 
 
 def hex_of(digest: str, *, what: str) -> str:
-    """Hexadecimal digits of an MD5 in base64. Raises Invalid."""
+    """Hexadecimal digits of an MD5 or XXH128 in base64. Raises Invalid."""
     try:
         raw = b64decode(digest, validate=True)
     except ValueError:
         raw = b""
     if len(raw) != 16:
-        raise Invalid(f"The digest {digest[:80]!r} of {what[:300]!r} is not the base64 of an MD5.")
+        raise Invalid(f"The digest {digest[:80]!r} of {what[:300]!r} is not the base64 of 16 bytes.")
     return raw.hex()
 
 
-def b64_of(md5: str) -> str:
-    return b64encode(bytes.fromhex(md5)).decode()
+def b64_of(digest: str) -> str:
+    return b64encode(bytes.fromhex(digest)).decode()
 
 
 def digest_of(entry: Entry) -> str:
     """As this wire tells it."""
-    return entry.digest if entry.ref else b64_of(entry.md5)
+    return entry.digest if entry.ref else b64_of(entry.xxh128 or entry.md5)
 
 
 def write(entries: Iterable[Entry], version: int) -> Iterator[bytes]:
@@ -96,7 +106,9 @@ def write(entries: Iterable[Entry], version: int) -> Iterator[bytes]:
             row["birthArtifactID"] = ids.artifact_id(entry.birth or version)
         else:
             row["ref"] = entry.ref
-        if entry.extra:
+        if entry.xxh128:
+            row["extra"] = {**(entry.extra or {}), _ALGORITHM: _XXH128}
+        elif entry.extra:
             row["extra"] = entry.extra
         pieces.append((b"," if begun else b"") + _encode(entry.path) + b":" + jsonx.dump_bytes(row))
         begun = True

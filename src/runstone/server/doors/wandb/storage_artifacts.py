@@ -1,8 +1,8 @@
 """Bytes of artifacts: put and read by signed address, and read with a key where old clients make
 addresses themselves.
 
-`/artifacts/ENTITY/MD5`, `/artifactsV2/REGION/ENTITY/BIRTH/MD5` and
-`/artifactsV2/REGION/ENTITY/PROJECT/COLLECTION[/ARTIFACT]/BIRTH/MD5/NAME` come from old clients, and from
+`/artifacts/ENTITY/DIGEST`, `/artifactsV2/REGION/ENTITY/BIRTH/DIGEST` and
+`/artifactsV2/REGION/ENTITY/PROJECT/COLLECTION[/ARTIFACT]/BIRTH/DIGEST/NAME` come from old clients, and from
 later ones where they were given no address
 (`wandb/sdk/artifacts/storage_policies/wandb_storage_policy.py`).
 """
@@ -32,13 +32,18 @@ from runstone.server.doors.wandb import ids, manifests
 from runstone.server.pool import Lane
 
 MANIFEST_BYTES_MAX = 512 * 1024 * 1024  # some million files
-_MD5 = re.compile(r"[0-9a-f]{32}")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 async def put_blob(request: Request, context: Context, actor: Actor, claim: dict[str, Any]) -> Response:
     chunks = stream_body(request, limit=context.settings.limits.file_body_bytes)
     kept = await context.domain.uploads.put(
-        actor, claim["entity"], chunks, md5=claim["md5"], birth=claim["version"]
+        actor,
+        claim["entity"],
+        chunks,
+        md5=claim["md5"],
+        xxh128=claim.get("xxh128", ""),
+        birth=claim["version"],
     )
     # Parts of one upload are told apart by it (`completeMultipartUploadArtifact`).
     return Response(status_code=200, headers={"ETag": f'"{kept.md5}"'})
@@ -59,8 +64,8 @@ def _take_manifest(context: Context, actor: Actor, claim: dict[str, Any], body: 
         manifests.check_md5(body, claim["md5"])
     entries = manifests.parse(body)
     version, kind = claim["version"], claim["kind"]
-    unsized = [entry.md5 for entry in entries if entry.size < 0]
-    if unsized:
+    unsized = [entry.md5 for entry in entries if entry.size < 0 and entry.md5]
+    if any(entry.size < 0 for entry in entries):
         known = context.domain.artifacts.by_id(actor, version)
         sizes = context.domain.uploads.find(actor, known.entity, md5=unsized)
         entries = [_sized(entry, sizes) for entry in entries]
@@ -144,7 +149,7 @@ def artifact_routes() -> list[BaseRoute]:
             return _find(context, actor, wanted)
 
         sha256, size = await context.run(find)
-        return await _blob_answer(request, context, wanted.name, sha256, wanted.md5, size)
+        return await _blob_answer(request, context, wanted.name, sha256, wanted.digest, size)
 
     return [
         Route("/artifacts/{path:path}", by_digest, methods=["GET"]),
@@ -154,30 +159,30 @@ def artifact_routes() -> list[BaseRoute]:
 
 class _Wanted(NamedTuple):
     entity: str
-    md5: str
+    digest: str  # MD5, or XXH128 of a file that is told by it
     name: str
     versions: tuple[int, ...]  # that are said to hold it
 
 
 def _wanted(parts: list[str]) -> _Wanted:
-    """What `ENTITY[/PROJECT/COLLECTION[/ARTIFACT]][/BIRTH]/MD5[/NAME]` asks for."""
+    """What `ENTITY[/PROJECT/COLLECTION[/ARTIFACT]][/BIRTH]/DIGEST[/NAME]` asks for."""
     for place in range(1, min(len(parts), 6)):
-        if _MD5.fullmatch(parts[place]):
+        if _DIGEST.fullmatch(parts[place]):
             named = [ids.artifact_or_none(part) for part in parts[1:place]]
             versions = tuple(version for version in named if version is not None)
             return _Wanted(parts[0], parts[place], "/".join(parts[place + 1 :]) or parts[place], versions)
-    raise NotFound("This address names no file of an artifact: it holds no MD5.")
+    raise NotFound("This address names no file of an artifact: it holds no digest.")
 
 
 def _find(context: Context, actor: Actor, wanted: _Wanted) -> tuple[str, int]:
     try:
-        blob = context.domain.uploads.find_md5(actor, wanted.entity, wanted.md5)
+        blob = context.domain.uploads.find_md5(actor, wanted.entity, wanted.digest)
     except NotFound as error:
         # The version may be linked to where the caller may look, out of where they may not.
         for version in wanted.versions:
             with suppress(NotFound):
                 for entry in context.domain.artifacts.entries(actor, version):
-                    if entry.md5 == wanted.md5:
+                    if wanted.digest in (entry.md5, entry.xxh128):
                         return entry.sha256, entry.size
         raise error
     return blob.sha256, blob.size

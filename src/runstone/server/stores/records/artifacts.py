@@ -76,14 +76,19 @@ def drop_version(conn: Connection, version_id: int) -> None:
 
 
 def committed_with(
-    conn: Connection, collection_id: int, *, sha256: str = "", digest: str = ""
+    conn: Connection, collection_id: int, *, sha256: str = "", digest: str = "", algorithm: str = ""
 ) -> AnyRow | None:
-    """The latest committed version of the collection with that content."""
-    column, value = (artifact_versions.c.sha256, sha256) if sha256 else (artifact_versions.c.digest, digest)
+    """The latest committed version of the collection with that content: by `sha256`, else by `digest`,
+    which is told by `algorithm`."""
+    same = (
+        [artifact_versions.c.sha256 == sha256]
+        if sha256
+        else [artifact_versions.c.digest == digest, artifact_versions.c.digest_algorithm == algorithm]
+    )
     return conn.execute(
         _version.where(
             artifact_versions.c.collection_id == collection_id,
-            column == value,
+            *same,
             artifact_versions.c.state == "committed",
         )
         .order_by(artifact_versions.c.id.desc())

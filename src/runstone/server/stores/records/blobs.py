@@ -30,9 +30,9 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _of_entity(entity_id: int) -> Select[Any]:
-    return _blob.add_columns(blob_owners.c.birth, blob_owners.c.md5.label("asked_md5")).join(
-        blob_owners, (blob_owners.c.blob_id == blobs.c.id) & (blob_owners.c.entity_id == entity_id)
-    )
+    return _blob.add_columns(
+        blob_owners.c.birth, blob_owners.c.md5.label("asked_md5"), blob_owners.c.xxh128
+    ).join(blob_owners, (blob_owners.c.blob_id == blobs.c.id) & (blob_owners.c.entity_id == entity_id))
 
 
 def owned_by_sha256(conn: Connection, entity_id: int, digests: Iterable[str]) -> list[AnyRow]:
@@ -49,6 +49,14 @@ def owned_by_md5(conn: Connection, entity_id: int, digests: Iterable[str]) -> li
         found += conn.execute(
             _of_entity(entity_id).where(blob_owners.c.md5.in_(some)).order_by(blobs.c.id.desc())
         )
+    return found
+
+
+def owned_by_xxh128(conn: Connection, entity_id: int, digests: Iterable[str]) -> list[AnyRow]:
+    """More than one of a digest where somebody has made bytes that share it."""
+    found: list[AnyRow] = []
+    for some in _batches(sorted(set(digests))):
+        found += conn.execute(_of_entity(entity_id).where(blob_owners.c.xxh128.in_(some)))
     return found
 
 
@@ -98,11 +106,12 @@ def add_pack(conn: Connection, *, sha256: str, size: int, now: float) -> int:
 def add_blobs(
     conn: Connection, entity_id: int, kept: Sequence[dict[str, Any]], *, birth: int, now: float
 ) -> None:
-    """Blobs that `entity_id` has sent: {sha256, md5, size, pack_id?, pack_offset?}. One that is known
-    already stays where it lies, and counts as young."""
+    """Blobs that `entity_id` has sent: {sha256, md5, size, pack_id?, pack_offset?, xxh128?}. One that is
+    known already stays where it lies, and counts as young."""
     if not kept:
         return
-    wanted = [{"pack_id": None, "pack_offset": None, **blob, "put_at": now} for blob in kept]
+    columns = ("sha256", "md5", "size", "pack_id", "pack_offset")
+    wanted = [{**{name: blob.get(name) for name in columns}, "put_at": now} for blob in kept]
     statement = upsert(conn, blobs)
     conn.execute(
         statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_={"put_at": now}), wanted
@@ -112,6 +121,13 @@ def add_blobs(
         for row in conn.execute(select(blobs.c.id, blobs.c.sha256).where(blobs.c.sha256.in_(some))):
             ids[row.sha256] = row.id
     own(conn, entity_id, [(ids[blob["sha256"]], blob["md5"]) for blob in kept], birth=birth, now=now)
+    for blob in kept:
+        if blob.get("xxh128"):
+            conn.execute(
+                update(blob_owners)
+                .where(blob_owners.c.entity_id == entity_id, blob_owners.c.blob_id == ids[blob["sha256"]])
+                .values(xxh128=blob["xxh128"])
+            )
 
 
 def own(

@@ -10,7 +10,7 @@ from runstone.server.domain.artifact_model import TTL_NEVER, Collection, Version
 from runstone.server.domain.errors import NotAllowed, NotFound
 from runstone.server.domain.projects import Project
 from runstone.server.domain.runs import Run
-from runstone.server.doors.wandb import ids, jsonx
+from runstone.server.doors.wandb import ids, jsonx, manifests
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.artifacts_collections import (
@@ -33,7 +33,6 @@ run = Fields("Run")
 artifact = Fields("Artifact")
 
 TTL_INHERITED = -1  # in inputs: as the collection says
-ALGORITHMS = {"manifest-md5": "MANIFEST_MD5", "manifest-xxh128": "MANIFEST_XXH128"}
 _COMMIT_HASH_CHARS = 20
 
 
@@ -122,7 +121,7 @@ def description(parent: Version, _call: Call) -> str | None:
 
 @artifact("digestAlgorithm")
 def digest_algorithm(parent: Version, _call: Call) -> str | None:
-    return ALGORITHMS.get(parent.digest_algorithm)
+    return manifests.ALGORITHMS.get(parent.digest_algorithm)
 
 
 @artifact("commitHash")

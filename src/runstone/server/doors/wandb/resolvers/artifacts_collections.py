@@ -10,7 +10,7 @@ from typing import Any
 from runstone.server.domain.artifact_model import Collection, Member, Version
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.projects import Project
-from runstone.server.doors.wandb import ids
+from runstone.server.doors.wandb import ids, manifests
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.artifacts_files import file_page
@@ -324,7 +324,14 @@ def _common(fields: Fields) -> None:
 
 _common(sequence)
 _common(portfolio)
-sequence.constant(digestAlgorithm="MANIFEST_MD5")
+
+
+@sequence("digestAlgorithm")
+def digest_algorithm(parent: Collection, call: Call) -> str | None:
+    """Of its latest version: clients make others by the same, MD5 of a collection that has MD5
+    (0.31: `ArtifactSaver.getArtifactDigestAlgorithm`)."""
+    found = _member_or_none(call, parent.entity, parent.project, parent.name)
+    return None if found is None else manifests.ALGORITHMS.get(found.version.digest_algorithm)
 
 
 @sequence("latestArtifact")

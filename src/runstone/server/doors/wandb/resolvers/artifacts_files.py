@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,9 @@ class ArtifactFile:
 
     @property
     def storage_path(self) -> str | None:
-        return None if self.entry.ref else storage_path(self.version.entity, self.entry.md5)
+        return (
+            None if self.entry.ref else storage_path(self.version.entity, self.entry.md5, self.entry.xxh128)
+        )
 
     @property
     def birth(self) -> int:
@@ -138,6 +141,7 @@ class Upload:
     version: Version
     name: str
     md5: str  # hexadecimal
+    xxh128: str  # hexadecimal, where it is told by that
     kept: Blob | None
     parts: tuple[tuple[int, str], ...] = ()  # (number, MD5 of the part) where it may come in parts
 
@@ -159,11 +163,11 @@ class Upload:
 
     @property
     def digest(self) -> str:
-        return manifests.b64_of(self.md5)
+        return manifests.b64_of(self.xxh128 or self.md5)
 
     @property
     def storage_path(self) -> str:
-        return storage_path(self.version.entity, self.md5)
+        return storage_path(self.version.entity, self.md5, self.xxh128)
 
     @property
     def birth(self) -> int:
@@ -173,7 +177,9 @@ class Upload:
         return None
 
     def put_url(self, links: Links) -> str | None:
-        return None if self.kept else links.put_blob(self.version.entity, self.version.id, self.md5)
+        if self.kept:
+            return None
+        return links.put_blob(self.version.entity, self.version.id, self.md5, xxh128=self.xxh128)
 
     def part_urls(self, links: Links) -> dict[str, Any] | None:
         if self.kept or not self.parts:
@@ -219,16 +225,19 @@ def manifest_digest(parent: Manifest, _call: Call) -> str | None:
 manifest.plain("file")
 
 
-def storage_path(entity: str, md5: str) -> str:
-    return f"{entity}/{md5}"
+def storage_path(entity: str, md5: str, xxh128: str) -> str:
+    return f"{entity}/{md5}.{xxh128}" if xxh128 else f"{entity}/{md5}"
 
 
-def md5_in(path: str) -> str:
-    """The MD5 in what `storage_path` made. Raises Invalid."""
-    md5 = path.rpartition("/")[2]
-    if len(md5) != 32 or set(md5) - set("0123456789abcdef"):
+_DIGESTS = re.compile(r"([0-9a-f]{32})(?:\.([0-9a-f]{32}))?")
+
+
+def digests_in(path: str) -> tuple[str, str]:
+    """MD5 and XXH128 (or "") in what `storage_path` made. Raises Invalid."""
+    found = _DIGESTS.fullmatch(path.rpartition("/")[2])
+    if found is None:
         raise Invalid(f"{path[:200]!r} is no storage path of this server.")
-    return md5
+    return found[1], found[2] or ""
 
 
 def file_page(

@@ -10,6 +10,7 @@ from typing import Any
 
 from runstone.server.domain.artifact_model import Version, VersionWanted
 from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.manifests import MANIFEST_XXH128
 from runstone.server.domain.uploads import Blob
 from runstone.server.doors.wandb import ids, jsonx, manifests
 from runstone.server.doors.wandb.gql.binding import Fields, maps
@@ -17,7 +18,7 @@ from runstone.server.doors.wandb.gql.budget import Budget
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.ids import ManifestRef
 from runstone.server.doors.wandb.resolvers.artifacts import TTL_INHERITED, tag_names
-from runstone.server.doors.wandb.resolvers.artifacts_files import Manifest, Upload, md5_in
+from runstone.server.doors.wandb.resolvers.artifacts_files import Manifest, Upload, digests_in
 from runstone.server.doors.wandb.resolvers.base import connection
 from runstone.server.doors.wandb.resolvers.projects import DEFAULT_PROJECT
 
@@ -27,15 +28,14 @@ FILES_MAX = 10_000  # specs in one request
 PARTS_MAX = 10_000
 DEFAULT_REGION = "default"
 _KINDS = {"FULL": "full", "PATCH": "patch", "INCREMENTAL": "incremental"}
-_ALGORITHMS = {"MANIFEST_MD5": "manifest-md5"}
+_XXH128 = manifests.ALGORITHMS[MANIFEST_XXH128]
+_ALGORITHMS = {told: kept for kept, told in manifests.ALGORITHMS.items()}
 
 
 @mutation("createArtifact")
 def create_artifact(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     actor = call.signed_in()
     algorithm = input.get("digest_algorithm") or "MANIFEST_MD5"
-    if algorithm not in _ALGORITHMS:
-        raise Invalid(f"Digests of the kind {algorithm} are not taken here. Use MANIFEST_MD5.")
     if input.get("storage_region") not in (None, "", DEFAULT_REGION):
         raise Invalid(
             f"There is no storage region {input['storage_region']!r:.100} here: everything lies in one "
@@ -109,13 +109,16 @@ def _manifest(version: Version, ref: ManifestRef, input: dict[str, Any]) -> dict
 @mutation("createArtifactFiles")
 def create_artifact_files(_root: None, call: Call, input: dict[str, Any]) -> dict[str, Any]:
     """Where to put each file, in the order asked: clients match by place. What the entity has sent
-    before, under whatever name, need not come again."""
+    before, under whatever name, need not come again; of what is told by XXH128 we must have computed
+    that too."""
     specs = input["artifact_files"]
     if len(specs) > FILES_MAX:
         raise Invalid(f"{len(specs)} files at once; the most is {FILES_MAX}. Ask for some at a time.")
     actor = call.signed_in()
     versions = {node: _version(call, node) for node in {spec["artifact_id"] for spec in specs}}
     digests = [manifests.hex_of(spec["md5"], what=spec["name"]) for spec in specs]
+    # The MD5 is sent in any case (wandb-core 0.31).
+    told = [_xxh128(spec) if input.get("digest_algorithm") == _XXH128 else "" for spec in specs]
     known: dict[str, dict[str, Blob]] = {}
     for entity in {version.entity for version in versions.values()}:
         wanted = {
@@ -125,13 +128,16 @@ def create_artifact_files(_root: None, call: Call, input: dict[str, Any]) -> dic
         }
         known[entity] = call.domain.uploads.find(actor, entity, md5=wanted)
     nodes = []
-    for spec, md5 in zip(specs, digests, strict=True):
+    for spec, md5, xxh128 in zip(specs, digests, told, strict=True):
         version = versions[spec["artifact_id"]]
+        kept = known[version.entity].get(md5)
+        if kept is not None and xxh128 not in ("", kept.xxh128):
+            kept = None
         parts = spec.get("upload_parts_input") or ()
         if len(parts) > PARTS_MAX:
             raise Invalid(f"{spec['name']!r:.300} in {len(parts)} parts; the most is {PARTS_MAX}.")
         numbered = tuple((part["part_number"], part["hex_md5"].lower()) for part in parts)
-        nodes.append(Upload(version, spec["name"], md5, known[version.entity].get(md5), numbered))
+        nodes.append(Upload(version, spec["name"], md5, xxh128, kept, numbered))
     cursors = [ids.cursor(str(place)) for place in range(1, len(nodes) + 1)]
     page = connection(nodes, cursors, has_next=False, total=len(nodes))
     return {
@@ -146,12 +152,12 @@ def complete_multipart_upload(_root: None, call: Call, input: dict[str, Any]) ->
     actor = call.signed_in()
     version = _version(call, input["artifact_id"])
     parts = sorted(input["completed_parts"], key=lambda part: part["part_number"])
-    md5 = md5_in(input["storage_path"])
+    md5, xxh128 = digests_in(input["storage_path"])
     # Each is told by the ETag that its upload was answered with.
     etags = [part["hex_md5"].strip().strip('"').lower() for part in parts]
-    call.domain.uploads.join(actor, version.entity, etags, md5=md5, birth=version.id)
+    call.domain.uploads.join(actor, version.entity, etags, md5=md5, xxh128=xxh128, birth=version.id)
     call.budget = Budget()
-    return {"digest": manifests.b64_of(md5), "clientMutationId": input.get("client_mutation_id")}
+    return {"digest": manifests.b64_of(xxh128 or md5), "clientMutationId": input.get("client_mutation_id")}
 
 
 @mutation("commitArtifact")
@@ -164,6 +170,12 @@ def commit_artifact(_root: None, call: Call, input: dict[str, Any]) -> dict[str,
     call.forget()
     call.budget = Budget()  # reading a manifest of a million files is work the request was let in for
     return {"artifact": member.version, "clientMutationId": input.get("client_mutation_id")}
+
+
+def _xxh128(spec: dict[str, Any]) -> str:
+    if not spec.get("digest"):
+        raise Invalid(f"The XXH128 of {spec['name']!r:.300} is announced and not said: give its digest.")
+    return manifests.hex_of(spec["digest"], what=spec["name"])
 
 
 def _version(call: Call, node: str) -> Version:

@@ -95,7 +95,7 @@ entity.constant(
     isPaid=False,
     limits=None,
     settings=None,
-    xxhashDigestsEnabled=False,
+    xxhashDigestsEnabled=True,
 )
 
 

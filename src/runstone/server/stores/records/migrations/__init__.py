@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from runstone.server.domain.errors import Unavailable
 
-HEAD = "0012"
+HEAD = "0013"
 BACKUPS_KEPT = 5
 
 log = logging.getLogger(__name__)

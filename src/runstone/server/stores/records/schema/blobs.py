@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
 from runstone.server.stores.records.schema.base import Id, Time, metadata
 
@@ -40,7 +40,15 @@ blob_owners = Table(
     Column("md5", Text, nullable=False),
     Column("birth", BigInteger, nullable=False),  # the first artifact version it came for, or 0
     Column("at", Time, nullable=False),
+    Column("xxh128", Text),  # null where the entity never told the bytes by it
     Index("ix_blob_owners_entity_id_md5", "entity_id", "md5"),
+    Index(
+        "ix_blob_owners_entity_id_xxh128",
+        "entity_id",
+        "xxh128",
+        sqlite_where=text("xxh128 IS NOT NULL"),
+        postgresql_where=text("xxh128 IS NOT NULL"),
+    ),
     Index("ix_blob_owners_blob_id", "blob_id"),
 )
 
