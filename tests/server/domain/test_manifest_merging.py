@@ -15,14 +15,15 @@ from runstone.server.domain.artifact_model import Entry
 PATHS = st.sampled_from(
     ["a", "a/b", "a!", "b", "b/c/d", "ä", "z\U0001f600", "z\uffff", *(f"n{n}" for n in range(9))]
 )
-CONTENT = st.integers(0, 3)
+CONTENT = st.integers(0, 4)
 
 
 def file(path: str, content: int) -> Entry:
     digest = hashlib.sha256(b"%d" % content).hexdigest()
     if content == 3:
         return Entry(path, 7, ref="s3://bucket/x", digest="etag")
-    return Entry(path, content, sha256=digest, md5=digest[:32])
+    xxh128 = digest[32:] if content == 4 else ""
+    return Entry(path, content, sha256=digest, md5=digest[:32], xxh128=xxh128)
 
 
 def removal(path: str) -> Entry:
@@ -118,4 +119,4 @@ def test_parts_hold_every_entry_once_in_order(numbers: list[int]) -> None:
         digests.add(part)
     at_once = manifests.Digests()
     at_once.add(whole)
-    assert (digests.sha256, digests.md5, digests.count) == (at_once.sha256, at_once.md5, len(whole))
+    assert (digests.sha256, digests.wandb, digests.count) == (at_once.sha256, at_once.wandb, len(whole))
