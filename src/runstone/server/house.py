@@ -42,6 +42,7 @@ from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.retention_policies import RetentionPolicies
 from runstone.server.domain.runs import Runs
+from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage as StorageUse
@@ -212,6 +213,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         projects=projects,
         runs=runs,
         history=history,
+        series=SeriesReading(history_store, runs),
         media=Media(history_store, runs),
         ingest=ingest,
         leases=leases,

@@ -18,6 +18,7 @@ from runstone.server.domain.identity import RunKey
 from runstone.server.domain.places import Places
 from runstone.server.domain.runs import RunChange
 from runstone.server.domain.series import aggregate
+from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.stores.history.contract import HistoryStore, SetKey, Window
 from runstone.server.stores.history.sql import open_history
 from runstone.testing.history import merge_all, numbers
@@ -29,6 +30,7 @@ _random = np.random.default_rng(8)
 class Rig:
     house: SmallHouse
     history: History
+    lines: SeriesReading
     store: HistoryStore
 
     def log(
@@ -47,7 +49,7 @@ class Rig:
         return key
 
     def series(self, runs: list[str], keys: list[str], **how: Any) -> Any:
-        return self.history.series(self.house.ada, "ada", "p", runs=runs, keys=keys, **how)
+        return self.lines.read(self.house.ada, "ada", "p", runs=runs, keys=keys, **how)
 
 
 @pytest.fixture
@@ -55,7 +57,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     with small_house(tmp_path) as house:
         store = open_history(str(tmp_path / "history.db"), blobs=None)
         places = Places(house.records, house.access)
-        yield Rig(house, History(store, house.runs, house.access, house.projects, places), store)
+        history = History(store, house.runs, house.access, house.projects, places)
+        yield Rig(house, history, SeriesReading(store, house.runs), store)
         store.close()
 
 
@@ -173,7 +176,7 @@ def test_nobody_reads_or_rewinds_another_users_history(rig: Rig) -> None:
     key = rig.log("r1", [{"loss": 1.0}])
     eve = rig.house.eve
     with pytest.raises(NotFound):
-        rig.history.series(eve, "ada", "p", runs=["r1"], keys=["loss"])
+        rig.lines.read(eve, "ada", "p", runs=["r1"], keys=["loss"])
     with pytest.raises(NotFound):
         rig.history.project_keys(eve, "ada", "p")
     for act in (
@@ -195,7 +198,7 @@ def test_nobody_reads_or_rewinds_another_users_history(rig: Rig) -> None:
 def test_statistics_are_numpys_over_all_points(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     data = np.append(_random.standard_normal(5000) * 1e3 + 1e6, [np.nan, np.inf])
     key = rig.log("r1", values(data))
-    import runstone.server.domain.history as module
+    import runstone.server.domain.history_statistics as module
 
     for at_once in (1 << 20, 700):
         monkeypatch.setattr(module, "STATISTICS_POINTS", at_once)

@@ -30,6 +30,7 @@ from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.retention_policies import RetentionPolicies
 from runstone.server.domain.runs import Runs
+from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.storage_use import Storage
@@ -54,6 +55,7 @@ class Domain:
     projects: Projects
     runs: Runs
     history: History
+    series: SeriesReading
     media: Media
     ingest: Ingest
     leases: Leases

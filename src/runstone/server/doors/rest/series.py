@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runstone.server.domain.history import Series, SeriesLine
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.series import Series, SeriesLine
 from runstone.server.doors.http.answers import encode
 from runstone.server.doors.http.bodies import read_body
 from runstone.server.doors.http.context import context_of
@@ -78,7 +78,7 @@ async def read_series(request: Request) -> Response:
 
     def work() -> Response:
         lo, hi = wanted.range
-        series = context.domain.history.series(
+        series = context.domain.series.read(
             actor,
             entity_of(entity),
             project,

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from runstone.server.domain.batches import WrittenRow
 from runstone.server.domain.errors import Invalid
-from runstone.server.domain.history import WrittenRow
 from runstone.server.doors.wandb import clock, jsonx
 from runstone.server.stores.console.contract import Line
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import Invalid
-from runstone.server.domain.history import WrittenRow, batch_of
 from runstone.server.domain.run_values import JSON_CHARS_MAX, JSON_DEPTH_MAX, depth_of
 from runstone.server.doors.wandb import jsonx
 from runstone.server.doors.wandb.stream.body import Rows
