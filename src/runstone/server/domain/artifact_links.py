@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,10 +22,13 @@ from runstone.server.domain.registry_rules import (
     check_protected,
     collection_for,
 )
+from runstone.server.domain.version_trash import restore_versions
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as registry_statements
 from runstone.server.stores.records.rows import AnyRow
+
+RESTORE_MAX = 1_000
 
 
 class ArtifactLinks(ArtifactBase):
@@ -160,21 +163,27 @@ class ArtifactLinks(ArtifactBase):
                 return
             if row.collection_deleted_at is not None:
                 raise Conflict(f"Its collection {row.collection!r} is in the trash. Restore that first.")
-            collection_statements.lock_collection(conn, row.collection_id)
-            now = time.time()
-            statements.change_version(
-                conn, version_id, state="committed", deleted_at=None, expires_at=None, updated_at=now
-            )
-            collection_statements.count_versions(conn, [row.collection_id])
             collection = collection_statements.collection_by_id(conn, row.collection_id)
             assert collection is not None
-            if collection_statements.alias(conn, row.collection_id, LATEST) is None:
-                set_aliases(conn, actor, row.collection_id, version_id, [LATEST], now=now)
-            _log(conn, actor, "artifact.restore", collection, version_id, {}, now)
+            restore_versions(conn, actor, collection, [version_id], now=time.time())
 
         self._records.write(work)
         with self._records.read() as conn:
             return self._member(conn, version_id)
+
+    def restore_many(
+        self, actor: Actor, entity: str, project: str, collection: str, ids: Collection[int]
+    ) -> int:
+        """Out of the trash, under their numbers, all at once: those of the ids that are versions made in
+        the collection and in the trash. Aliases are not set again. Returns how many."""
+        if not 0 < len(ids) <= RESTORE_MAX:
+            raise Invalid(f"Name 1 to {RESTORE_MAX:,} versions by their ids, met {len(ids):,}.")
+
+        def work(conn: Connection) -> int:
+            row = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
+            return restore_versions(conn, actor, row, ids, now=time.time())
+
+        return self._records.write(work)
 
     # -- inside
 

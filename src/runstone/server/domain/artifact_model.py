@@ -184,10 +184,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Things in order, and the cursor to go on with; "" at the end."""
+    """Things in order, and the cursor to go on with; "" at the end. Where it was asked for: how many there
+    are (total), and how many come before the first of these (skip)."""
 
     items: list[Any]
     next: str = ""
+    total: int | None = None
+    skip: int = 0
 
 
 def collection_of(row: AnyRow) -> Collection:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from sqlalchemy import Connection
+
 from runstone.server.domain import artifact_diff, artifact_folders, manifests
 from runstone.server.domain.artifact_base import ArtifactBase
 from runstone.server.domain.artifact_commit import entries_named, entries_of
@@ -18,13 +20,15 @@ from runstone.server.domain.artifact_model import (
     collection_of,
     version_of,
 )
-from runstone.server.domain.artifact_names import parse_name
+from runstone.server.domain.artifact_names import index_of, parse_name
 from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.registry_access import allows_place
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import version_lists
+from runstone.server.stores.records.rows import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,46 +107,81 @@ class ArtifactReading(ArtifactBase):
         alias: str = "",
         created_since: float | None = None,
         created_before: float | None = None,
+        trash: bool = False,
         sort: str = "-version_index",
         after: str = "",
+        skip: int = 0,
+        at: str = "",
+        count: bool = False,
         limit: int = 100,
     ) -> Page:
-        """Committed versions of a collection as Members; `sort`: one of VERSION_SORTS."""
+        """Committed versions of a collection as Members, or with `trash` those made there that are in the
+        trash; `sort`: one of VERSION_SORTS. A page goes on `after` the one before, or begins `skip` after
+        the first, or `at` a version: `v3`, an alias, or `@ID`. count: say the total."""
         if sort not in VERSION_SORTS:
             raise Invalid(f"{sort!r} is no order of versions. One of: {', '.join(sorted(VERSION_SORTS))}.")
-        limit = max(1, min(limit, FIND_MAX))
+        if sum(map(bool, (after, skip, at))) > 1:
+            raise Invalid("A page has one beginning: give one of `after`, `skip` and `at`.")
+        limit, skip = max(1, min(limit, FIND_MAX)), max(0, skip)
+        total = None
         with self._records.read() as conn:
             kept = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
-            rows = statements.find_versions(
-                conn,
+            wanted = version_lists.VersionFilter(
                 kept.id,
+                source=kept.kind == "sequence",
                 search=search,
                 tag=tag,
                 alias=alias,
                 created_since=created_since,
                 created_before=created_before,
-                sort=sort,
-                after=parse_cursor(after),
-                limit=limit,
-                source=kept.kind == "sequence",
+                trash=trash,
             )
+            if at:
+                skip = self._place(conn, kept, wanted, at, sort)
+            rows = version_lists.page(
+                conn, wanted, sort=sort, after=parse_cursor(after), skip=skip, limit=limit
+            )
+            if count:
+                ends = not after and len(rows) < limit and (bool(rows) or not skip)
+                total = skip + len(rows) if ends else version_lists.count(conn, wanted)
             aliases = collection_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
         within = collection_of(kept)
+        named: dict[int, list[AnyRow]] = {}
+        for found in aliases:
+            named.setdefault(found.version_id, []).append(found)
         members = [
             Member(
                 version_of(row),
                 within,
                 row.member_index,
-                tuple(alias_of(found) for found in aliases if found.version_id == row.id),
+                tuple(map(alias_of, named.get(row.id, ()))),
                 row.added_at,
             )
             for row in rows
         ]
         if len(rows) < limit:
-            return Page(members)
+            return Page(members, total=total, skip=skip)
         name = sort.lstrip("-")
         value = rows[-1].member_index if name == "version_index" else getattr(rows[-1], name)
-        return Page(members, cursor_of(value, rows[-1].member_index))
+        return Page(members, cursor_of(value, rows[-1].member_index), total, skip)
+
+    @staticmethod
+    def _place(
+        conn: Connection, kept: AnyRow, wanted: version_lists.VersionFilter, at: str, sort: str
+    ) -> int:
+        """How many come before the version that `at` names."""
+        index = index_of(at)
+        number: int | None
+        if at.startswith("@"):
+            number = parse_name(at).version_id
+        elif index is not None:
+            number = collection_statements.version_of_index(conn, kept.id, index)
+        else:
+            number = collection_statements.version_of_alias(conn, kept.id, at)
+        found = None if number is None else version_lists.place_of(conn, wanted, number, sort=sort)
+        if found is None:
+            raise NotFound(f"{kept.name!r} has no version {at[:200]!r} in this list.", version=at[:200])
+        return found
 
     # -- what lies in it
 

@@ -37,7 +37,9 @@ from runstone.server.stores.records.rows import AnyRow
 
 DESCRIPTION_CHARS_MAX = 1_000_000
 FIND_MAX = 1000
-SORTS = frozenset({"name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"})
+SORTS = frozenset(
+    sign + name for name in ("name", "created_at", "updated_at", "version_count") for sign in ("", "-")
+)
 
 
 class Collections:
@@ -119,33 +121,49 @@ class Collections:
         kind: str = "",
         search: str = "",
         tag: str = "",
+        alias: str = "",
         sort: str = "-updated_at",
         after: str = "",
+        skip: int = 0,
+        count: bool = False,
         limit: int = 100,
         trash: bool = False,
     ) -> Page:
-        """Of one project. `sort`: one of SORTS; `after`: the cursor of the page before."""
+        """Of one project. `sort`: one of SORTS; a page goes on `after` the one before, or begins `skip`
+        after the first. alias: one of its versions goes by it. count: say the total."""
         if sort not in SORTS:
             raise Invalid(f"{sort!r} is no order of collections. One of: {', '.join(sorted(SORTS))}.")
-        limit = max(1, min(limit, FIND_MAX))
+        if after and skip:
+            raise Invalid("A page has one beginning: give one of `after` and `skip`.")
+        limit, skip = max(1, min(limit, FIND_MAX)), max(0, skip)
+        wanted: dict[str, Any] = {
+            "type_name": type,
+            "kind": kind,
+            "search": search,
+            "tag": tag,
+            "alias": alias,
+            "trash": trash,
+        }
+        total = None
         with self._records.read() as conn:
             found = self._projects.resolve(conn, actor, entity, project, Permission.READ)
             rows = statements.find_collections(
                 conn,
                 [found.id],
-                type_name=type,
-                kind=kind,
-                search=search,
-                tag=tag,
+                **wanted,
                 sort=sort,
                 after=parse_cursor(after, text=sort.lstrip("-") == "name"),
+                skip=skip,
                 limit=limit,
-                trash=trash,
             )
+            if count:
+                total = statements.count_found(conn, [found.id], **wanted)
         last = rows[-1] if len(rows) == limit else None
         return Page(
             [collection_of(row) for row in rows],
             "" if last is None else cursor_of(getattr(last, sort.lstrip("-")), last.id),
+            total,
+            skip,
         )
 
     def aliases(self, actor: Actor, collection: Collection) -> list[Alias]:

@@ -23,6 +23,7 @@ from runstone.server.stores.records import retention as statements
 from runstone.server.stores.records.rows import AnyRow
 
 CONDITIONS_MAX = 20
+IDS_MAX = 1_000
 _RANK_WINDOW = 5_000
 _OPS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -68,6 +69,7 @@ class VersionQuery:
     metadata: tuple[Condition, ...] = ()
     keep_last: int = 0  # of each collection
     keep_used: bool = False
+    ids: tuple[int, ...] = ()  # only these; (): whichever match
 
     def covers(self, collection: AnyRow) -> bool:
         if self.collection_id is not None and collection.id != self.collection_id:
@@ -89,6 +91,8 @@ class VersionQuery:
         }
         if self.collection_id is not None:
             out["collection_id"] = self.collection_id
+        if self.ids:
+            out["ids"] = list(self.ids)
         return out
 
 
@@ -102,6 +106,8 @@ def check_query(query: VersionQuery) -> VersionQuery:
         raise Invalid(f"A pattern of collections has at most {NAME_CHARS_MAX} characters.")
     if not 0 <= query.keep_last <= KEPT_MAX:
         raise Invalid(f"keep_last is a number of versions, 0 to {KEPT_MAX:,}, met {query.keep_last}.")
+    if len(query.ids) > IDS_MAX:
+        raise Invalid(f"At most {IDS_MAX:,} versions by their ids at once, met {len(query.ids):,}.")
     if len(query.metadata) > CONDITIONS_MAX:
         raise Invalid(f"At most {CONDITIONS_MAX} conditions on metadata, met {len(query.metadata)}.")
     for one in query.metadata:
@@ -117,7 +123,7 @@ def check_query(query: VersionQuery) -> VersionQuery:
 def query_of(kept: dict[str, Any]) -> VersionQuery:
     """As `as_json` gave it."""
     conditions = tuple(Condition(one["path"], one["op"], one["value"]) for one in kept["metadata"])
-    return VersionQuery(**{**kept, "metadata": conditions})
+    return VersionQuery(**{**kept, "metadata": conditions, "ids": tuple(kept.get("ids", ()))})
 
 
 @dataclass(slots=True)
@@ -163,6 +169,7 @@ def by_query(conn: Connection, collection: AnyRow, query: VersionQuery) -> Selec
         tag=query.tag,
         unaliased=query.unaliased,
         keep_used=query.keep_used,
+        ids=query.ids,
     )
     return Selection(which, below, set(), query.metadata)
 

@@ -1,4 +1,4 @@
-"""Many versions to the trash in one transaction, whoever decided it: numbers, aliases, audit log."""
+"""Many versions to the trash, or out of it, in one transaction: numbers, aliases, audit log."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from runstone.server.domain.identity import Actor
 from runstone.server.domain.retention_rules import ranges
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import retention as statements
+from runstone.server.stores.records.rows import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,36 @@ def trash_versions(
             now=now,
         )
     return Gone(len(gone), sum(int(row.size) for row in gone))
+
+
+def restore_versions(
+    conn: Connection, actor: Actor, collection: AnyRow, ids: Collection[int], *, now: float
+) -> int:
+    """Those of them that were made in the collection and are in the trash, out of it, under their numbers;
+    aliases are not set again, but a collection without `latest` gets it. Returns how many. The work is that
+    of these versions; one row of the audit log says which."""
+    back = statements.restore(conn, collection.id, ids, now=now)
+    if not back:
+        return 0
+    members = statements.memberships(conn, [row.id for row in back])
+    for number in sorted(members):
+        collection_statements.lock_collection(conn, number)
+        statements.fewer_versions(conn, number, -members[number])
+        if collection_statements.alias(conn, number, LATEST) is None:
+            newest = collection_statements.newest_version(conn, number)
+            if newest is not None:
+                set_aliases(conn, actor, number, newest, [LATEST], now=now)
+    one = len(back) == 1
+    name = f"{collection.entity}/{collection.project}/{collection.name}"
+    audit.append(
+        conn,
+        actor,
+        "artifact.restore",
+        subject=f"{name}:v{back[0].version_index}" if one else name,
+        entity_id=collection.entity_id,
+        detail={"version_id": back[0].id}
+        if one
+        else {"versions": ranges(row.version_index for row in back), "count": len(back)},
+        now=now,
+    )
+    return len(back)

@@ -81,6 +81,7 @@ def version_out(version: domain.Version) -> dict[str, Any]:
         "created_at": version.created_at,
         "committed_at": version.committed_at,
         "updated_at": version.updated_at,
+        "deleted_at": version.deleted_at,
     }
 
 

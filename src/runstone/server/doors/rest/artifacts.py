@@ -30,11 +30,14 @@ from runstone.server.doors.rest.models.artifacts import (
     EntriesWanted,
     RunArtifacts,
     UseWanted,
+    VersionsRestored,
+    VersionsWanted,
 )
 from runstone.server.doors.rest.models.registry import LinkWanted, UnlinkWanted
 from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
+    CountQuery,
     EntityPath,
     P,
     ProjectPath,
@@ -42,6 +45,7 @@ from runstone.server.doors.rest.routing import (
     Routes,
     RunPath,
     SearchQuery,
+    SkipQuery,
     entity_of,
 )
 from runstone.server.pool import Lane
@@ -281,13 +285,21 @@ async def list_versions(
     alias: Annotated[str, Query(max_length=200)] = "",
     created_since: float | None = None,
     created_before: float | None = None,
+    trash: Annotated[bool, Query(description="Those made there that are in the trash.")] = False,
     sort: Annotated[str, Query(description="version_index, created_at or size; `-` for descending.")] = (
         "-version_index"
     ),
     after: AfterQuery = "",
+    skip: SkipQuery = 0,
+    at: Annotated[
+        str,
+        Query(max_length=200, description="The page begins with this version: `v3`, an alias, or `@ID`."),
+    ] = "",
+    count: CountQuery = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """Versions of a collection, linked ones too."""
+    """Versions of a collection, linked ones too. `search` finds a number (`v12`), a piece of an alias, or
+    a piece of the description."""
 
     def work() -> dict[str, Any]:
         page = call.domain.artifacts.find(
@@ -300,11 +312,39 @@ async def list_versions(
             alias=alias,
             created_since=created_since,
             created_before=created_before,
+            trash=trash,
             sort=sort,
             after=after,
+            skip=skip,
+            at=at,
+            count=count,
             limit=limit,
         )
-        return {"versions": [member_out(member) for member in page.items], "next": page.next}
+        return {
+            "versions": [member_out(member) for member in page.items],
+            "next": page.next,
+            "total": page.total,
+            "skip": page.skip,
+        }
+
+    return await call.answer(work)
+
+
+@routes.typed("POST", C + "/versions/restore", needs=Permission.WRITE, answers=VersionsRestored)
+async def restore_versions(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    collection: CollectionPath,
+    body: VersionsWanted,
+) -> Response:
+    """Versions out of the trash, under their numbers, all at once; those that are not there are left."""
+
+    def work() -> dict[str, Any]:
+        count = call.domain.artifacts.restore_many(
+            call.actor, entity_of(entity), project, collection, body.versions
+        )
+        return {"count": count}
 
     return await call.answer(work)
 

@@ -21,11 +21,13 @@ from runstone.server.doors.rest.models.artifacts import (
 from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
+    CountQuery,
     EntityPath,
     P,
     ProjectPath,
     Routes,
     SearchQuery,
+    SkipQuery,
     entity_of,
 )
 
@@ -65,10 +67,13 @@ async def list_collections(
     kind: Literal["", "sequence", "portfolio"] = "",
     search: SearchQuery = "",
     tag: Annotated[str, Query(max_length=200)] = "",
-    sort: Annotated[str, Query(description="name, created_at or updated_at; `-` for descending.")] = (
-        "-updated_at"
-    ),
+    alias: Annotated[str, Query(max_length=200, description="One of its versions goes by it.")] = "",
+    sort: Annotated[
+        str, Query(description="name, created_at, updated_at or version_count; `-` for descending.")
+    ] = "-updated_at",
     after: AfterQuery = "",
+    skip: SkipQuery = 0,
+    count: CountQuery = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     trash: bool = False,
 ) -> Response:
@@ -83,12 +88,16 @@ async def list_collections(
             kind=kind,
             search=search,
             tag=tag,
+            alias=alias,
             sort=sort,
             after=after,
+            skip=skip,
+            count=count,
             limit=limit,
             trash=trash,
         )
-        return {"collections": [collection_out(found) for found in page.items], "next": page.next}
+        found = [collection_out(one) for one in page.items]
+        return {"collections": found, "next": page.next, "total": page.total}
 
     return await call.answer(work)
 

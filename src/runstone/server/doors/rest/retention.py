@@ -187,6 +187,7 @@ def query_in(body: DeletionWanted) -> VersionQuery:
         metadata=tuple(Condition(one.path, one.op, one.value) for one in body.metadata),
         keep_last=body.keep_last,
         keep_used=body.keep_used,
+        ids=tuple(sorted(set(body.versions))),
     )
 
 

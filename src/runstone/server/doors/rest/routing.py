@@ -89,6 +89,10 @@ ProjectPath = Annotated[str, Path(description="Project name.")]
 RunPath = Annotated[str, Path(description="Run id.")]
 SearchQuery = Annotated[str, Query(max_length=1000, description="Only what contains this text.")]
 AfterQuery = Annotated[str, Query(max_length=2000, description="`next` of the page before.")]
+SkipQuery = Annotated[
+    int, Query(ge=0, le=2**31, description="In place of `after`: the page begins so many after the first.")
+]
+CountQuery = Annotated[bool, Query(description="Say how many there are: `total`.")]
 
 
 def entity_of(text: str) -> str:

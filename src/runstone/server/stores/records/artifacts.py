@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from runstone.server.stores.records.collections import has_tag
-from runstone.server.stores.records.rows import AnyRow, like, locked, upsert
+from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
 from runstone.server.stores.records.schema.artifacts import artifact_versions, run_artifacts
 from runstone.server.stores.records.schema.collections import (
-    aliases,
     artifact_types,
     collection_versions,
     collections,
@@ -114,88 +112,23 @@ def versions_with_client_id(conn: Connection, client_id: str) -> Sequence[AnyRow
     ).all()
 
 
-def find_versions(
-    conn: Connection,
-    collection_id: int,
-    *,
-    search: str = "",
-    tag: str = "",
-    alias: str = "",
-    created_since: float | None = None,
-    created_before: float | None = None,
-    sort: str = "-version_index",
-    after: tuple[Any, int] | None = None,
-    limit: int = 100,
-    source: bool = False,
-) -> Sequence[AnyRow]:
-    """Committed versions of a collection, linked ones too, with `member_index`, their number there,
-    and `added_at`.
-    `sort`: version_index, created_at or size, `-` in front for descending. source: all of them were
-    made there, so that an index has them in order."""
-    statement = (
-        _version.add_columns(
-            collection_versions.c.version_index.label("member_index"),
-            collection_versions.c.created_at.label("added_at"),
-        )
-        .join(collection_versions, collection_versions.c.version_id == artifact_versions.c.id)
-        .where(collection_versions.c.collection_id == collection_id, artifact_versions.c.state == "committed")
-    )
-    if search:
-        statement = statement.where(_found_by(collection_id, search.strip().lower()))
-    if tag:
-        statement = statement.where(has_tag(conn, artifact_versions.c.tags, tag))
-    if alias:
-        statement = statement.where(
-            select(1)
-            .where(
-                aliases.c.collection_id == collection_id,
-                aliases.c.version_id == artifact_versions.c.id,
-                aliases.c.alias == alias,
+def versions_with(conn: Connection, collection_id: int, ids: Iterable[int]) -> list[AnyRow]:
+    """Versions that a collection holds, in no order, with `member_index`, their number there, and
+    `added_at`."""
+    statement = _version.add_columns(
+        collection_versions.c.version_index.label("member_index"),
+        collection_versions.c.created_at.label("added_at"),
+    ).join(collection_versions, collection_versions.c.version_id == artifact_versions.c.id)
+    found: list[AnyRow] = []
+    listed = sorted(set(ids))
+    for at in range(0, len(listed), _AT_ONCE):
+        found += conn.execute(
+            statement.where(
+                collection_versions.c.collection_id == collection_id,
+                artifact_versions.c.id.in_(listed[at : at + _AT_ONCE]),
             )
-            .exists()
         )
-    if created_since is not None:
-        statement = statement.where(artifact_versions.c.created_at >= created_since)
-    if created_before is not None:
-        statement = statement.where(artifact_versions.c.created_at < created_before)
-    name = sort.lstrip("-")
-    number: Any = collection_versions.c.version_index
-    if source:
-        statement = statement.where(artifact_versions.c.collection_id == collection_id)
-        if name != "version_index":
-            number = artifact_versions.c.version_index
-    column: Any = (
-        collection_versions.c.version_index if name == "version_index" else artifact_versions.c[name]
-    )
-    return conn.execute(_paged(statement, column, number, sort, after).limit(limit)).all()
-
-
-def _found_by(collection_id: int, text: str) -> ColumnElement[bool]:
-    """Its number (`v12`), or a piece of its description or of an alias."""
-    pattern = like(text)
-    aliased = select(aliases.c.version_id).where(
-        aliases.c.collection_id == collection_id, func.lower(aliases.c.alias).like(pattern, escape="\\")
-    )
-    ways: list[ColumnElement[bool]] = [
-        func.lower(artifact_versions.c.description).like(pattern, escape="\\"),
-        artifact_versions.c.id.in_(aliased),
-    ]
-    number = text.removeprefix("v")
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        ways.append(collection_versions.c.version_index == int(number))
-    return or_(*ways)
-
-
-def _paged(
-    statement: Select[Any], column: Any, number: Any, sort: str, after: tuple[Any, int] | None
-) -> Select[Any]:
-    if sort.startswith("-"):
-        if after is not None:
-            statement = statement.where(or_(column < after[0], and_(column == after[0], number < after[1])))
-        return statement.order_by(column.desc(), number.desc())
-    if after is not None:
-        statement = statement.where(or_(column > after[0], and_(column == after[0], number > after[1])))
-    return statement.order_by(column, number)
+    return found
 
 
 # -- runs

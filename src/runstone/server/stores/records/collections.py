@@ -146,13 +146,53 @@ def find_collections(
     kind: str = "",
     search: str = "",
     tag: str = "",
+    alias: str = "",
     sort: str = "-updated_at",
     after: tuple[Any, int] | None = None,
+    skip: int = 0,
     limit: int = 100,
     trash: bool = False,
 ) -> Sequence[AnyRow]:
-    """`sort`: updated_at, created_at or name, `-` in front for descending; `after`: the value sorted
-    by and the number of the last one seen."""
+    """`sort`: updated_at, created_at, version_count or name, `-` in front for descending; `after`: the
+    value sorted by and the number of the last one seen; `skip`: so many more are left out. alias: one of
+    its versions goes by it."""
+    statement = _matching(
+        conn, project_ids, type_name=type_name, kind=kind, search=search, tag=tag, alias=alias, trash=trash
+    )
+    return conn.execute(
+        _paged(statement, collections, sort, after).offset(skip or None).limit(limit)
+    ).all()
+
+
+def count_found(
+    conn: Connection,
+    project_ids: Collection[int],
+    *,
+    type_name: str = "",
+    kind: str = "",
+    search: str = "",
+    tag: str = "",
+    alias: str = "",
+    trash: bool = False,
+) -> int:
+    """How many `find_collections` would give without a limit."""
+    found = _matching(
+        conn, project_ids, type_name=type_name, kind=kind, search=search, tag=tag, alias=alias, trash=trash
+    )
+    return int(conn.execute(found.with_only_columns(func.count())).scalar_one())
+
+
+def _matching(
+    conn: Connection,
+    project_ids: Collection[int],
+    *,
+    type_name: str,
+    kind: str,
+    search: str,
+    tag: str,
+    alias: str,
+    trash: bool,
+) -> Select[Any]:
     statement = (_collection if trash else _live).where(collections.c.project_id.in_(list(project_ids)))
     if trash:
         statement = statement.where(collections.c.deleted_at.is_not(None))
@@ -170,7 +210,10 @@ def find_collections(
         )
     if tag:
         statement = statement.where(has_tag(conn, collections.c.tags, tag))
-    return conn.execute(_paged(statement, collections, sort, after).limit(limit)).all()
+    if alias:
+        named = select(1).where(aliases.c.collection_id == collections.c.id, aliases.c.alias == alias)
+        statement = statement.where(named.exists())
+    return statement
 
 
 def has_tag(conn: Connection, column: Any, tag: str) -> Any:

@@ -71,10 +71,11 @@ def may_go(
     tag: str = "",
     unaliased: bool = False,
     keep_used: bool = False,
+    ids: Collection[int] = (),
 ) -> Any:
     """Committed, under no alias beside `latest` (unaliased: nor that one), linked nowhere, deployed
     nowhere, not told to stay for ever, and all that is asked for. inherits_ttl: without a time to live of
-    its own."""
+    its own; ids: only these."""
     found = and_(
         artifact_versions.c.state == "committed",
         func.coalesce(artifact_versions.c.ttl_seconds, 0) != _NEVER,
@@ -92,6 +93,8 @@ def may_go(
         found = and_(found, has_tag(conn, artifact_versions.c.tags, tag))
     if keep_used:
         found = and_(found, ~_used())
+    if ids:
+        found = and_(found, artifact_versions.c.id.in_(sorted(ids)))
     return found
 
 
@@ -185,6 +188,25 @@ def trash(conn: Connection, ids: Collection[int], *, which: Any, now: float) -> 
             )
         )
     return gone
+
+
+def restore(conn: Connection, collection_id: int, ids: Collection[int], *, now: float) -> list[AnyRow]:
+    """Those of them that were made in the collection and are in the trash, out of it: id, version_index. A
+    time to live that is over does not count any more."""
+    back: list[AnyRow] = []
+    listed = sorted(ids)
+    for at in range(0, len(listed), _AT_ONCE):
+        back += conn.execute(
+            update(artifact_versions)
+            .where(
+                artifact_versions.c.id.in_(listed[at : at + _AT_ONCE]),
+                artifact_versions.c.collection_id == collection_id,
+                artifact_versions.c.state == "deleted",
+            )
+            .values(state="committed", deleted_at=None, expires_at=None, updated_at=now)
+            .returning(artifact_versions.c.id, artifact_versions.c.version_index)
+        )
+    return back
 
 
 def memberships(conn: Connection, version_ids: Collection[int]) -> dict[int, int]:

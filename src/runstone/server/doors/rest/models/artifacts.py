@@ -50,6 +50,7 @@ class Collection(Model):
 class Collections(Model):
     collections: list[Collection]
     next: str = ""
+    total: int | None = Field(None, description="How many there are, where `count` asked for it.")
 
 
 class CollectionWanted(Model):
@@ -110,11 +111,22 @@ class ArtifactVersion(Model):
     created_at: float
     committed_at: float | None
     updated_at: float
+    deleted_at: float | None = Field(None, description="When it went to the trash.")
 
 
 class ArtifactVersions(Model):
     versions: list[ArtifactVersion]
     next: str = ""
+    total: int | None = Field(None, description="How many there are, where `count` asked for it.")
+    skip: int = Field(0, description="How many come before the first, where `skip` or `at` asked for it.")
+
+
+class VersionsRestored(Model):
+    count: int
+
+
+class VersionsWanted(Model):
+    versions: list[int] = Field(description="Ids of versions made in the collection.", max_length=1000)
 
 
 class ArtifactCreated(Model):

@@ -98,6 +98,7 @@ class DeletionWanted(Model):
     metadata: list[MetadataCondition] = []
     keep_last: int = Field(0, ge=0, description="Of each collection the newest stay.")
     keep_used: bool = Field(False, description="What a run used stays.")
+    versions: list[int] = Field([], max_length=1000, description="Only these, by their ids.")
     reason: str = ""
 
 

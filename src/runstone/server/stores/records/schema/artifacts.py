@@ -44,9 +44,22 @@ artifact_versions = Table(
     Column("deleted_at", Time),
     Index("ix_artifact_versions_collection_id_sha256", "collection_id", "sha256"),
     Index("ix_artifact_versions_collection_id_digest", "collection_id", "digest"),
-    # What a collection's versions are ordered by, beside their number.
-    Index("ix_artifact_versions_created", "collection_id", "created_at", "version_index"),
-    Index("ix_artifact_versions_size", "collection_id", "size", "version_index"),
+    # What the lists of a collection's versions are read from, in order and by place.
+    *(
+        Index(
+            f"ix_artifact_versions_{name}",
+            "collection_id",
+            *columns,
+            sqlite_where=text(f"state = '{state}'"),
+            postgresql_where=text(f"state = '{state}'"),
+        )
+        for name, state, columns in (
+            ("numbered", "committed", ("version_index",)),
+            ("created", "committed", ("created_at", "version_index")),
+            ("size", "committed", ("size", "version_index")),
+            ("trash", "deleted", ("version_index",)),
+        )
+    ),
     Index("ix_artifact_versions_run_key", "run_key"),
     Index(
         "ix_artifact_versions_client_id",
