@@ -107,6 +107,7 @@ BODIES: dict[str, Any] = {
     "begin_upload": {"size": 3},
     "get_upload_addresses": {"offsets": [0]},
     "delete_versions": {"dry_run": False},
+    "restore_versions": {"versions": [1]},
     "collect_garbage": {"dry_run": True},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",

@@ -1447,7 +1447,8 @@ export interface paths {
         };
         /**
          * List Versions
-         * @description Versions of a collection, linked ones too.
+         * @description Versions of a collection, linked ones too. `search` finds a number (`v12`), a piece of an alias, or
+         *     a piece of the description.
          */
         get: operations["list_versions"];
         put?: never;
@@ -1472,6 +1473,26 @@ export interface paths {
          * @description Versions that match, to the trash; with `dry_run` only say how many.
          */
         post: operations["delete_versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/versions/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Versions
+         * @description Versions out of the trash, under their numbers, all at once; those that are not there are left.
+         */
+        post: operations["restore_versions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3287,6 +3308,11 @@ export interface components {
             created_at: number;
             /** Created By */
             created_by: string;
+            /**
+             * Deleted At
+             * @description When it went to the trash.
+             */
+            deleted_at?: number | null;
             /** Description */
             description: string;
             /** Digest */
@@ -3356,6 +3382,17 @@ export interface components {
              * @default
              */
             next: string;
+            /**
+             * Skip
+             * @description How many come before the first, where `skip` or `at` asked for it.
+             * @default 0
+             */
+            skip: number;
+            /**
+             * Total
+             * @description How many there are, where `count` asked for it.
+             */
+            total?: number | null;
             /** Versions */
             versions: components["schemas"]["ArtifactVersion"][];
         };
@@ -3770,6 +3807,11 @@ export interface components {
              * @default
              */
             next: string;
+            /**
+             * Total
+             * @description How many there are, where `count` asked for it.
+             */
+            total?: number | null;
         };
         /** CollectionUse */
         CollectionUse: {
@@ -4127,6 +4169,12 @@ export interface components {
              * @default false
              */
             unaliased: boolean;
+            /**
+             * Versions
+             * @description Only these, by their ids.
+             * @default []
+             */
+            versions: number[];
         };
         /** Deployment */
         Deployment: {
@@ -7017,6 +7065,19 @@ export interface components {
             metrics: components["schemas"]["MetricDelta"][];
             /** Same Content */
             same_content: boolean;
+        };
+        /** VersionsRestored */
+        VersionsRestored: {
+            /** Count */
+            count: number;
+        };
+        /** VersionsWanted */
+        VersionsWanted: {
+            /**
+             * Versions
+             * @description Ids of versions made in the collection.
+             */
+            versions: number[];
         };
         /** View */
         View: {
@@ -9941,11 +10002,17 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 after?: string;
+                /** @description One of its versions goes by it. */
+                alias?: string;
+                /** @description Say how many there are: `total`. */
+                count?: boolean;
                 kind?: "" | "sequence" | "portfolio";
                 limit?: number;
                 /** @description Only what contains this text. */
                 search?: string;
-                /** @description name, created_at or updated_at; `-` for descending. */
+                /** @description In place of `after`: the page begins so many after the first. */
+                skip?: number;
+                /** @description name, created_at, updated_at or version_count; `-` for descending. */
                 sort?: string;
                 tag?: string;
                 trash?: boolean;
@@ -10379,14 +10446,22 @@ export interface operations {
                 /** @description `next` of the page before. */
                 after?: string;
                 alias?: string;
+                /** @description The page begins with this version: `v3`, an alias, or `@ID`. */
+                at?: string;
+                /** @description Say how many there are: `total`. */
+                count?: boolean;
                 created_before?: number | null;
                 created_since?: number | null;
                 limit?: number;
                 /** @description Only what contains this text. */
                 search?: string;
+                /** @description In place of `after`: the page begins so many after the first. */
+                skip?: number;
                 /** @description version_index, created_at or size; `-` for descending. */
                 sort?: string;
                 tag?: string;
+                /** @description Those made there that are in the trash. */
+                trash?: boolean;
             };
             header?: never;
             path: {
@@ -10448,6 +10523,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trashed"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    restore_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionsWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsRestored"];
                 };
             };
             /** @description What went wrong */

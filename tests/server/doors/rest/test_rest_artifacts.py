@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import httpx
 import pytest
 from tests.support.artifacts import entry, frames, log_artifact
 from tests.support.rest import People, log_run, new_name
+from tests.support.written_runs import wait_until
 
 FILES = {"a.txt": b"first", "data/b.bin": bytes(range(256)) * 40, "empty": b""}
 
@@ -153,3 +155,35 @@ def test_a_version_is_browsed_by_folder_searched_and_compared(api: httpx.Client,
         ("z/", 1, 0),
     ]
     assert changed["changes"] == [] and (changed["old_bytes"], changed["new_bytes"]) == (2, 4)
+
+
+def test_a_list_of_versions_is_read_by_place_from_an_alias_on_and_counted_where_asked(
+    api: httpx.Client, project: str
+) -> None:
+    for number in range(12):
+        named = {"aliases": ["picked"]} if number == 9 else {}
+        log_artifact(api, project, "set", {"n": b"%d" % number}, tags=["even"] * (number % 2 == 0), **named)
+    place = f"{project}/collections/set/versions"
+
+    def asked(**params: Any) -> tuple[list[str], int | None, int]:
+        answer = api.get(place, params=params)
+        assert answer.is_success, answer.text
+        body = answer.json()
+        return [one["version"] for one in body["versions"]], body["total"], body["skip"]
+
+    assert asked(limit=2) == (["v11", "v10"], None, 0)
+    assert asked(limit=2, skip=9, count=True) == (["v2", "v1"], 12, 9)
+    assert asked(limit=2, at="picked") == (["v9", "v8"], None, 2)
+    assert asked(limit=3, at="v4", tag="even", sort="version_index") == (["v4", "v6", "v8"], None, 2)
+    assert api.get(place, params={"at": "nobody"}).status_code == 404
+    assert api.get(place, params={"at": "v1", "skip": 3}).status_code == 400
+    assert api.get(place, params={"skip": -1}).status_code == 422
+    ids = [one["id"] for one in api.get(place, params={"limit": 3}).json()["versions"]]
+    begun = api.post(f"{project}/deletions", json={"collection": "set", "versions": ids})
+    assert begun.status_code == 202
+    deletion = f"{project}/deletions/{begun.json()['id']}"
+    wait_until(lambda: api.get(deletion).json()["state"] == "done", what="the deletion")
+    assert asked(trash=True, count=True) == (["v11", "v10"], 2, 0)  # v9 is picked, and stays
+    back = api.post(f"{place}/restore", json={"versions": ids})
+    assert back.json() == {"count": 2}
+    assert asked(trash=True, count=True) == ([], 0, 0) and asked(count=True, limit=1)[1] == 12

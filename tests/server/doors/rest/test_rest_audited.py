@@ -96,6 +96,10 @@ def test_every_change_of_artifacts_and_registries_is_in_the_audit_log(
     gone = member.delete(place, params={"aliases": True})
     did("delete_artifact", "artifact.delete", gone, by=mine)
     did("restore_artifact", "artifact.restore", member.post(f"{place}/restore"), by=mine)
+    member.delete(place, params={"aliases": True}).raise_for_status()
+    body = {"versions": [begun["artifact"]["id"]]}
+    back = member.post(f"{project}/collections/set/versions/restore", json=body)
+    did("restore_versions", "artifact.restore", back, by=mine)
     log_artifact(member, project, "set", {"rows.csv": b"3,4"})
     bulk = member.post(f"{project}/collections/set/versions/delete", json={"dry_run": False, "keep_last": 1})
     did("delete_versions", "artifact.delete_where", bulk, by=mine)

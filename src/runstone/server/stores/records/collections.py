@@ -159,9 +159,7 @@ def find_collections(
     statement = _matching(
         conn, project_ids, type_name=type_name, kind=kind, search=search, tag=tag, alias=alias, trash=trash
     )
-    return conn.execute(
-        _paged(statement, collections, sort, after).offset(skip or None).limit(limit)
-    ).all()
+    return conn.execute(_paged(statement, collections, sort, after).offset(skip or None).limit(limit)).all()
 
 
 def count_found(
