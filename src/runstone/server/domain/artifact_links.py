@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from runstone.server.domain import audit
 from runstone.server.domain.alias_moves import remove_aliases, set_aliases
 from runstone.server.domain.artifact_base import ArtifactBase, short
-from runstone.server.domain.artifact_model import Member
+from runstone.server.domain.artifact_model import Member, collection_of
 from runstone.server.domain.artifact_names import LATEST, check_aliases
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission
@@ -179,11 +179,14 @@ class ArtifactLinks(ArtifactBase):
         if not 0 < len(ids) <= RESTORE_MAX:
             raise Invalid(f"Name 1 to {RESTORE_MAX:,} versions by their ids, met {len(ids):,}.")
 
-        def work(conn: Connection) -> int:
+        def work(conn: Connection) -> tuple[AnyRow, int]:
             row = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
-            return restore_versions(conn, actor, row, ids, now=time.time())
+            return row, restore_versions(conn, actor, row, ids, now=time.time())
 
-        return self._records.write(work)
+        row, count = self._records.write(work)
+        if count:
+            self._publish_collection(collection_of(row))
+        return count
 
     # -- inside
 
