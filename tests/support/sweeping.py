@@ -54,7 +54,7 @@ class SweepWorld:
             w.records,
             self.trials,
             self.searches,
-            History(self._history, w.runs, w.access, w.projects, places, w.feed),
+            History(self._history, w.runs, w.projects, places, w.feed),
             Console(self._console, w.records, w.access, w.feed),
             w.feed,
         )

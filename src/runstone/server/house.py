@@ -183,7 +183,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     runs = Runs(records, access, projects, feed, on_purge=[forget])
     files = Files(records, blobs, access, feed)
     lines = Console(console, records, access, feed)
-    history = History(history_store, runs, access, projects, Places(records, access), feed)
+    history = History(history_store, runs, projects, Places(records, access), feed)
     ingest = Ingest(records, access, runs, history, history_store, lines, leases, feed)
     closing.callback(ingest.close)
     ingest.recover()

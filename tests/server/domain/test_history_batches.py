@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runstone.server.domain.batches import KEY_CHARS_MAX, KEYS_IN_ROW_MAX, WrittenRow, batch_of
 from runstone.server.domain.errors import Invalid, TooLarge
 from runstone.server.stores.history.contract import RowBatch
-from runstone.testing.history import same
+from runstone.testing.history.checks import same
 
 
 def rows_of(*values: dict[str, Any]) -> list[WrittenRow]:

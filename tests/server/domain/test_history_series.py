@@ -21,7 +21,7 @@ from runstone.server.domain.series import aggregate
 from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.stores.history.contract import HistoryStore, SetKey, Window
 from runstone.server.stores.history.sql import open_history
-from runstone.testing.history import merge_all, numbers
+from runstone.testing.history.model import merge_all, numbers
 
 _random = np.random.default_rng(8)
 
@@ -57,7 +57,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     with small_house(tmp_path) as house:
         store = open_history(str(tmp_path / "history.db"), blobs=None)
         places = Places(house.records, house.access)
-        history = History(store, house.runs, house.access, house.projects, places)
+        history = History(store, house.runs, house.projects, places)
         yield Rig(house, history, SeriesReading(store, house.runs), store)
         store.close()
 

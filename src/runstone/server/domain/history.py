@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runstone.server.domain.access import Access
 from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.feed import EventKind, Feed
@@ -35,14 +34,12 @@ class History:
         self,
         store: HistoryStore,
         runs: Runs,
-        access: Access,
         projects: Projects,
         places: Places,
         feed: Feed | None = None,
     ) -> None:
         self._store = store
         self._runs = runs
-        self._access = access
         self._projects = projects
         self._places = places
         self._feed = feed

@@ -18,7 +18,8 @@ from tests.support.postgres import Cluster
 
 from runstone.server.stores.history.contract import HistoryStore, Window
 from runstone.server.stores.history.sql import open_history
-from runstone.testing.history import check_buckets, key_of, merge_all
+from runstone.testing.history.checks import check_buckets
+from runstone.testing.history.model import key_of, merge_all
 
 pytestmark = pytest.mark.faults
 
@@ -29,7 +30,7 @@ _WRITER = """
 import sys, threading
 import numpy as np
 from runstone.server.stores.history.sql import buckets, maintenance, open_history, segments
-from runstone.testing.history import key_of, numbers
+from runstone.testing.history.model import key_of, numbers
 buckets.PACK_VALUES, buckets.MOVE_POINTS, segments.POINTS_MAX, segments.CELLS_MAX = 400, 150, 256, 8
 maintenance.IDLE_MERGE_SECONDS = -1.0
 store = open_history(sys.argv[1], blobs=None)

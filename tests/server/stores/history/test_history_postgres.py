@@ -12,7 +12,9 @@ from tests.support.postgres import Cluster
 
 from runstone.server.domain.errors import Unavailable
 from runstone.server.stores.history.sql import open_history
-from runstone.testing.history import SET, HistoryStoreSuite, OpenStore, acts_of, numbers, play
+from runstone.testing.history.acts import acts_of, play
+from runstone.testing.history.model import SET, OpenStore, numbers
+from runstone.testing.history.suite import HistoryStoreSuite
 
 pytestmark = pytest.mark.postgres
 

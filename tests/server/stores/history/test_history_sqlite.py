@@ -15,7 +15,9 @@ from runstone.server.domain.errors import Invalid, Unavailable
 from runstone.server.stores.history.contract import Window
 from runstone.server.stores.history.sql import open_history
 from runstone.server.stores.history.sql.database import Database
-from runstone.testing.history import SET, HistoryStoreSuite, OpenStore, acts_of, numbers, play
+from runstone.testing.history.acts import acts_of, play
+from runstone.testing.history.model import SET, OpenStore, numbers
+from runstone.testing.history.suite import HistoryStoreSuite
 
 _numbers = itertools.count()
 _often = settings(

@@ -1,0 +1,1 @@
+"""What every history store must do: see `suite`."""
