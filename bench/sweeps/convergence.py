@@ -25,7 +25,7 @@ from functools import partial
 
 import optuna
 
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 from runstone.search.records import Record
 from runstone.search.search import Search
 

@@ -21,7 +21,7 @@ from typing import Any
 from tests.support.sweeping import SweepWorld
 from tests.support.world import open_world, populate
 
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 from runstone.search.records import Record
 from runstone.search.search import Search
 from runstone.server.domain.identity import SweepKey

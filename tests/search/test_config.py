@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 from runstone.search.distributions import KINDS
 from runstone.search.problems import ConfigError
 from runstone.search.search import Search

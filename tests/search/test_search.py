@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 from runstone.search.pruning import judged, thinned
 from runstone.search.ranking import front, hypervolume, non_dominated, ranked
 from runstone.search.records import Record
@@ -119,7 +119,7 @@ def test_running_trials_are_reckoned_with_and_failed_ones_do_not_end_the_search(
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     code = (
         "import sys, runstone, runstone.search.config, runstone.search.search, runstone.server.app;"
-        "from runstone.search.search import Search; from runstone.search.config import parse;"
+        "from runstone.search.search import Search; from runstone.search.config_reading import parse;"
         "Search(parse({'method': 'random', 'parameters': {'x': {'min': 0, 'max': 9}}})).preview(3);"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'optuna', 'scipy', 'sklearn', 'torch'}))"
     )

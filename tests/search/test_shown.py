@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runstone.search import shown as module
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 from runstone.search.records import Record
 from runstone.search.search import Search
 from runstone.search.shown import shown

@@ -33,7 +33,7 @@ from runstone.client.sweep_agents import SweepAgent
 from runstone.client.sweep_models import TrialRecord
 from runstone.client.sweeps import Sweep
 from runstone.journal.home import home
-from runstone.search.config import parse
+from runstone.search.config_reading import parse
 
 LEASE_SECONDS = 60.0
 BEAT_SECONDS_MOST = 10.0

@@ -381,7 +381,7 @@ def read_file(path: Path, *, as_json: bool = False) -> dict[str, Any]:
 
 def checked(given: Mapping[str, Any], path: Path, *, as_json: bool = False) -> SweepConfig:
     """The configuration, with no key in it that means nothing. Ends the program, naming every problem."""
-    from runstone.search.config import parse
+    from runstone.search.config_reading import parse
     from runstone.search.problems import ConfigError
 
     try:

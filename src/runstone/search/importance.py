@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from runstone.search.config import SweepConfig, parse
+from runstone.search.config import SweepConfig
+from runstone.search.config_reading import parse
 from runstone.search.records import Record
 from runstone.search.space import Parameter
 

@@ -20,7 +20,8 @@ from runstone.agents.folder.following import Folder
 from runstone.agents.folder.source import FolderSource
 from runstone.agents.folder.state import Agent, Draft, State, Trial
 from runstone.agents.source import SweepSpec
-from runstone.search.config import SweepConfig, parse
+from runstone.search.config import SweepConfig
+from runstone.search.config_reading import parse
 from runstone.search.endings import LEASE_SECONDS
 from runstone.search.ranking import Front, Ranked, best_value, front, ranked
 

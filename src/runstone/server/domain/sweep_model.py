@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from runstone.search.config import SweepConfig, parse
+from runstone.search.config import SweepConfig
+from runstone.search.config_reading import parse
 from runstone.search.endings import Outcome as Outcome
 from runstone.search.records import Record, TrialState
 from runstone.server.domain.feed import Event

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.search.config import SweepConfig, parse
+from runstone.search.config import SweepConfig
+from runstone.search.config_reading import parse
 from runstone.search.problems import ConfigError
 from runstone.search.records import Proposal
 from runstone.search.search import Search
