@@ -1,4 +1,4 @@
-"""Journals are taken in exactly once, whatever the cuts, the resends, the restarts, and what comes with them."""
+"""Journals are taken in exactly once, whatever the cuts, the resends, the restarts, and what else comes."""
 
 from __future__ import annotations
 
