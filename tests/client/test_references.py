@@ -1,9 +1,8 @@
-"""References against what they refer to: a real object store, a real web server, files, DVC and Git LFS."""
+"""References against what they refer to: a real object store, a real web server, files."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 from tests.support.seaweed import Seaweed, seaweed, weed_program
 
-from runstone.client.errors import Misuse
-from runstone.client.references import Found, ReferenceAway, reading, resolve
+from runstone.client.errors import Misuse, ReferenceAway
+from runstone.client.pointers.sources import Found
+from runstone.client.references import reading, resolve
 from runstone.content.digests import hash_file
 from runstone.content.manifest import NO_DIGEST
 from runstone.content.trees import one_file
@@ -255,7 +255,7 @@ def test_a_web_server_without_etags_is_taken_at_its_word_and_one_that_refuses_is
         list(resolve(f"{site.address}/model.bin"))
 
 
-# -- files, and the pointers of other tools ---------------------------------------------------------------
+# -- files ------------------------------------------------------------------------------------------------
 
 
 def test_a_folder_by_reference_is_hashed_and_what_changed_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -269,36 +269,6 @@ def test_a_folder_by_reference_is_hashed_and_what_changed_is_not_taken_for_it(tm
     (tmp_path / "deep" / "b.txt").unlink()
     with pytest.raises(ReferenceAway, match="cannot be read"):
         bytes_of(found["deep/b.txt"])
-
-
-def test_a_git_lfs_pointer_is_the_file_it_stands_for(tmp_path: Path) -> None:
-    content = os.urandom(2000)
-    oid = hashlib.sha256(content).hexdigest()
-    pointer = tmp_path / "model.bin"
-    pointer.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 2000\n")
-    (found,) = resolve(str(pointer))
-    assert found[:2] == ("model.bin", 2000) and found[3].hex() == oid
-    assert found[2].extra["kind"] == "git-lfs"
-    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:nonsense\nsize 2000\n")
-    with pytest.raises(Misuse, match="names no SHA-256"):
-        list(resolve(str(pointer)))
-
-
-def test_a_dvc_file_names_what_it_tracks(tmp_path: Path) -> None:
-    data = tmp_path / "data.csv"
-    data.write_bytes(b"1,2\n")
-    md5 = hashlib.md5(b"1,2\n").hexdigest()
-    tracked = tmp_path / "data.csv.dvc"
-    tracked.write_text(f"outs:\n- md5: {md5}\n  size: 4\n  hash: md5\n  path: data.csv\n")
-    (found,) = resolve(str(tracked))
-    assert found[:2] == ("data.csv", 4)
-    assert found[2].uri == f"dvc://{md5}" and found[2].extra["kind"] == "dvc"
-    folder = tmp_path / "images.dvc"
-    folder.write_text(f"outs:\n- md5: {md5}.dir\n  size: 900\n  nfiles: 12\n  hash: md5\n  path: images\n")
-    (found,) = resolve(str(folder))
-    assert found[2].extra["files"] == 12 and found[2].digest == f"{md5}.dir"
-    with pytest.raises(Misuse, match="is only pointed to"):
-        bytes_of(found)
 
 
 def test_a_path_that_is_nothing_of_all_that_is_told_what_a_reference_is(tmp_path: Path) -> None:

@@ -15,13 +15,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from runstone.client.errors import BadAnswer, ClientError
-from runstone.client.references import ReferenceAway, check_bytes, reading
+from runstone.client.errors import BadAnswer, ClientError, ReferenceAway
+from runstone.client.pointers.bringing import (
+    bring_file,
+    bring_folder,
+    folder_is_right,
+    is_folder,
+    is_pointer,
+)
+from runstone.client.pointers.places import Places
+from runstone.client.pointers.proofs import proof_of
+from runstone.client.references import check_bytes, reading
 from runstone.content.cache import DownloadCache, umask
 from runstone.content.copying import Links
 from runstone.content.digests import HashCache, hash_file, in_threads
 from runstone.content.errors import ContentError
-from runstone.content.manifest import NO_DIGEST, Entry
+from runstone.content.manifest import NO_DIGEST, Entry, Reference
 from runstone.content.paths import inside
 from runstone.content.trees import Found, stamp_of, walk
 from runstone.journal.home import home_path
@@ -66,6 +75,7 @@ class Download:
         self._allow_missing = allow_missing_references
         self._threads = threads
         self._lock = threading.Lock()
+        self._places = Places()
         self.done = Downloaded()
 
     def run(self, entries: Iterable[Entry], root: str) -> Downloaded:
@@ -78,6 +88,7 @@ class Download:
         try:
             self._all(wanted)
         finally:
+            self._places.close()
             self._hashes.flush()
             if self._use_cache:
                 self.cache.trim()
@@ -109,9 +120,24 @@ class Download:
             raise errors[0]
 
     def _one(self, entry: Entry, target: str) -> None:
-        if entry.reference is not None:
-            self._reference(entry, target)
+        if entry.reference is None:
+            self._place(entry, target, lambda part: self._fetch(entry, part))
             return
+        try:
+            if is_folder(entry):
+                self._folder(entry, target)
+            elif is_pointer(entry.reference) and entry.sha256 != NO_DIGEST:
+                self._place(entry, target, lambda part: self._bring(entry, part))
+            else:
+                self._reference(entry, entry.reference, target)
+        except ClientError as error:
+            if not self._allow_missing:
+                raise
+            with self._lock:
+                self.done.missing_references.append(f"{entry.path}: {error}")
+
+    def _place(self, entry: Entry, target: str, fetch: Callable[[str], None]) -> None:
+        """What is known by its SHA-256. fetch: writes all of it to a path."""
         sha256 = entry.sha256.hex()
         if self._is_there(entry, target):
             self._count("there")
@@ -119,7 +145,7 @@ class Download:
         cached = self._use_cache and entry.size <= self.cache.bytes_max
         if not cached:
             part = f"{target}.{sha256[:16]}.part"
-            self._fetch(entry, part)
+            fetch(part)
             os.chmod(part, 0o666 & ~umask())
             os.replace(part, target)
             return
@@ -128,13 +154,13 @@ class Download:
         else:
             with self.cache.part(sha256) as part:
                 if not self.cache.has(sha256, entry.size):  # another process may just have brought it
-                    self._fetch(entry, part)
+                    fetch(part)
                     self.cache.keep(sha256, part)
         try:
             self.cache.place(sha256, target, links=self._links)
         except FileNotFoundError:  # evicted just now by another process
             part = f"{target}.{sha256[:16]}.part"
-            self._fetch(entry, part)
+            fetch(part)
             os.replace(part, target)
 
     def _is_there(self, entry: Entry, target: str) -> bool:
@@ -196,29 +222,52 @@ class Download:
             self.done.fetched += 1
             self.done.fetched_bytes += entry.size
 
-    def _reference(self, entry: Entry, target: str) -> None:
-        assert entry.reference is not None
-        if entry.sha256 != NO_DIGEST and self._is_there(entry, target):
+    def _bring(self, entry: Entry, part: str) -> None:
+        count = bring_file(entry, part, self._places)
+        with self._lock:
+            self.done.fetched += 1
+            self.done.fetched_bytes += count
+
+    def _reference(self, entry: Entry, reference: Reference, target: str) -> None:
+        if self._is_right(entry, target):
             self._count("there")
             return
         part = f"{target}.{os.getpid()}-{threading.get_ident()}.part"
         try:
-            digest = hashlib.sha256()
-            with reading(entry.reference) as chunks, open(part, "wb") as file:
-                for chunk in chunks:
-                    digest.update(chunk)
-                    file.write(chunk)
-            check_bytes(entry.reference, entry.sha256, digest)
+            if is_pointer(reference):
+                self._bring(entry, part)
+            else:
+                digest = hashlib.sha256()
+                with reading(reference) as chunks, open(part, "wb") as file:
+                    for chunk in chunks:
+                        digest.update(chunk)
+                        file.write(chunk)
+                check_bytes(reference, entry.sha256, digest)
+                self._count("fetched")
             os.replace(part, target)
-            self._count("fetched")
-        except ClientError as error:
-            if not self._allow_missing:
-                raise
-            with self._lock:
-                self.done.missing_references.append(f"{entry.path}: {error}")
         finally:
             if os.path.exists(part):
                 os.unlink(part)
+
+    def _folder(self, entry: Entry, target: str) -> None:
+        part = f"{target}.{os.getpid()}-{threading.get_ident()}.part"
+        try:
+            count = bring_folder(entry, target, self._places, part)
+        finally:
+            if os.path.exists(part):
+                os.unlink(part)
+        self._count("fetched" if count else "there")
+        with self._lock:
+            self.done.fetched_bytes += count
+
+    def _is_right(self, entry: Entry, target: str) -> bool:
+        """Whether what lies there is a reference's, where a digest tells."""
+        if entry.sha256 != NO_DIGEST:
+            return self._is_there(entry, target)
+        proof = proof_of(entry)
+        if proof is None or not os.path.isfile(target) or os.path.islink(target):
+            return False
+        return entry.size in (-1, os.path.getsize(target)) and proof.holds_for(target)
 
     def _count(self, what: str) -> None:
         with self._lock:
@@ -262,17 +311,31 @@ class Differences:
 
 def compare(root: str, entries: Iterable[Entry]) -> Differences:
     """Hash all files below `root`, whatever is remembered of them. Raises ContentError."""
-    wanted = {entry.path: entry for entry in entries}
+    listed = list(entries)
+    wanted = {entry.path: entry for entry in listed if not is_folder(entry)}
+    folders = {entry.path: entry for entry in listed if is_folder(entry)}
+    holds = holding(listed)
     found = {file.path: file for file in walk(root)}
     different = Differences(
         missing=sorted(path for path in wanted if path not in found),
-        extra=sorted(path for path in found if path not in wanted),
+        extra=sorted(path for path in found if not holds(path)),
     )
-    there = [path for path in wanted if path in found and wanted[path].sha256 != NO_DIGEST]
+    for path, entry in folders.items():
+        folder = inside(root, path)
+        if not os.path.isdir(folder):
+            different.missing.append(path)
+        elif not folder_is_right(entry, folder):
+            different.changed.append(path)
+    there = [path for path in wanted if path in found and proof_of(wanted[path]) is not None]
 
     def work(path: str) -> None:
         entry, file = wanted[path], found[path]
-        if file.size != entry.size or hash_file(file) != entry.sha256:
+        if entry.sha256 != NO_DIGEST:
+            right = file.size == entry.size and hash_file(file) == entry.sha256
+        else:
+            proof = proof_of(entry)
+            right = entry.size in (-1, file.size) and proof is not None and proof.holds_for(file.local)
+        if not right:
             different.changed.append(path)
 
     in_threads(work, there, sizes=[found[path].size for path in there])
@@ -280,4 +343,17 @@ def compare(root: str, entries: Iterable[Entry]) -> Differences:
     return different
 
 
-__all__ = ["Differences", "Download", "Downloaded", "ReferenceAway", "compare"]
+def holding(entries: Iterable[Entry]) -> Callable[[str], bool]:
+    """Whether a version with these entries has something to do with a file: it is one, or in a folder that
+    a single entry stands for."""
+    paths = set()
+    folders = []
+    for entry in entries:
+        paths.add(entry.path)
+        if is_folder(entry):
+            folders.append(f"{entry.path}/")
+    inner = tuple(folders)
+    return lambda path: path in paths or path.startswith(inner)
+
+
+__all__ = ["Differences", "Download", "Downloaded", "ReferenceAway", "compare", "holding"]

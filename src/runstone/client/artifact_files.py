@@ -142,14 +142,15 @@ class VersionFiles:
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
         """As `download`; files there that it does not hold are removed. Raises ValueError for a folder
         that one works or lives in, of which that is never meant: the current one, the home, and above."""
+        from runstone.client.artifact_download import holding
         from runstone.content.trees import walk
 
         if root is not None:
             _check_may_be_emptied(os.path.realpath(root))
         target = self.download(root)
-        mine = {entry.path for entry in self.entries()}
+        is_mine = holding(self.entries())
         for found in walk(target):
-            if found.path not in mine:
+            if not is_mine(found.path):
                 os.unlink(found.local)
         for folder, _, _ in os.walk(target, topdown=False):
             if folder != target and not os.listdir(folder):

@@ -4,6 +4,7 @@ ClientError
 ├── Misuse            the call itself is wrong; nothing was sent
 ├── ServerAway        no answer: refused, cut, timed out
 ├── BadAnswer         an answer that is not this API's (a proxy's page, another program)
+├── ReferenceAway     what a reference points to is not there, or not what it was
 └── ApiError          the server said no: `code`, `status`, `fields`, `request_id`
     ├── NotSignedIn 401 · NotAllowed 403 · NotFound 404
     ├── Invalid 400, 422 → TooLarge 413
@@ -47,6 +48,12 @@ class ServerAway(ClientError):
 
 class BadAnswer(ClientError):
     code = "bad_answer"
+
+
+class ReferenceAway(ClientError):
+    """A place that a reference points to does not answer, or has no such thing (any more)."""
+
+    code = "reference_away"
 
 
 class ApiError(ClientError):

@@ -42,16 +42,26 @@ def machine_of(base_url: str) -> str:
 def read(base_url: str, *, path: Path | None = None) -> str | None:
     """The key for exactly this host and port; the `default` entry is no answer, for it would send a
     stranger's password. None where there is none or the file cannot be read."""
-    machine = machine_of(base_url)
     try:
-        hosts = netrc.netrc(path or netrc_path()).hosts
+        entry = entry_of(base_url, path=path)
     except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
         return None
+    return (entry[2] or None) if entry else None
+
+
+def entry_of(base_url: str, *, path: Path | None = None) -> tuple[str, str, str] | None:
+    """(login, account, password) for exactly this host and port; None where there is none. Raises OSError,
+    NetrcParseError and UnicodeDecodeError for a file that cannot be read."""
+    machine = machine_of(base_url)
+    hosts = netrc.netrc(path or netrc_path()).hosts
     entry = hosts.get(machine) or hosts.get(machine.lower())
     if entry is None:
         scheme = urlsplit(base_url).scheme
         entry = hosts.get(machine.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ":443")))
-    return (entry[2] or None) if entry else None
+    if entry is None:
+        return None
+    login, account, password = entry
+    return login or "", account or "", password or ""
 
 
 def write(base_url: str, api_key: str, *, path: Path | None = None) -> Path:

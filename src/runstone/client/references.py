@@ -3,11 +3,11 @@ bytes. Everything is read here, with this user's rights; the server fetches noth
 
     file:  s3:  gs:  az:      objects and prefixes; size, etag, version id
     http:  https:             one file; etag, length
-    hf:                       hf://datasets/OWNER/NAME@REVISION[/PATH], needs huggingface_hub
+    hf:                       hf://datasets/OWNER/NAME@REVISION[/PATH]; SHA-256 or Git blob id, size
     PATH.dvc                  what a DVC file points to; MD5 and size
     a Git LFS pointer         its SHA-256 and size
 
-Any other scheme is kept as it is written, with no checksum.
+The last three are brought by `client.pointers`. Any other scheme is kept as it is written, with no checksum.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from runstone.client.errors import ClientError, Misuse
+from runstone.client.clouds import CLOUDS, cloud_store
+from runstone.client.errors import Misuse, ReferenceAway
+from runstone.client.pointers import dvc, git_lfs, hub
+from runstone.client.pointers.places import Places
+from runstone.client.pointers.sources import Found
 from runstone.content.digests import hash_file
 from runstone.content.manifest import NO_DIGEST, Reference
 from runstone.content.trees import one_file, walk
@@ -31,15 +35,6 @@ if TYPE_CHECKING:
 OBJECTS_MAX = 10_000_000
 HEADS_AT_ONCE = 16
 HEADS_AHEAD = 1000
-_CLOUDS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
-_LFS = b"version https://git-lfs.github.com/spec/v1"
-Found = tuple[str, int, Reference, bytes]
-
-
-class ReferenceAway(ClientError):
-    """A place that a reference points to does not answer, or has no such thing (any more)."""
-
-    code = "reference_away"
 
 
 def resolve(
@@ -62,7 +57,7 @@ def resolve(
         found = _of_files(unquote(parts.netloc + parts.path), name, checksum, cache)
     elif not checksum:
         found = iter([(name or _last(parts.path) or "reference", -1, Reference(uri, uri), NO_DIGEST)])
-    elif scheme in _CLOUDS:
+    elif scheme in CLOUDS:
         found = _of_cloud(uri, name)
     elif scheme in ("http", "https"):
         found = _of_http(uri, name)
@@ -74,6 +69,14 @@ def resolve(
         if number >= most:
             raise Misuse(f"{uri} holds more than {most} files. Pass max_objects= to allow more.")
         yield item
+
+
+def _of_hub(uri: str, name: str | None) -> Iterator[Found]:
+    places = Places()
+    try:
+        yield from hub.found_at(uri, name, places)
+    finally:
+        places.close()
 
 
 def _of_files(path: str, name: str | None, checksum: bool, cache: HashCache | None) -> Iterator[Found]:
@@ -97,55 +100,14 @@ def _of_path(path: str, name: str | None) -> Iterator[Found]:
             head = file.read(64 * 1024)
     except OSError as error:
         raise Misuse(f"{path!r} cannot be read ({error.strerror}). A reference is a URI: file://…") from None
-    if head.startswith(_LFS):
-        yield _lfs(path, head, name)
+    if head.startswith(git_lfs.HEAD):
+        yield git_lfs.found_at(path, head, name)
     elif path.endswith(".dvc"):
-        yield from _dvc(path, head, name)
+        yield from dvc.found_at(path, name)
     else:
         raise Misuse(
             f"{path!r} is no URI, DVC file or Git LFS pointer. Write file://{os.path.abspath(path)}."
         )
-
-
-def _lfs(path: str, head: bytes, name: str | None) -> Found:
-    fields = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
-    algorithm, _, oid = fields.get("oid", "").partition(":")
-    if algorithm != "sha256" or len(oid) != 64 or not fields.get("size", "").isdigit():
-        raise Misuse(f"{path!r} begins like a Git LFS pointer, and names no SHA-256 and size.")
-    extra = {"kind": "git-lfs", "pointer": os.path.abspath(path)}
-    reference = Reference(f"lfs://sha256/{oid}", oid, extra)
-    return name or os.path.basename(path), int(fields["size"]), reference, bytes.fromhex(oid)
-
-
-def _dvc(path: str, head: bytes, name: str | None) -> Iterator[Found]:
-    """The few keys that a DVC file has of its outputs: it is YAML, and a list of flat maps."""
-    outputs: list[dict[str, str]] = []
-    inside = False
-    for line in head.decode("utf-8", "replace").splitlines():
-        if line and not line.startswith((" ", "-")):
-            inside = line.split(":")[0] == "outs"
-            continue
-        if not inside:
-            continue
-        if line.lstrip().startswith("- "):
-            outputs.append({})
-        key, _, value = line.strip().removeprefix("- ").partition(":")
-        if outputs and value.strip():
-            outputs[-1][key.strip()] = value.strip().strip("'\"")
-    if not outputs or not all("path" in output for output in outputs):
-        raise Misuse(f"{path!r} names no outputs. Is it a DVC file?")
-    for output in outputs:
-        digest = output.get("md5") or output.get("etag") or ""
-        extra: dict[str, Any] = {
-            "kind": "dvc",
-            "hash": output.get("hash", "md5"),
-            "file": os.path.abspath(path),
-        }
-        if output.get("nfiles", "").isdigit():
-            extra["files"] = int(output["nfiles"])
-        size = int(output["size"]) if output.get("size", "").isdigit() else -1
-        target = name if name and len(outputs) == 1 else output["path"]
-        yield target, size, Reference(f"dvc://{digest}", digest, extra), NO_DIGEST
 
 
 def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:
@@ -220,17 +182,6 @@ def _cloud_entry(base: str, about: Any, path: str) -> Found:
     return path, int(about["size"]), Reference(uri, etag or uri, extra), NO_DIGEST
 
 
-def cloud_store(base: str) -> Any:
-    """The bucket, with the credentials of the environment. Raises Misuse."""
-    from obstore.store import from_url
-
-    scheme, _, rest = base.partition("://")
-    try:
-        return from_url(f"{_CLOUDS[scheme]}://{rest}")
-    except Exception as error:
-        raise Misuse(f"{base} cannot be opened: {error}") from error
-
-
 def _of_http(uri: str, name: str | None) -> Iterator[Found]:
     import httpx
 
@@ -256,47 +207,6 @@ def _of_http(uri: str, name: str | None) -> Iterator[Found]:
     )
 
 
-def _of_hub(uri: str, name: str | None) -> Iterator[Found]:
-    """Files of a Hugging Face repository at a revision, which is made exact: the commit."""
-    try:
-        from huggingface_hub import HfApi
-        from huggingface_hub.hf_api import RepoFile
-    except ImportError:
-        raise Misuse("hf: references need `pip install huggingface_hub`, or checksum=False.") from None
-    kind, repo, revision, inner = hub_address(uri)
-    api = HfApi()
-    try:
-        commit = api.repo_info(repo, repo_type=kind, revision=revision).sha
-        items = list(api.list_repo_tree(repo, inner or None, recursive=True, revision=commit, repo_type=kind))
-    except Exception as error:
-        raise ReferenceAway(f"{uri} cannot be listed: {error}") from error
-    for item in items:
-        if not isinstance(item, RepoFile):
-            continue
-        lfs = item.lfs
-        digest = bytes.fromhex(lfs.sha256) if lfs is not None else NO_DIGEST
-        said = lfs.sha256 if lfs is not None else item.blob_id
-        target = f"hf://{kind}s/{repo}@{commit}/{item.path}"
-        path = item.path.removeprefix(inner).lstrip("/") or _last(item.path)
-        extra = {"kind": "huggingface", "revision": commit}
-        yield f"{name}/{path}" if name else path, int(item.size), Reference(target, said, extra), digest
-
-
-def hub_address(uri: str) -> tuple[str, str, str, str]:
-    """(kind, repository, revision, path) of `hf://[datasets/|spaces/]OWNER/NAME[@REVISION][/PATH]`.
-    Raises Misuse."""
-    rest = uri.removeprefix("hf://")
-    kind = "model"
-    for plural in ("datasets", "spaces", "models"):
-        if rest.startswith(plural + "/"):
-            kind, rest = plural[:-1], rest[len(plural) + 1 :]
-    parts = rest.split("/", 2)
-    if len(parts) < 2 or not all(parts[:2]):
-        raise Misuse(f"{uri!r} names no repository. Write hf://datasets/OWNER/NAME@REVISION.")
-    repo, _, revision = parts[1].partition("@")
-    return kind, f"{parts[0]}/{repo}", revision or "main", parts[2] if len(parts) > 2 else ""
-
-
 @contextmanager
 def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
     """The bytes of what a reference points to, as they come. Raises ReferenceAway where they are gone or
@@ -311,7 +221,7 @@ def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
             raise ReferenceAway(f"{uri} cannot be read: {error.strerror}.") from None
         with file:
             yield iter(lambda: file.read(1 << 20), b"")
-    elif scheme in _CLOUDS:
+    elif scheme in CLOUDS:
         yield _cloud_bytes(reference)
     elif scheme in ("http", "https"):
         import httpx

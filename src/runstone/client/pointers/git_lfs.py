@@ -1,0 +1,257 @@
+"""Git LFS pointers: what they stand for, in the stores of checkouts and at the server of their repository.
+
+A reference `lfs://sha256/OID` of `extra`
+    kind      "git-lfs"
+    pointer   where the pointer lay when it was logged: for people to read, never opened again
+    path      the same, below its repository
+    remote    the address of the repository's LFS server, without anybody's name or password in it
+
+The server's side is the batch API with basic transfers. Source: git-lfs, `docs/api/batch.md`,
+`docs/api/server-discovery.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from runstone.client.errors import Misuse, ReferenceAway
+from runstone.client.pointers.places import ROOTS, Ini, Places, above_with, read_ini, read_text, remember
+from runstone.client.pointers.sources import Found, Source, file_source, shown
+from runstone.client.pointers.web import (
+    Refused,
+    basic,
+    is_private,
+    netrc_login,
+    origin,
+    scheme_of,
+    without_user,
+)
+from runstone.content.manifest import Reference
+
+HEAD = b"version https://git-lfs.github.com/spec/v1"
+TOKEN, TOKEN_HOST = "GIT_LFS_TOKEN", "GIT_LFS_HOST"
+_OID = re.compile(r"[0-9a-f]{64}")
+_JSON = "application/vnd.git-lfs+json"
+_SCP = re.compile(r"(?:[^@/]+@)?([^:/@\[]+):(?!//)(.+)")
+_OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "range"}
+
+
+def found_at(path: str, head: bytes, name: str | None) -> Found:
+    """What the pointer `path` stands for. Raises Misuse."""
+    fields = dict(line.partition(" ")[::2] for line in head.decode("utf-8", "replace").splitlines())
+    algorithm, _, oid = fields.get("oid", "").partition(":")
+    size = fields.get("size", "")
+    if algorithm != "sha256" or not _OID.fullmatch(oid) or not (size.isascii() and size.isdigit()):
+        raise Misuse(f"{path!r} begins like a Git LFS pointer, and names no SHA-256 and size.")
+    pointer = os.path.abspath(path)
+    extra: dict[str, Any] = {"kind": "git-lfs", "pointer": pointer}
+    root = above_with(os.path.dirname(pointer), ".git")
+    if root is not None:
+        inner = os.path.relpath(os.path.realpath(pointer), root)
+        extra["path"] = inner.replace(os.sep, "/")
+        remote = Repository(root).endpoint
+        if remote:
+            extra["remote"] = remote
+        remember(root)
+    reference = Reference(f"lfs://sha256/{oid}", oid, extra)
+    return name or os.path.basename(path), int(size), reference, bytes.fromhex(oid)
+
+
+class Repository:
+    """A checkout or bare repository: where its LFS objects lie, and where they come from."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._git = _git_folder(root)
+        self._config: Ini = {}
+        if self._git:
+            self._config = read_ini(os.path.join(root, ".lfsconfig"), os.path.join(self._git, "config"))
+
+    @property
+    def stores(self) -> list[str]:
+        """Folders with `objects` of LFS below: its own, and its remote's where that is a folder."""
+        if not self._git:  # a store that was named itself
+            return [] if os.path.isdir(os.path.join(self.root, ".dvc")) else [self.root]
+        own = self._config.get("lfs", {}).get("storage", "") or "lfs"
+        stores = [os.path.join(self._git, os.path.expanduser(own))]
+        remote = self._remote()
+        url = remote.get("url", "")
+        local = unquote(urlsplit(url).path) if url.startswith("file://") else url
+        if local and "://" not in local and (os.path.isabs(local) or not _SCP.fullmatch(local)):
+            far = os.path.join(self.root, local)
+            stores.append(os.path.join(_git_folder(far) or far, "lfs"))
+        return stores
+
+    @property
+    def endpoint(self) -> str:
+        """The address of its LFS server, as git-lfs finds it; "" where it has none on the web."""
+        remote = self._remote()
+        said = self._config.get("lfs", {}).get("url") or remote.get("lfsurl", "")
+        if said:
+            return _web_address(said)
+        url = _web_address(remote.get("url", ""))
+        if not url:
+            return ""
+        url = url.rstrip("/")
+        return f"{url if url.endswith('.git') else url + '.git'}/info/lfs"
+
+    def _remote(self) -> Mapping[str, str]:
+        remotes = {
+            name.removeprefix('remote "').removesuffix('"'): values
+            for name, values in self._config.items()
+            if name.startswith('remote "')
+        }
+        chosen = self._config.get("remote", {}).get("lfsdefault", "origin")
+        if chosen in remotes:
+            return remotes[chosen]
+        return next(iter(remotes.values())) if len(remotes) == 1 else {}
+
+
+def _git_folder(root: str) -> str | None:
+    """The folder with the repository's configuration and objects, of a checkout, a work tree beside it, a
+    submodule or a bare repository."""
+    at = os.path.join(root, ".git")
+    if os.path.isfile(at):
+        said = (read_text(at) or "").partition("gitdir:")[2].strip()
+        if not said:
+            return None
+        at = os.path.join(root, said)
+        common = (read_text(os.path.join(at, "commondir")) or "").strip()
+        return os.path.normpath(os.path.join(at, common))
+    if os.path.isdir(at):
+        return at
+    if os.path.isfile(os.path.join(root, "HEAD")) and os.path.isdir(os.path.join(root, "objects")):
+        return root
+    return None
+
+
+def _web_address(url: str) -> str:
+    """`url` as http or https, where it is one or goes by ssh to a host."""
+    scheme = scheme_of(url)
+    if scheme in ("http", "https"):
+        return without_user(url).rstrip("/")
+    if scheme in ("ssh", "git+ssh", "ssh+git"):
+        parts = urlsplit(url)
+        return f"https://{parts.hostname}{parts.path}".rstrip("/") if parts.hostname else ""
+    scp = _SCP.fullmatch(url) if "://" not in url else None
+    return f"https://{scp[1]}/{scp[2].lstrip('/')}".rstrip("/") if scp and len(scp[1]) > 1 else ""
+
+
+def sources(reference: Reference, size: int, places: Places) -> list[Source]:
+    """Raises ReferenceAway for what is no such reference."""
+    oid = reference.uri.removeprefix("lfs://sha256/")
+    if not _OID.fullmatch(oid):
+        raise ReferenceAway(f"{shown(reference.uri)} is no reference of Git LFS: it names no SHA-256.")
+    found: list[Source] = []
+    asked: list[str] = []
+    for root in places.roots:
+        repository = Repository(root.path)
+        for store in repository.stores:
+            for folder in (store, os.path.join(store, "lfs")):
+                path = os.path.join(folder, "objects", oid[:2], oid[2:4], oid)
+                if folder == store or os.path.exists(path):
+                    found.append(file_source(path, folder))
+        if root.named and repository.endpoint:
+            asked.append(repository.endpoint)
+    said = reference.extra.get("remote")
+    # Which repository it is of is not known of versions of old: those that the user named are asked.
+    for remote in [said] if isinstance(said, str) and said else dict.fromkeys(asked):
+        found.append(_server(remote, oid, size, places))
+    return found
+
+
+def hint(reference: Reference) -> str:
+    remote, path = reference.extra.get("remote"), reference.extra.get("path")
+    where = f"a checkout of {shown(remote).removesuffix('/info/lfs')}" if remote else "its checkout"
+    what = f" --include={shown(path)!r}" if path else ""
+    return f"Run `git lfs fetch{what}` in {where} and download again from there, or name it in {ROOTS}."
+
+
+def _server(remote: str, oid: str, size: int, places: Places) -> Source:
+    @contextmanager
+    def opened() -> Iterator[Iterator[bytes]]:
+        address, headers, key = _asked(remote, oid, size, places)
+        with places.web.reading(address, secret={**key, **headers}) as chunks:
+            yield chunks
+
+    return Source(shown(remote), opened)
+
+
+def _asked(remote: str, oid: str, size: int, places: Places) -> tuple[str, dict[str, str], Mapping[str, str]]:
+    """(address, headers that go with it, this user's key where it is for that host too)"""
+    said = {
+        "operation": "download",
+        "transfers": ["basic"],
+        "objects": [{"oid": oid, "size": max(size, 0)}],
+        "hash_algo": "sha256",
+    }
+    body = json.dumps(said).encode()
+    address = remote.rstrip("/") + "/objects/batch"
+    headers = {"Accept": _JSON, "Content-Type": _JSON}
+    key: Mapping[str, str] = {}
+    try:
+        answer, _ = places.web.json(address, headers=headers, method="POST", content=body)
+    except Refused as error:
+        if error.status not in (401, 403, 404):
+            raise
+        key = _key(remote, places)
+        if not key:
+            raise ReferenceAway(f"{error.message}; {_how_to_sign_in(remote, places)}") from None
+        answer, _ = places.web.json(address, headers=headers, secret=key, method="POST", content=body)
+    try:
+        (thing,) = answer["objects"]
+        if "error" in thing:
+            raise ReferenceAway(shown(f"{thing['error'].get('code')}: {thing['error'].get('message')}"))
+        if thing["oid"] != oid:
+            raise ValueError
+        action = thing["actions"]["download"]
+        href = str(action["href"])
+        given = {str(name): str(value) for name, value in (action.get("header") or {}).items()}
+        signed = bool(thing.get("authenticated"))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ReferenceAway("answers nothing of the batch API of Git LFS") from None
+    bad = [name for name in given if name.lower() in _OWN_HEADERS or not _fits(name, given[name])]
+    for name in bad:
+        del given[name]
+    has_key = signed or any(name.lower() == "authorization" for name in given)
+    if origin(href) != origin(remote) or has_key:
+        key = {}
+    return href, given, key
+
+
+def _fits(name: str, value: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z0-9-]+", name)) and value.isprintable() and value.isascii()
+
+
+def _key(remote: str, places: Places) -> Mapping[str, str]:
+    """This user's, for this host alone."""
+    token = places.environ.get(TOKEN, "")
+    if token and _is_for(remote, places.environ.get(TOKEN_HOST, "")) and is_private(remote):
+        user, _, password = token.rpartition(":")
+        return basic(user or "oauth2", password)
+    return netrc_login(remote) or {}
+
+
+def _is_for(remote: str, host: str) -> bool:
+    """host: `HOST[:PORT]`, without a port that of https."""
+    _, name, port = origin(remote)
+    try:
+        wanted = urlsplit(f"//{host.strip()}")
+        return bool(wanted.hostname) and wanted.hostname == name and port == (wanted.port or 443)
+    except ValueError:
+        return False
+
+
+def _how_to_sign_in(remote: str, places: Places) -> str:
+    if not is_private(remote):
+        return "no key is sent over plain http"
+    host = shown(urlsplit(remote).netloc)
+    if places.environ.get(TOKEN):
+        return f"{TOKEN} is for the host that {TOKEN_HOST} names: set {TOKEN_HOST}={host}"
+    return f"set {TOKEN} and {TOKEN_HOST}={host}, or give your netrc file an entry for it"
