@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.artifacts import entry, log_artifact
+from tests.support.disks import fill, resize, small_disk
 from tests.support.rest import client
 from tests.support.seaweed import seaweed, weed_program
 from tests.support.server import RunningServer, clean_environment, running_server
@@ -36,31 +37,6 @@ print("logged", flush=True)
 artifact.wait(150)
 run.finish()
 """
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A disk of its own, which the kernel says is full. Skips where none may be mounted."""
-    folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False) if os.geteuid() == 0 else None
-    if done is None or done.returncode:
-        pytest.skip("A small disk cannot be mounted here: that takes root, and leave to mount.")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """A file over all that is left of it."""
-    path = disk / "filler"
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(size))
-    return path
 
 
 class Trainer:
@@ -150,7 +126,7 @@ def test_blobs_on_a_full_disk_wait_at_the_client_until_there_is_room(tmp_path: P
         training.told("no space left")
         nothing_is_seen(api)
         assert api.get(f"{PROJECT}/artifacts/before:v0/files/a").content == b"kept"
-        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        resize(disk, 64)
         training.done(api)
         assert httpx.put(node["uploadUrl"], content=large).status_code == 200
         wire.http.close()
