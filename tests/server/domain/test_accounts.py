@@ -368,6 +368,24 @@ def test_entities_of_a_user_begin_with_the_own_one(world: World) -> None:
         world.entities.entities_of(world.eve, username="ada")
 
 
+def test_a_person_is_told_in_one_as_user_and_entities_are_in_two(world: World) -> None:
+    def same() -> int:
+        for actor in (world.admin, world.ada, world.vic, world.eve):
+            user, listed = world.entities.person(actor)
+            assert user == world.accounts.user(actor, actor.username)
+            assert listed == list(world.entities.entities_of(actor))
+        return len(world.entities.person(world.ada)[1])
+
+    before = same()
+    assert before > 1 and len(world.entities.person(world.eve)[1]) == 1
+    world.accounts.update_me(world.ada, display_name="Ada", default_entity="ml")
+    world.entities.create_organization(world.admin, "second", owner="ada")
+    world.entities.create_team(world.admin, "afterwards", organization="second", owner="ada")
+    assert same() == before + 2
+    world.entities.delete_organization(world.admin, "second")
+    assert same() == before
+
+
 def test_members_are_added_changed_and_removed_by_admins(world: World) -> None:
     for actor in (world.ben, world.vic):
         with pytest.raises(NotAllowed):

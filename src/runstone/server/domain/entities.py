@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
-from runstone.server.domain.account_model import Entity, Member, entity_of, no_user
+from runstone.server.domain.account_model import Entity, Member, User, entity_of, no_user, user_of
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
-from runstone.server.domain.identity import Actor, Permission, Role, check_entity_name
+from runstone.server.domain.identity import Actor, EntityId, Permission, Role, check_entity_name, own_id
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.stores.records import accounts as statements
 from runstone.server.stores.records.contract import Records
@@ -123,6 +123,21 @@ class Entities:
             for entity, role in listed
             if entity.kind == "user" or self._access.allows(actor, Permission.READ, entity.id)
         ]
+
+    def person(self, actor: Actor) -> tuple[User, list[tuple[Entity, Role]]]:
+        """The actor, and their entities as `entities_of` gives them."""
+        with self._records.read() as conn:
+            rows = statements.person(conn, own_id(actor))
+        if not rows:
+            raise no_user(actor.username)
+        first = rows[0]
+        own = Entity(EntityId(first.own_id), first.own_name, "user", "", first.own_created_at)
+        listed = [(own, Role.ADMIN)]
+        for row in rows:
+            if row.of_id is not None:
+                found = Entity(EntityId(row.of_id), row.name, row.kind, row.organization, row.of_created_at)
+                listed.append((found, Role(row.role)))
+        return user_of(first), listed
 
     def members(self, actor: Actor, entity: str) -> list[Member]:
         with self._records.read() as conn:

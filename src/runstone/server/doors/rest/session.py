@@ -150,8 +150,7 @@ async def delete_my_key(call: CallDep, key_id: Annotated[int, Path(ge=0, le=2**6
 
 
 def me_of(call: Call, actor: Actor) -> dict[str, Any]:
-    accounts = call.domain.accounts
-    user = accounts.user(actor, actor.username)
+    user, entities = call.domain.entities.person(actor)
     return {
         "username": user.username,
         "display_name": user.display_name,
@@ -159,8 +158,7 @@ def me_of(call: Call, actor: Actor) -> dict[str, Any]:
         "is_admin": user.is_admin,
         "default_entity": user.default_entity,
         "entities": [
-            {"name": entity.name, "kind": entity.kind, "role": role.name.lower()}
-            for entity, role in call.domain.entities.entities_of(actor)
+            {"name": entity.name, "kind": entity.kind, "role": role.name.lower()} for entity, role in entities
         ],
         "server": {
             "version": server_version(),

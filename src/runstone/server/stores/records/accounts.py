@@ -309,13 +309,43 @@ def members(conn: Connection, entity_id: int) -> Sequence[AnyRow]:
 
 def entities_of(conn: Connection, user_id: int) -> Sequence[AnyRow]:
     """Teams and organisations the user is a member of, with `role`; by name."""
-    statement = (
-        _living_entity.add_columns(memberships.c.role)
-        .join(memberships, memberships.c.entity_id == entities.c.id)
-        .where(memberships.c.user_id == user_id)
-        .order_by(entities.c.name)
+    return conn.execute(_entities_of, {"user_id": user_id}).all()
+
+
+_own = entities.alias("own")
+# Put together once: to build and to recognise a statement costs more than to carry it out.
+_person = (
+    _user.add_columns(
+        _own.c.id.label("own_id"),
+        _own.c.name.label("own_name"),
+        _own.c.created_at.label("own_created_at"),
+        memberships.c.role,
+        entities.c.id.label("of_id"),
+        entities.c.name,
+        entities.c.kind,
+        entities.c.created_at.label("of_created_at"),
+        func.coalesce(_organizations.c.name, "").label("organization"),
     )
-    return conn.execute(statement).all()
+    .join(_own, _own.c.id == users.c.entity_id)
+    .outerjoin(memberships, memberships.c.user_id == users.c.id)
+    .outerjoin(entities, and_(entities.c.id == memberships.c.entity_id, entities.c.deleted_at.is_(None)))
+    .outerjoin(_organizations, _organizations.c.id == entities.c.organization_id)
+    .where(users.c.id == bindparam("user_id"))
+    .order_by(entities.c.name)
+)
+_entities_of = (
+    _living_entity.add_columns(memberships.c.role)
+    .join(memberships, memberships.c.entity_id == entities.c.id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .order_by(entities.c.name)
+)
+
+
+def person(conn: Connection, user_id: int) -> Sequence[AnyRow]:
+    """As `user_by_id` and `entities_of`, in one: a row for each team and organisation (of_id, name, kind,
+    of_created_at, organization, role) beside the user and their own entity (own_id, own_name,
+    own_created_at); of_id is null in the row of who is in none. Nothing for no user."""
+    return conn.execute(_person, {"user_id": user_id}).all()
 
 
 def roles_of(conn: Connection, user_id: int) -> dict[int, int]:
