@@ -114,6 +114,8 @@ class KeptWriters:
         self, live: LiveWriter, end: int, items: Sequence[Item] = (), refused: Sequence[Refused] = ()
     ) -> None:
         """Items, derived summary, writer and offset in one transaction; the caller holds the lock."""
+        # A copy of the records that is made while the server runs never says more than the history's.
+        self._history_store.settle()
         try:
             outcome = self._records.write(
                 lambda conn: self._write(conn, live, end, items, refused, careful=False)

@@ -1,6 +1,7 @@
 """Taking rows in: many callers' batches in one transaction.
 
-A batch is encoded on the caller's thread. The writer's thread decides, under the rows' locks, which
+A large batch is encoded on the caller's thread, a small one when it goes into the log (see
+`intake`, where it may wait for others). The writer's thread decides, under the rows' locks, which
 part of it is new (offsets below the stream's next one were kept before), gives the new rows their
 arrival numbers and writes them to the log.
 """
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -29,15 +31,51 @@ DUE_BYTES = 1024 * 1024
 STREAM_BYTES_MAX = 1024
 
 
-@dataclass(slots=True)
-class Append:
-    """One caller's batch on its way. `frame` is empty for a batch without rows."""
+SMALL_BYTES_MAX = 128 * 1024  # a batch that may wait in the intake
+SMALL_KEYS_MAX = 1024
+DTYPES: dict[str, Any] = {"number": np.float64, "integer": np.int64, "bool": np.uint8}
 
-    where: SetKey
-    stream: bytes
-    batch: RowBatch
-    frame: bytes
-    note: bytes | None = None
+
+class Append:
+    """One caller's batch on its way."""
+
+    __slots__ = ("_frame", "batch", "is_small", "note", "size", "stream", "where")
+
+    def __init__(self, where: SetKey, stream: bytes, batch: RowBatch, note: bytes | None = None) -> None:
+        self.where = where
+        self.stream = stream
+        self.batch = batch
+        self.note = note
+        self._frame: bytes | None = None
+        self.size = _ROW_BYTES * len(batch.steps)  # about, in memory
+        keys = 0
+        self.is_small = True
+        for block in blocks_of(batch):
+            keys += len(block.keys)
+            if isinstance(block.values, np.ndarray) and block.values.dtype == DTYPES.get(block.kind):
+                self.size += block.values.nbytes
+            else:
+                self.is_small = False
+        if self.size > SMALL_BYTES_MAX or keys > SMALL_KEYS_MAX:
+            self.is_small = False
+
+    @property
+    def frame(self) -> bytes:
+        """As it stands in the log; empty for a batch without rows."""
+        if self._frame is None:
+            self._frame = _encode(self.batch) if len(self.batch.steps) else b""
+        return self._frame
+
+    def behind(self, offset: int) -> Append:
+        """Without the rows below that offset."""
+        offsets = self.batch.offsets
+        if not len(offsets) or int(offsets[0]) >= offset:
+            return self
+        start = int(np.searchsorted(offsets, offset))
+        return Append(self.where, self.stream, _cut(self.batch, start), self.note)
+
+
+_ROW_BYTES = 32  # offset, step, timestamp, runtime
 
 
 def text_bytes(text: str) -> bytes:
@@ -70,15 +108,20 @@ def prepare(where: SetKey, stream: str, batch: RowBatch, note: bytes | None = No
     stream_bytes = text_bytes(stream)
     if not 0 < len(stream_bytes) <= STREAM_BYTES_MAX:
         raise Invalid(f"A stream's name has 1 to {STREAM_BYTES_MAX} bytes, met {len(stream_bytes)}.")
-    return Append(where, stream_bytes, batch, _encode(batch) if n else b"", note)
-
-
-def _encode(batch: RowBatch) -> bytes:
-    n = len(batch.steps)
-    blocks = []
+    if not isinstance(batch.columns, BlockColumns):
+        batch = replace(batch, columns=BlockColumns(blocks_of(batch), n))
+    item = Append(where, stream_bytes, batch, note)
     for block in blocks_of(batch):
         if block.rows is not None and len(block.rows) and not 0 <= int(block.rows[-1]) < n:
             raise Invalid(f"A column names row {int(block.rows[-1])} of a batch of {n}.")
+    if not item.is_small:
+        _ = item.frame  # encoded here, where no one else waits for it
+    return item
+
+
+def _encode(batch: RowBatch) -> bytes:
+    blocks = []
+    for block in blocks_of(batch):
         if len(block.keys):
             blocks.append(EncodedBlock(KIND_NUMBERS[block.kind], block.keys, block.rows, block.values))
     times = np.concatenate((batch.timestamps, batch.runtimes), dtype=np.float64)
@@ -189,8 +232,7 @@ def _write_at(
         key = (branch, item.stream)
         next_offset = moved.get(key, streams.get(key, 0))
         if item.batch.end_offset > next_offset:
-            if item.frame:
-                _take(heads[branch], branch, item, next_offset, log_rows)
+            _take(heads[branch], branch, item.behind(next_offset), log_rows)
             next_offset = moved[key] = item.batch.end_offset
             if item.note is not None:
                 notes[key] = item.note
@@ -265,22 +307,12 @@ def _branches_of(tx: Tx, items: list[Append]) -> dict[SetKey, int]:
     return found
 
 
-def _take(
-    head: _Head,
-    branch: int,
-    item: Append,
-    next_offset: int,
-    log_rows: list[tuple[object, ...]],
-) -> None:
+def _take(head: _Head, branch: int, item: Append, log_rows: list[tuple[object, ...]]) -> None:
     batch, frame = item.batch, item.frame
-    if int(batch.offsets[0]) < next_offset:
-        start = int(np.searchsorted(batch.offsets, next_offset))
-        if start == len(batch.offsets):
-            return
-        batch = _cut(batch, start)
-        frame = _encode(batch)
     steps = batch.steps
     n = len(steps)
+    if not n:
+        return
     if is_rising := rising(steps):
         step_lo, step_hi = int(steps[0]), int(steps[-1])
     else:

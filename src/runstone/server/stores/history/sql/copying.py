@@ -50,9 +50,12 @@ def copy_chain(
         if batch is None:
             break
         if copy is None:
-            copy = writer.run(begin)
+            copy = writer.run(begin, settled=False)
         item = append.prepare(target, "copy", batch)
-        due = writer.run(lambda tx, item=item, copy=copy: append.write_to(tx, copy, item))  # type: ignore[misc]
+        due = writer.run(
+            lambda tx, item=item, copy=copy: append.write_to(tx, copy, item),  # type: ignore[misc]
+            settled=False,
+        )
         while due:
             due = merge(copy)
         lo = int(batch.steps[-1]) + 1

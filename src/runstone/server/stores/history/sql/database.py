@@ -26,6 +26,7 @@ from runstone.server.domain.errors import Invalid, Unavailable
 
 T = TypeVar("T")
 A = TypeVar("A")
+B = TypeVar("B", contravariant=True)
 
 BUSY_SECONDS = 30.0
 GROUP_COUNT_MAX = 512
@@ -145,14 +146,15 @@ class Database:
     """Engine, dialect and how transactions begin there."""
 
     def __init__(self, url: str) -> None:
+        self.path: Path | None = None  # of SQLite's file
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
         backend = parsed.get_backend_name()
         if backend == "sqlite":
             self.dialect = "sqlite"
             if not parsed.database or parsed.database == ":memory:":
                 raise Invalid("The history store needs a file: sqlite:////absolute/path/history.db.", url=url)
-            self._path = str(Path(parsed.database).absolute())
-            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+            self.path = Path(parsed.database).absolute()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lender: _Lender = _SqliteConnections(self._open_sqlite)
             self._begin_read, self._begin_write = "BEGIN", "BEGIN IMMEDIATE"
         elif backend == "postgresql":
@@ -170,7 +172,7 @@ class Database:
 
     def _open_sqlite(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
+            str(self.path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
             cached_statements=256,
         )  # fmt: skip
         for pragma in (
@@ -353,16 +355,29 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 class _Work:
-    """Something to be written, and what came of it."""
+    """Something to be written, and what came of it. `item`: what was added, or else what is to be run."""
 
-    __slots__ = ("done", "error", "grouped", "item", "result")
+    __slots__ = ("done", "error", "grouped", "item", "result", "settled")
 
-    def __init__(self, item: Any, grouped: bool) -> None:
+    def __init__(self, item: Any, *, grouped: bool, settled: bool = True) -> None:
         self.item = item
         self.grouped = grouped
+        self.settled = settled
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = False
+
+
+class Ahead(Protocol[B]):
+    """Keeps some of what is added ahead of the database (see `intake`)."""
+
+    @property
+    def pending(self) -> bool: ...
+    def take(self, items: Sequence[B], /) -> list[Any] | None: ...
+    def write(self, tx: Tx) -> None: ...
+    def written(self) -> None: ...
+    def kept(self, items: Sequence[B], results: Sequence[Any], /) -> None: ...
+    def forget(self) -> None: ...
 
 
 class Writer(Generic[A]):
@@ -376,26 +391,35 @@ class Writer(Generic[A]):
     `add`ed items (appends) that wait together share one transaction, in the order they came; where
     that fails each is tried alone, so that one caller's trouble stays its own. `run` takes any other
     piece of work, one transaction each.
+
+    `ahead`, where there is one, is asked first to keep what was added; what it has is written in front
+    of anything else.
     """
 
     def __init__(
-        self, database: Database, group: Callable[[Tx, list[A]], list[Any]], size: Callable[[A], int]
+        self,
+        database: Database,
+        group: Callable[[Tx, list[A]], list[Any]],
+        size: Callable[[A], int],
+        ahead: Ahead[A] | None = None,
     ):
         self._database = database
         self._group = group
         self._size = size
+        self._ahead = ahead
         self._waiting: deque[_Work] = deque()
         self._writing = threading.Lock()
         self._closed = False
 
     def add(self, item: A) -> Any:
         """Hand an item to the group; its result once committed."""
-        return self._wait(item, grouped=True)
+        return self._wait(_Work(item, grouped=True))
 
     def add_many(self, items: Sequence[A]) -> list[Any]:
         """Several at once, side by side in the group. Raises the first one's error once all are
         done with."""
-        works = self._hand_over([(item, True) for item in items])
+        works = [_Work(item, grouped=True) for item in items]
+        self._hand_over(works)
         for work in works:
             self._see_done(work)
         for work in works:
@@ -403,26 +427,32 @@ class Writer(Generic[A]):
                 raise work.error
         return [work.result for work in works]
 
-    def run(self, work: Callable[[Tx], T]) -> T:
-        """Do `work` in a transaction of its own. It may be called again after a passing conflict."""
-        result: T = self._wait(work, grouped=False)
+    def run(self, work: Callable[[Tx], T], *, settled: bool = True) -> T:
+        """Do `work` in a transaction of its own. It may be called again after a passing conflict.
+        Without `settled` what was added before may still be ahead of the database."""
+        result: T = self._wait(_Work(work, grouped=False, settled=settled))
         return result
 
-    def _wait(self, item: Any, *, grouped: bool) -> Any:
-        (work,) = self._hand_over([(item, grouped)])
+    def settle(self) -> None:
+        """What was added is in the database. Raises Unavailable where that cannot be now."""
+        if self._ahead is not None and self._ahead.pending:
+            with self._writing:
+                if self._ahead.pending:
+                    self._try(_nothing, settled=True)
+
+    def _wait(self, work: _Work) -> Any:
+        self._hand_over([work])
         self._see_done(work)
         if work.error is not None:
             raise work.error
         return work.result
 
-    def _hand_over(self, items: Sequence[tuple[Any, bool]]) -> list[_Work]:
+    def _hand_over(self, works: Sequence[_Work]) -> None:
         if self._closed:
             raise Unavailable("The history store is closing.")
         if len(self._waiting) >= QUEUE_COUNT_MAX:
             raise Unavailable("The history store has too many writes waiting. Try again.")
-        works = [_Work(item, grouped) for item, grouped in items]
         self._waiting.extend(works)
-        return works
 
     def _see_done(self, work: _Work) -> None:
         while not work.done:
@@ -454,19 +484,8 @@ class Writer(Generic[A]):
         self._do(batch)
 
     def _do(self, batch: list[_Work]) -> None:
-        if batch[0].grouped:
-            items = [work.item for work in batch]
-
-            def act(tx: Tx) -> list[Any]:
-                return self._group(tx, items)
-
-        else:
-
-            def act(tx: Tx) -> list[Any]:
-                return [batch[0].item(tx)]
-
         try:
-            results = self._try(act)
+            results = self._add([work.item for work in batch]) if batch[0].grouped else [self._run(batch[0])]
         except BaseException as error:
             if len(batch) > 1:
                 for work in batch:
@@ -477,13 +496,38 @@ class Writer(Generic[A]):
         for work, result in zip(batch, results, strict=True):
             work.result, work.done = result, True
 
-    def _try(self, act: Callable[[Tx], list[Any]]) -> list[Any]:
+    def _add(self, items: list[A]) -> list[Any]:
+        results = None if self._ahead is None else self._ahead.take(items)
+        if results is None:
+            results = self._try(lambda tx: self._group(tx, items), settled=True)
+            if self._ahead is not None:
+                self._ahead.kept(items, results)
+        return results
+
+    def _run(self, work: _Work) -> Any:
+        try:
+            return self._try(work.item, settled=work.settled)
+        finally:
+            if work.settled and self._ahead is not None:
+                self._ahead.forget()
+
+    def _try(self, act: Callable[[Tx], T], *, settled: bool) -> T:
+        ahead = self._ahead if settled and self._ahead is not None and self._ahead.pending else None
         for attempt in range(RETRIES_MAX):
             try:
                 with self._database.write() as tx:
-                    return act(tx)
+                    if ahead is not None:
+                        ahead.write(tx)
+                    result = act(tx)
+                if ahead is not None:
+                    ahead.written()
+                return result
             except self._database.errors.retryable as error:
                 if attempt + 1 == RETRIES_MAX:
                     raise unavailable(error) from error
                 time.sleep(0.005 * 2**attempt)
         raise AssertionError("not reached")
+
+
+def _nothing(tx: Tx) -> None:
+    pass

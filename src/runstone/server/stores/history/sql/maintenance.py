@@ -50,9 +50,9 @@ class Maintenance:
             dead = tx.one("SELECT 1 FROM hist_branch WHERE dead > 0 LIMIT 1")
             left = copying.abandoned(tx)
         if left:
-            self._writer.run(copying.clear_abandoned)
+            self._writer.run(copying.clear_abandoned, settled=False)
         return (dead is not None or left) and self._writer.run(
-            lambda tx: branches.reap(tx, rows_max=REAP_ROWS)
+            lambda tx: branches.reap(tx, rows_max=REAP_ROWS), settled=False
         )
 
     def _merge_one(self) -> bool:
@@ -81,7 +81,8 @@ class Maintenance:
                     (now + LEASE_SECONDS, branch, now),
                 )
                 == 1
-            )
+            ),
+            settled=False,
         )
 
     def merge(self, branch: int, *, seal: bool = False) -> bool:
@@ -91,7 +92,7 @@ class Maintenance:
             if found is None or (not found.log_batches and not seal):
                 return False
             plan = merge.Merger(tx, found, self._cache, seal=seal).merge()
-        if not self._writer.run(lambda tx: merge.write(tx, plan)):
+        if not self._writer.run(lambda tx: merge.write(tx, plan), settled=False):
             self._cache.drop(branch)
             return True
         if plan.places:
@@ -111,7 +112,8 @@ class Maintenance:
                 lambda tx, generation=generation: tx.run(  # type: ignore[misc]
                     "UPDATE hist_branch SET sealed = 1 WHERE id = ? AND merge_gen = ? AND log_batches = 0",
                     (branch, generation),
-                )
+                ),
+                settled=False,
             )
             if done:
                 return
@@ -149,7 +151,8 @@ class Maintenance:
                     if len(again) < len(data):
                         smaller.append((again, branch, sid, lvl, step_lo))
                 if smaller and not self._writer.run(
-                    lambda tx, smaller=smaller: _rewrite(tx, found, smaller)  # type: ignore[misc]
+                    lambda tx, smaller=smaller: _rewrite(tx, found, smaller),  # type: ignore[misc]
+                    settled=False,
                 ):
                     return -1
                 if len(rows) < RESEAL_ROWS:

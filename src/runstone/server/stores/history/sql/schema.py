@@ -11,6 +11,7 @@
     hist_pack     merged rows of a bucket's keys, those that have no segments yet or since
     hist_seg      one key's points by step: level 0 holds them, levels 1 to 3 the pyramid
     hist_group_key  keys seen in a project, for pickers
+    hist_intake   the last generation of the intake's file that is in the log
 
 Keys and streams are kept as UTF-8 bytes: any text is allowed in them, and both databases sort
 bytes alike.
@@ -21,8 +22,10 @@ from __future__ import annotations
 from runstone.server.domain.errors import Unavailable
 from runstone.server.stores.history.sql.database import Database, Tx
 
-VERSION = 2
+VERSION = 3
+_UPGRADED_FROM = 2  # without an intake, or with streams that have no notes
 
+_INTAKE = "CREATE TABLE IF NOT EXISTS hist_intake (generation BIGINT NOT NULL)"
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS hist_version (version BIGINT NOT NULL PRIMARY KEY)",
     """CREATE TABLE IF NOT EXISTS hist_set (
@@ -77,6 +80,7 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS hist_group_key (
         grp BIGINT NOT NULL, key {blob} NOT NULL, kind SMALLINT NOT NULL,
         PRIMARY KEY (grp, key, kind))""",
+    _INTAKE,
 )
 
 _POSTGRESQL = tuple(
@@ -108,6 +112,12 @@ def create(database: Database) -> None:
             tx.run("INSERT INTO hist_version (version) VALUES (?)", (VERSION,))
         _add_notes(tx, types["blob"])
         row = tx.one("SELECT max(version) FROM hist_version")
+        if row == (_UPGRADED_FROM,):
+            tx.run(_INTAKE)
+            tx.run("UPDATE hist_version SET version = ?", (VERSION,))
+            row = (VERSION,)
+        if row == (VERSION,) and tx.one("SELECT generation FROM hist_intake") is None:
+            tx.run("INSERT INTO hist_intake (generation) VALUES (0)")
     found = int(row[0]) if row and row[0] is not None else VERSION
     if found < VERSION:
         raise Unavailable(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+from runstone.server.domain.errors import Unavailable
 from runstone.server.domain.identity import RunKey
 from runstone.server.stores.blobs.contract import BlobStore
 from runstone.server.stores.history.contract import (
@@ -19,12 +22,24 @@ from runstone.server.stores.history.contract import (
     SetKey,
     Window,
 )
-from runstone.server.stores.history.sql import append, branches, charts, codec, copying, listing, rows, schema
+from runstone.server.stores.history.sql import (
+    append,
+    branches,
+    charts,
+    codec,
+    copying,
+    intake,
+    listing,
+    rows,
+    schema,
+)
 from runstone.server.stores.history.sql.append import Append, bytes_text, text_bytes
 from runstone.server.stores.history.sql.catalog import PlaceCache
 from runstone.server.stores.history.sql.codec import KIND_NUMBERS
-from runstone.server.stores.history.sql.database import Database, Writer
+from runstone.server.stores.history.sql.database import Database, Tx, Writer
 from runstone.server.stores.history.sql.maintenance import Maintenance
+
+log = logging.getLogger(__name__)
 
 
 class SqlHistory:
@@ -35,8 +50,9 @@ class SqlHistory:
         schema.create(self._database)
         codec.warm()
         self._cache = PlaceCache()
+        self._intake = intake.open_intake(self._database)
         self._writer: Writer[Append] = Writer(
-            self._database, append.write_group, lambda item: len(item.frame) + 256
+            self._database, append.write_group, lambda item: item.size + 256, self._intake
         )
         self._maintenance = Maintenance(self._database, self._writer, self._cache)
         self._blobs = blobs
@@ -49,16 +65,28 @@ class SqlHistory:
     def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch, bytes | None]]) -> list[int]:
         return self._writer.add_many([append.prepare(*one) for one in batches])
 
+    def settle(self) -> None:
+        self._writer.settle()
+
+    def _read(self) -> AbstractContextManager[Tx]:
+        """A view of all that was appended. While the disk is full, say, of all but the last moment's."""
+        self._try_to_settle()
+        return self._database.read()
+
+    def _try_to_settle(self) -> None:
+        try:
+            self._writer.settle()
+        except Unavailable as error:
+            log.warning("the newest rows do not show yet: %s", error.message)
+
     def next_offset(self, where: SetKey, stream: str) -> int:
-        with self._database.read() as tx:
-            row = tx.one(
-                "SELECT t.next_offset FROM hist_set s JOIN hist_stream t ON t.branch = s.branch "
-                "WHERE s.run = ? AND s.space = ? AND t.stream = ?",
-                (*branches.set_row(where), text_bytes(stream)),
-            )
-        return int(row[0]) if row else 0
+        return self.next_offsets([where], stream)[0]
 
     def note(self, where: SetKey, stream: str) -> bytes | None:
+        if self._intake is not None:
+            waiting = self._intake.note(where, text_bytes(stream))
+            if waiting is not None:
+                return waiting
         with self._database.read() as tx:
             row = tx.one(
                 "SELECT t.note FROM hist_set s JOIN hist_stream t ON t.branch = s.branch "
@@ -68,7 +96,7 @@ class SqlHistory:
         return bytes(row[0]) if row and row[0] is not None else None
 
     def notes(self) -> list[tuple[SetKey, str, bytes]]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             rows = tx.all(
                 "SELECT s.run, s.space, t.stream, t.note FROM hist_stream t "
                 "JOIN hist_branch b ON b.id = t.branch "
@@ -96,19 +124,22 @@ class SqlHistory:
     # -- reading
 
     def info(self, where: SetKey) -> SetInfo:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return listing.info(tx, where)
 
     def infos(self, wheres: Sequence[SetKey]) -> list[SetInfo]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return listing.infos(tx, wheres)
 
     def next_offsets(self, wheres: Sequence[SetKey], stream: str) -> list[int]:
+        waiting = [0] * len(wheres)
+        if self._intake is not None:  # looked at first: what waits goes to the database, never back
+            waiting = [self._intake.offset(where, text_bytes(stream)) for where in wheres]
         with self._database.read() as tx:
-            return listing.next_offsets(tx, wheres, stream)
+            return list(map(max, waiting, listing.next_offsets(tx, wheres, stream)))
 
     def versions(self, wheres: Sequence[SetKey]) -> list[int]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             chains = branches.chains(tx, wheres)
         return [sum(branch.version for branch in chains.get(where, ())) for where in wheres]
 
@@ -121,25 +152,25 @@ class SqlHistory:
         limit: int = 1000,
         kind: KeyKind | None = None,
     ) -> list[KeyInfo]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return listing.keys(tx, where, search=search, after=after, limit=limit, kind=kind)
 
     def key_infos(self, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return listing.key_infos(tx, where, names)
 
     def label_keys(self, wanted: Sequence[tuple[SetKey, str]]) -> list[list[str]]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return listing.label_keys(tx, wanted)
 
     def buckets(self, wanted: Sequence[tuple[SetKey, str]], *, x: str, window: Window) -> list[Buckets]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return charts.buckets(tx, wanted, x=x, window=window)
 
     def points(
         self, where: SetKey, key: str, *, x: str = STEP, lo: float | None = None, hi: float | None = None
     ) -> Points:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return charts.points(tx, where, key, x=x, lo=lo, hi=hi)
 
     def rows(
@@ -152,7 +183,7 @@ class SqlHistory:
         limit: int = 1000,
         require_all: bool = False,
     ) -> list[Row]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return rows.rows(
                 tx,
                 where,
@@ -173,7 +204,7 @@ class SqlHistory:
         max_step: int | None = None,
         require_all: bool = False,
     ) -> list[Row]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return rows.sample(
                 tx,
                 where,
@@ -185,11 +216,11 @@ class SqlHistory:
             )
 
     def tail(self, where: SetKey, n: int) -> list[Row]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             return rows.tail(tx, where, n)
 
     def export(self, where: SetKey, *, keys: Sequence[str] | None = None) -> Iterator[Any]:
-        return rows.export(self._database.read, where, keys=keys)
+        return rows.export(self._read, where, keys=keys)
 
     # -- branches
 
@@ -220,13 +251,14 @@ class SqlHistory:
         self._writer.run(
             lambda tx: tx.run_many(
                 "INSERT INTO hist_group_key (grp, key, kind) VALUES (?,?,?) ON CONFLICT DO NOTHING", noted
-            )
+            ),
+            settled=False,
         )
 
     def group_keys(
         self, group: int, *, search: str = "", after: str = "", limit: int = 200
     ) -> list[tuple[str, KeyKind]]:
-        with self._database.read() as tx:
+        with self._read() as tx:
             contains = "position(? in key) > 0" if tx.dialect == "postgresql" else "instr(key, ?) > 0"
             names = tx.all(
                 "SELECT DISTINCT key FROM hist_group_key WHERE grp = ? AND key > ?"
@@ -246,12 +278,13 @@ class SqlHistory:
     # -- background work
 
     def seal(self, where: SetKey) -> None:
-        with self._database.read() as tx:
+        with self._read() as tx:
             chain = branches.chains(tx, [where]).get(where)
         if chain and not chain[-1].sealed:
             self._maintenance.seal(chain[-1].id)
 
     def maintain(self, *, seconds: float) -> bool:
+        self._try_to_settle()
         return self._maintenance.run(seconds)
 
     def bytes_used(self) -> int:
@@ -259,4 +292,7 @@ class SqlHistory:
 
     def close(self) -> None:
         self._writer.close()
+        self._try_to_settle()  # else it lies in the intake's file until the next start
+        if self._intake is not None:
+            self._intake.close()
         self._database.close()
