@@ -19,7 +19,7 @@ from runstone.server.stores.history.contract import HistoryStore, SetKey
 from runstone.server.stores.history.sql import intake, open_history
 from runstone.server.stores.history.sql.database import Database
 from runstone.server.stores.history.sql.intake import IntakeFile
-from runstone.testing.history import SET, key_of, merge_all, numbers
+from runstone.testing.history.model import SET, key_of, merge_all, numbers
 
 _often = settings(
     max_examples=int(os.environ.get("RUNSTONE_TEST_EXAMPLES", "60")),
