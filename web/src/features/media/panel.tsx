@@ -1,7 +1,6 @@
 /** One key's media of the runs shown: at the shared step, over steps, or two against each other. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Maximize2, Minimize2 } from "lucide-react";
 import { useCallback, useMemo, useState, type ReactNode } from "react";
 
 import { mediaQuery, type MediaKey, type MediaSeries, type MediaValue } from "@/api/media";
@@ -12,8 +11,9 @@ import { formatCount, plural } from "@/base/numbers";
 import { asRecord } from "@/base/parse";
 import { HistogramMap, type HistogramAt } from "@/charts/histograms";
 import type { MediaMode } from "@/model/workspace/spec";
-import { IconButton, Segments, Select } from "@/widgets/controls";
-import { CopyButton, ErrorBoundary, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { Segments, Select } from "@/widgets/controls";
+import { CopyButton, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { FullScreenButton, Panel, PanelHead } from "@/widgets/panel";
 import { Swatch } from "@/widgets/values";
 
 import { ChartView, type ChartPart } from "./chart";
@@ -66,13 +66,10 @@ const STEPS_SHOWN = 8;
 const HISTOGRAM_STEPS = 150;
 
 export function MediaPanel(props: MediaPanelProps) {
-  const { mediaKey } = props;
   return (
-    <section className={styles["panel"]} aria-label={mediaKey.name} data-panel={mediaKey.name}>
-      <ErrorBoundary what={`The panel ${mediaKey.name} failed`} resetKey={mediaKey.name}>
-        <Body {...props} />
-      </ErrorBoundary>
-    </section>
+    <Panel title={props.mediaKey.name}>
+      <Body {...props} />
+    </Panel>
   );
 }
 
@@ -125,20 +122,18 @@ function Body({ entity, project, mediaKey, runs, step, mode, onMode, full = fals
 
   return (
     <>
-      <header className={styles["head"]}>
-        <h3 title={key}>{title}</h3>
-        {shownModes.length > 1 && (
-          <Segments label={`How ${title} is shown`} options={shownModes} value={shownMode} onChoose={(next) => onMode(next === usual ? undefined : next)} />
-        )}
-        <div className={styles["tools"]}>
-          <CopyButton text={key} label={`Copy the name ${key}`} />
-          {onFull && (
-            <IconButton small label={full ? "Leave full screen" : `Full screen ${title}`} onClick={onFull}>
-              {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
-            </IconButton>
-          )}
-        </div>
-      </header>
+      <PanelHead
+        title={title}
+        hint={key}
+        beside={
+          shownModes.length > 1 && (
+            <Segments label={`How ${title} is shown`} options={shownModes} value={shownMode} onChoose={(next) => onMode(next === usual ? undefined : next)} />
+          )
+        }
+      >
+        <CopyButton text={key} label={`Copy the name ${key}`} />
+        {onFull && <FullScreenButton title={title} full={full} onClick={onFull} />}
+      </PanelHead>
       <div className={styles["body"]} data-full={full} tabIndex={0} role="group" aria-label={`Content of ${title}`}>
         {query.isPlaceholderData && <LoadingBar label={`Loading ${title}`} />}
         {content}

@@ -1,6 +1,6 @@
 /** One metric of the drawn runs: its own query, its own error, its own settings. */
 
-import { Ellipsis, Lock, Maximize2, Minimize2, Pin, PinOff, Table } from "lucide-react";
+import { Ellipsis, Lock, Pin, PinOff, Table } from "lucide-react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { ChartLine, Range } from "@/charts/geometry";
@@ -10,8 +10,9 @@ import { useTheme } from "@/model/theme";
 import { toast } from "@/model/toasts";
 import type { PanelSettings, WorkspaceSpec } from "@/model/workspace/spec";
 import { Button, IconButton } from "@/widgets/controls";
-import { copyText, ErrorBoundary, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { copyText, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Menu, MenuItem } from "@/widgets/overlays";
+import { FullScreenButton, Panel, PanelHead, PanelWords } from "@/widgets/panel";
 
 import { xKind, xLabel, xName } from "./axis";
 import { DataTable } from "./data-table";
@@ -44,11 +45,9 @@ export interface PanelProps {
 
 export function LinePanel(props: PanelProps) {
   return (
-    <section className={styles["panel"]} aria-label={props.metric} data-panel={props.metric}>
-      <ErrorBoundary what={`The panel ${props.metric} failed`} resetKey={props.metric}>
-        <PanelBody {...props} />
-      </ErrorBoundary>
-    </section>
+    <Panel title={props.metric}>
+      <PanelBody {...props} />
+    </Panel>
   );
 }
 
@@ -125,7 +124,7 @@ function PanelBody({ entity, project, space, metric, drawn, look, settings, auto
             <ErrorPanel what={`${metric} could not be read`} error={query.error} onRetry={() => void query.refetch()} />
           </div>
         ) : drawn.runs.length + drawn.groups.length === 0 ? (
-          <div className={styles["centre"]}>No run is shown. Open a run’s eye in the list.</div>
+          <PanelWords>No run is shown. Open a run’s eye in the list.</PanelWords>
         ) : series === undefined ? (
           <Waiting what={metric} query={query} onCancel={cancel} />
         ) : lines.length === 0 ? (
@@ -181,24 +180,16 @@ const Head = memo(function Head({
   onFull: (() => void) | undefined;
 }) {
   return (
-    <header className={styles["head"]}>
-      <h3 title={metric}>{metric}</h3>
-      {settings.locked && <Lock size={12} aria-label="Zoom is locked" className={styles["mark"]} />}
-      <div className={styles["tools"]}>
-        {onPin && (
-          <IconButton small label={pinned ? `Unpin ${metric}` : `Pin ${metric} to the top`} onClick={onPin}>
-            {pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
-          </IconButton>
-        )}
-        <PanelSettingsButton entity={entity} project={project} title={metric} settings={settings} onChange={onSettings} />
-        {onFull && (
-          <IconButton small label={full ? "Leave full screen" : `Full screen ${metric}`} onClick={onFull}>
-            {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
-          </IconButton>
-        )}
-        <CopyMenu metric={metric} x={x} log={log} chart={chart} linesOf={linesOf} onTable={() => onTable(true)} />
-      </div>
-    </header>
+    <PanelHead title={metric} beside={settings.locked && <Lock size={12} aria-label="Zoom is locked" className={styles["mark"]} />}>
+      {onPin && (
+        <IconButton small label={pinned ? `Unpin ${metric}` : `Pin ${metric} to the top`} onClick={onPin}>
+          {pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
+        </IconButton>
+      )}
+      <PanelSettingsButton entity={entity} project={project} title={metric} settings={settings} onChange={onSettings} />
+      {onFull && <FullScreenButton title={metric} full={full} onClick={onFull} />}
+      <CopyMenu metric={metric} x={x} log={log} chart={chart} linesOf={linesOf} onTable={() => onTable(true)} />
+    </PanelHead>
   );
 });
 
@@ -219,27 +210,27 @@ function NoLines({
 }) {
   if (other) {
     return (
-      <div className={styles["centre"]}>
+      <PanelWords>
         <span>
           No data for this x axis: {metric} was logged, but never together with {xLabel(x)}.
         </span>
         <Button small onClick={() => onX("_step")}>
           Draw it over step
         </Button>
-      </div>
+      </PanelWords>
     );
   }
   if (zoomed) {
     return (
-      <div className={styles["centre"]}>
+      <PanelWords>
         <span>Nothing was logged in this range.</span>
         <Button small onClick={onBack}>
           Show all of it
         </Button>
-      </div>
+      </PanelWords>
     );
   }
-  return <div className={styles["centre"]}>None of the runs shown logged {metric}.</div>;
+  return <PanelWords>None of the runs shown logged {metric}.</PanelWords>;
 }
 
 const LONG_MS = 10_000;
@@ -261,12 +252,12 @@ function Waiting({
   }, []);
   if (long && query.fetchStatus === "idle") {
     return (
-      <div className={styles["centre"]}>
+      <PanelWords>
         <span>{what} was not loaded</span>
         <Button small onClick={() => void query.refetch()}>
           Load it
         </Button>
-      </div>
+      </PanelWords>
     );
   }
   return (
@@ -275,12 +266,12 @@ function Waiting({
         <Skeleton height="100%" />
       </div>
       {long && (
-        <div className={styles["centre"]}>
+        <PanelWords>
           <span>Still loading {what}</span>
           <Button small onClick={onCancel}>
             Cancel
           </Button>
-        </div>
+        </PanelWords>
       )}
     </>
   );

@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Maximize2, Minimize2, Settings2, Table, Trash2 } from "lucide-react";
+import { Settings2, Table, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 
 import { runParetoQuery, type RunPareto } from "@/api/pareto";
@@ -19,8 +19,9 @@ import { useSelection } from "@/model/selection";
 import { useTheme } from "@/model/theme";
 import { keyLabel, type ParetoSpec } from "@/model/workspace/pareto";
 import { Button, IconButton } from "@/widgets/controls";
-import { ErrorBoundary, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Popover } from "@/widgets/overlays";
+import { FullScreenButton, Panel, PanelHead, PanelWords } from "@/widgets/panel";
 
 import { ParetoData } from "./data";
 import { ParetoForm } from "./form";
@@ -56,11 +57,9 @@ export function paretoTitle(spec: ParetoSpec): string {
 export function ParetoPanel(props: ParetoPanelProps) {
   const title = paretoTitle(props.spec);
   return (
-    <section className={styles["panel"]} aria-label={title} data-panel={`\npareto ${props.spec.id}`}>
-      <ErrorBoundary what={`The panel ${title} failed`} resetKey={JSON.stringify(props.spec)}>
-        <Body {...props} title={title} />
-      </ErrorBoundary>
-    </section>
+    <Panel title={title} id={`\npareto ${props.spec.id}`} resetKey={JSON.stringify(props.spec)} className={styles["panel"] ?? ""}>
+      <Body {...props} title={title} />
+    </Panel>
   );
 }
 
@@ -96,8 +95,7 @@ function Body({ title, ...props }: ParetoPanelProps & { title: string }) {
   const found = query.data;
   return (
     <>
-      <header className={styles["head"]}>
-        <h3 title={title}>{title}</h3>
+      <PanelHead title={title} always>
         {chosen && (
           <Popover
             label={`Settings of ${title}`}
@@ -119,15 +117,13 @@ function Body({ title, ...props }: ParetoPanelProps & { title: string }) {
             <Table size={14} aria-hidden />
           </IconButton>
         )}
-        <IconButton small label={full ? "Leave full screen" : `Full screen ${title}`} onClick={props.onFull}>
-          {full ? <Minimize2 size={14} aria-hidden /> : <Maximize2 size={14} aria-hidden />}
-        </IconButton>
+        <FullScreenButton title={title} full={full} onClick={props.onFull} />
         {!full && (
           <IconButton small label={`Remove ${title}`} onClick={props.onRemove}>
             <Trash2 size={14} aria-hidden />
           </IconButton>
         )}
-      </header>
+      </PanelHead>
       <div className={styles["body"]}>
         {query.isPlaceholderData && <LoadingBar label={`Loading ${title}`} />}
         {!chosen ? (
@@ -157,12 +153,12 @@ function Body({ title, ...props }: ParetoPanelProps & { title: string }) {
 function Nothing({ found, onSettings }: { found: RunPareto; onSettings: () => void }) {
   const names = found.objectives.map((one) => keyLabel(one.key)).join(" and ");
   return (
-    <div className={styles["centre"]}>
+    <PanelWords>
       <span>{found.total === 0 ? "No run is shown. Open a run’s eye in the list, or clear the filter." : `None of the ${plural(found.total, "run")} shown has a number in ${names}.`}</span>
       <Button small onClick={onSettings}>
         Choose other values
       </Button>
-    </div>
+    </PanelWords>
   );
 }
 
