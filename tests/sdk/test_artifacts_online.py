@@ -380,6 +380,64 @@ def test_several_processes_add_to_one_version(
     assert last.version == "v0" and entries == ["part-0", "part-1", "part-2", "part-last"]
 
 
+STRAGGLER = """
+    import sys, time
+    from pathlib import Path
+    import runstone
+    run = runstone.init(project="late", group="g", settings=runstone.Settings(
+        console="off", system=False, git=False, packages=False, environment=False, silent=True))
+    first = runstone.Artifact("first", type="dataset")  # with it the run itself is on the server
+    with first.new_file("x") as file:
+        file.write("x")
+    run.log_artifact(first).wait(60)
+    Path("there").touch()
+    while not Path("committed").exists():
+        time.sleep(0.05)
+    artifact = runstone.Artifact("cats", type="dataset")
+    with artifact.new_file("late", "wb") as file:
+        file.write(b"late" * 100_000)
+    try:
+        run.upsert_artifact(artifact).wait(60)
+    except runstone.sdk.artifacts.recording.NotCommittedError as error:
+        print(error)
+    run.finish(timeout=60)
+"""
+
+
+def test_a_process_that_adds_when_the_version_is_committed_is_told_and_the_version_stays(
+    begin: Begin, api: runstone.Api, environ: dict[str, str], tmp_path: Path
+) -> None:
+    late = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(STRAGGLER)],
+        cwd=tmp_path,
+        env={**os.environ, **environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 90
+    while not (tmp_path / "there").exists():
+        assert late.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    run = begin(project="late", group="g")
+    last = runstone.Artifact("cats", type="dataset")
+    with last.new_file("in-time") as file:
+        file.write("in time")
+    run.finish_artifact(last).wait(60)
+    (tmp_path / "committed").touch()
+    said, _ = late.communicate(timeout=90)
+    assert "Artifact 'cats' was not taken" in said
+    assert "cats:v0, which runs make together as 'g', was committed before this part of it came" in said
+    version = api.artifact("late/cats:latest")
+    assert version.version == "v0" and [entry.path for entry in version.entries()] == ["in-time"]
+    assert version.damaged() == []
+    # The id goes on: whoever made the last version begins the next.
+    more = runstone.Artifact("cats", type="dataset")
+    with more.new_file("next") as file:
+        file.write("next")
+    run.finish_artifact(more).wait(60)
+    assert more.version == "v1" and sorted(more.manifest.entries) == ["next"]
+
+
 def test_a_version_by_its_id_is_that_version(begin: Begin, api: runstone.Api, tmp_path: Path) -> None:
     artifact = logged(begin(), fill(tmp_path / "data", {"x": 5}))
     assert ArtifactVersion.by_id(api.client, artifact.id).qualified_name == artifact.qualified_name

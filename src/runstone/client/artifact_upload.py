@@ -86,7 +86,8 @@ def publish(
         owner = created.artifact.within.partition("/")[0] or entity
         try:
             send_missing(calls, owner, entries, locate)
-            add_entries(calls, entity, project, version_id, entries)
+            part = {"part": wanted.get("client_id", ""), "run": wanted.get("run", "")}
+            add_entries(calls, entity, project, version_id, entries, **(part if distributed_id else {}))
             return calls.commit(entity, project, version_id) if last else created.artifact
         except (NotFound, Conflict) as error:
             # A collection on the server may take what nothing refers to yet: bytes, an upload or the
@@ -98,13 +99,21 @@ def publish(
 
 
 def add_entries(
-    calls: ArtifactCalls, entity: str, project: str, version_id: int, entries: Sequence[Entry]
+    calls: ArtifactCalls,
+    entity: str,
+    project: str,
+    version_id: int,
+    entries: Sequence[Entry],
+    **part: str,
 ) -> None:
+    """part: `part` and `run`, of a version made by several: said with the last of them."""
     from runstone.client.artifact_calls import ENTRIES_AT_ONCE
 
-    for at in range(0, len(entries), ENTRIES_AT_ONCE):
+    for at in range(0, len(entries) or 1, ENTRIES_AT_ONCE):
         some = [_as_json(entry) for entry in entries[at : at + ENTRIES_AT_ONCE]]
-        calls.add_entries(entity, project, version_id, some)
+        last = at + ENTRIES_AT_ONCE >= len(entries)
+        if some or part:
+            calls.add_entries(entity, project, version_id, some, **(part if last else {}))
 
 
 def _as_json(entry: Entry) -> dict[str, Any]:

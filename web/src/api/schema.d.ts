@@ -4299,11 +4299,23 @@ export interface components {
              */
             manifest: "full" | "patch" | "incremental";
             /**
+             * Part
+             * @description Of a version made by several: a name of the part that is whole with these entries.
+             * @default
+             */
+            part: string;
+            /**
              * Replace All
              * @description Forget what came before in manifests of this kind.
              * @default false
              */
             replace_all: boolean;
+            /**
+             * Run
+             * @description The run whose part it is.
+             * @default
+             */
+            run: string;
         };
         /** Entry */
         Entry: {

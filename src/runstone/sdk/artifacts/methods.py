@@ -41,7 +41,8 @@ class ArtifactMethods:
         distributed_id: str | None = None,
     ) -> Artifact:
         """Add to a version that several runs or processes make together, under `distributed_id`
-        (default: the run's group). `finish_artifact` closes it."""
+        (default: the run's group). `finish_artifact` closes it: `wait()` for each part before. One that
+        comes later is refused, and its `wait()` raises NotCommittedError."""
         from runstone.sdk.artifacts.using import log_artifact
 
         return log_artifact(

@@ -15,6 +15,7 @@ from runstone.server.domain.artifact_model import (
 )
 from runstone.server.domain.artifact_names import LATEST, Name, index_of, is_digest_prefix
 from runstone.server.domain.collections import Collections
+from runstone.server.domain.distributed import too_late
 from runstone.server.domain.errors import Conflict, NotFound
 from runstone.server.domain.feed import Event, Feed
 from runstone.server.domain.identity import Actor, EntityId, Permission, ProjectId, RunKey, check_text
@@ -130,9 +131,15 @@ class ArtifactBase:
         self._check_row(conn, actor, Permission.WRITE, row)
         return row
 
-    def _pending(self, conn: Connection, actor: Actor, version_id: int) -> AnyRow:
-        row = self._writable(conn, actor, version_id)
+    def _pending(self, conn: Connection, actor: Actor, version_id: int, *, adding: bool = False) -> AnyRow:
+        """adding: entries, to a version that several may make together."""
+        self._writable(conn, actor, version_id)
         statements.lock_version(conn, version_id)
+        row = statements.version(conn, version_id)  # as it is now that nobody else can commit it
+        if row is None or row.state == "deleted":
+            raise NotFound(f"There is no artifact version @{version_id} that you may see.", id=version_id)
+        if row.state != "pending" and adding and row.distributed_id:
+            raise too_late(row)
         if row.state != "pending":
             raise Conflict(
                 f"{row.collection}:v{row.version_index} is committed: what lies in it does not change. Make "

@@ -25,6 +25,7 @@ from runstone.server.domain.identity import Actor
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import blobs as blob_statements
 from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import contributions
 from runstone.server.stores.records import manifests as manifest_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -33,6 +34,7 @@ _RESOLVE_AT_ONCE = 2000
 _PARTS_AT_ONCE = 16
 _MISSING_SHOWN = 20
 _TRIES = 4
+_GROWING_TRIES = 50
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Commit:
         self._version = version
         self._merge = merge
         self._laid_over = False
+        self._pages: set[int] = set()
 
     def run(self) -> tuple[int, bool]:
         """(version, True where it was made now). Content that the collection has is that version:
@@ -65,11 +68,22 @@ class Commit:
         Unavailable where a collection takes away again and again what it is made of."""
         for _ in range(_TRIES):
             try:
-                return self._run()
+                return self._whole()
             except ReferenceGone:  # bytes or a part were collected meanwhile: which are there still?
                 continue
         raise Unavailable(
             "What this version consists of is being collected as fast as it comes. Commit it again.",
+            retry_after_seconds=2,
+        )
+
+    def _whole(self) -> tuple[int, bool]:
+        for _ in range(_GROWING_TRIES):
+            try:
+                return self._run()
+            except _HasGrown:
+                continue
+        raise Unavailable(
+            "Entries of this version come faster than it is put together. Commit it when all are there.",
             retry_after_seconds=2,
         )
 
@@ -129,6 +143,7 @@ class Commit:
     def _merged(self) -> Iterator[Entry]:
         with self._records.read() as conn:
             rows = manifest_statements.pages(conn, self._version.id)
+        self._pages = {row.id for row in rows}
         self._laid_over = any(row.manifest != "full" for row in rows)
         over_base = any(row.manifest == "incremental" for row in rows) and not any(
             row.manifest == "full" for row in rows
@@ -206,6 +221,8 @@ class Commit:
             raise Conflict("The version or its collection was deleted meanwhile. Make it again.")
         if row.state == "committed":
             return row.id, False
+        if {page.id for page in manifest_statements.pages(conn, row.id)} != self._pages:
+            raise _HasGrown  # what was taken from a client a moment ago is in it too
         aliases = [*row.pending_aliases, LATEST]
         twin = (
             statements.committed_with(conn, row.collection_id, sha256=digests.sha256) if self._merge else None
@@ -213,6 +230,10 @@ class Commit:
         if twin is not None:
             if row.run_key is not None:
                 statements.add_use(conn, row.run_key, twin.id, role="output", now=now)
+            if row.distributed_id:
+                self._made_together(conn, row.id, twin.id, now)
+                contributions.move(conn, row.id, twin.id)
+                statements.change_version(conn, twin.id, distributed_id=row.distributed_id)
             statements.drop_version(conn, row.id)
             set_twin_aliases(conn, self._actor, twin, aliases, now=now)
             return twin.id, False
@@ -246,6 +267,8 @@ class Commit:
         )
         if row.run_key is not None:
             statements.add_use(conn, row.run_key, row.id, role="output", now=now)
+        if row.distributed_id:
+            self._made_together(conn, row.id, row.id, now)
         set_aliases(conn, self._actor, row.collection_id, row.id, aliases, now=now)
         place = f"{self._version.entity}/{self._version.project}/{self._version.collection}"
         audit.append(
@@ -265,6 +288,15 @@ class Commit:
             now=now,
         )
         return row.id, True
+
+    def _made_together(self, conn: Connection, version_id: int, made: int, now: float) -> None:
+        """Each run that added to it has made it."""
+        for run_key in {key for key in contributions.runs_of(conn, version_id) if key is not None}:
+            statements.add_use(conn, run_key, made, role="output", now=now)
+
+
+class _HasGrown(Exception):
+    """Entries came while the version was put together."""
 
 
 def entries_of(records: Records, version_id: int, *, after: str = "", prefix: str = "") -> Iterator[Entry]:

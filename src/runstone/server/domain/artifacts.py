@@ -47,12 +47,15 @@ from runstone.server.domain.artifact_names import (
 from runstone.server.domain.artifact_reading import ArtifactReading
 from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX
 from runstone.server.domain.cursors import cursor_of, parse_cursor
+from runstone.server.domain.distributed import joined
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
 from runstone.server.domain.registry_rules import check_protected, held_collection
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import contributions
 from runstone.server.stores.records import manifests as manifest_statements
+from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.rows import AnyRow
 
 VERSION_SORTS = frozenset({"version_index", "-version_index", "created_at", "-created_at", "size", "-size"})
@@ -79,7 +82,8 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
     def create(self, actor: Actor, entity: str, project: str, wanted: VersionWanted) -> Created:
         """A version that is not seen yet; project, type and collection are made if absent. With
         `dedupe`, content that the collection holds (by `sha256` or `digest`) is that version, and its
-        aliases move there. Pending versions of one `distributed_id` are the same one."""
+        aliases move there. Pending versions of one `distributed_id` are the same one; what is to be added
+        to one that was committed is VersionClosed (see `distributed`)."""
         aliases = check_aliases(wanted.aliases)
         values: dict[str, Any] = {
             "description": check_text(
@@ -113,7 +117,15 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
             collection_statements.lock_collection(conn, collection.id)
             now = time.time()
             if wanted.distributed_id:
-                found = statements.pending_distributed(conn, collection.id, wanted.distributed_id)
+                found = joined(
+                    conn,
+                    collection.id,
+                    wanted.distributed_id,
+                    part=wanted.client_id,
+                    run_key=run_key,
+                )
+                if found is not None and found.state == "committed":
+                    return found, True
                 if found is not None:
                     merged = sorted({*found.pending_aliases, *aliases})
                     statements.change_version(conn, found.id, pending_aliases=merged, updated_at=now)
@@ -162,11 +174,15 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
         *,
         manifest: ManifestKind = "full",
         replace_all: bool = False,
+        part: str = "",
+        run: str = "",
     ) -> int:
         """What lies in a pending version, at most 20,000 entries a call, in any order; a path that
         comes again stands for the earlier one. `incremental` entries are laid over the base version.
         replace_all: forget first what came before in manifests of this kind. The bytes may come
-        later: they are asked for at commit. Returns how many entries were taken."""
+        later: they are asked for at commit. part, run: the part of a version made by several that is whole
+        with these entries, and whose it is. Returns how many entries were taken. Raises VersionClosed,
+        Conflict where it is committed."""
         if len(entries) > manifests.ENTRIES_IN_PAGE_MAX:
             raise Invalid(f"At most {manifests.ENTRIES_IN_PAGE_MAX:,} entries at once.", entries=len(entries))
         checked = {entry.path: entry for entry in map(manifests.check_entry, entries)}
@@ -177,8 +193,13 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
         ordered = [checked[path] for path in sorted(checked)]
         data = manifests.encode(ordered) if ordered else b""
 
+        short(part, "Part", _CLIENT_ID_CHARS_MAX)
+
         def work(conn: Connection) -> None:
-            self._pending(conn, actor, version_id)
+            row = self._pending(conn, actor, version_id, adding=True)
+            if part and row.distributed_id:
+                run_key = run_statements.key_of(conn, row.project_id, run) if run else None
+                contributions.add(conn, version_id, part, run_key=run_key, now=time.time())
             if replace_all:
                 manifest_statements.drop_pages(conn, version_id, manifest=manifest)
             if ordered:

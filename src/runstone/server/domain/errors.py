@@ -62,6 +62,12 @@ class MissingFile(Conflict):
     code = "missing_file"
 
 
+class VersionClosed(Conflict):
+    """A part of a version that several runs make together, which was committed without it."""
+
+    code = "version_closed"
+
+
 class ReferenceGone(Conflict):
     """What a change refers to was removed while it was made: looking again tells what is there."""
 

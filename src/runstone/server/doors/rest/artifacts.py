@@ -110,7 +110,13 @@ async def add_artifact_entries(
         ]
         version_id = artifact_id(call, entity, project, artifact)
         taken = call.domain.artifacts.add_entries(
-            call.actor, version_id, entries, manifest=body.manifest, replace_all=body.replace_all
+            call.actor,
+            version_id,
+            entries,
+            manifest=body.manifest,
+            replace_all=body.replace_all,
+            part=body.part,
+            run=body.run,
         )
         return {"taken": taken}
 

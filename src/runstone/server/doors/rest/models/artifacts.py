@@ -188,6 +188,10 @@ class EntriesWanted(Model):
     entries: list[Entry]
     manifest: Literal["full", "patch", "incremental"] = "full"
     replace_all: bool = Field(False, description="Forget what came before in manifests of this kind.")
+    part: str = Field(
+        "", description="Of a version made by several: a name of the part that is whole with these entries."
+    )
+    run: str = Field("", description="The run whose part it is.")
 
 
 class EntriesTaken(Model):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from runstone.server.domain.errors import Unavailable
 
-HEAD = "0014"
+HEAD = "0015"
 BACKUPS_KEPT = 5
 
 log = logging.getLogger(__name__)

@@ -75,6 +75,13 @@ artifact_versions = Table(
         postgresql_where=text("distributed_id <> '' AND state = 'pending'"),
     ),
     Index(
+        "ix_artifact_versions_distributed_done",
+        "collection_id",
+        "distributed_id",
+        sqlite_where=text("distributed_id <> '' AND state = 'committed'"),
+        postgresql_where=text("distributed_id <> '' AND state = 'committed'"),
+    ),
+    Index(
         "ix_artifact_versions_pending",
         "updated_at",
         sqlite_where=text("state = 'pending'"),
@@ -106,6 +113,18 @@ run_artifacts = Table(
     Column("used_as", Text, nullable=False, server_default=""),
     Column("at", Time, nullable=False),
     Index("ix_run_artifacts_version_id_role", "version_id", "role"),
+)
+
+# The parts of a version that several processes make, each by the name its process gave it, and its run.
+artifact_contributions = Table(
+    "artifact_contributions",
+    metadata,
+    Column("version_id", Id, ForeignKey("artifact_versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("run_key", Id, ForeignKey("runs.id", ondelete="SET NULL")),
+    Column("at", Time, nullable=False),
+    Index("ix_artifact_contributions_part", "part"),
+    Index("ix_artifact_contributions_run_key", "run_key"),
 )
 
 # Entries that have come for a pending version, in pages as they came.
