@@ -357,7 +357,7 @@ PART = """
     artifact = runstone.Artifact("cats", type="dataset")
     with artifact.new_file(f"part-{sys.argv[1]}", "wb") as file:
         file.write(sys.argv[1].encode() * 100_000)
-    run.upsert_artifact(artifact)
+    run.upsert_artifact(artifact).wait(60)
     run.finish(timeout=60)
 """
 

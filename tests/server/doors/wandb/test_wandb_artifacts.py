@@ -284,7 +284,7 @@ def test_manifests_that_are_none_are_refused_in_words(artifacts: Artifacts, wire
     for body, words in (
         (b"not json", "no artifact manifest"),
         (b'{"version": 7, "contents": {}}', "version 7"),
-        (b'{"version": 1, "contents": {"x": {"digest": "short", "size": 1}}}', "base64 of an MD5"),
+        (b'{"version": 1, "contents": {"x": {"digest": "short", "size": 1}}}', "base64 of 16 bytes"),
         (
             b'{"version": 1, "contents": {"../x": {"digest": "%s", "size": 1}}}' % (b"A" * 22 + b"=="),
             "'../x'",
