@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import audit
 from runstone.server.domain.access import Access
 from runstone.server.domain.artifact_model import Member, Page
 from runstone.server.domain.artifact_names import check_alias
@@ -32,6 +31,7 @@ from runstone.server.domain.registry_rules import (
     held_collection,
     protected_among,
 )
+from runstone.server.domain.version_audit import log_act
 from runstone.server.stores.records import artifacts as artifact_statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as statements
@@ -134,7 +134,7 @@ class Approvals:
             }
             if evidence:
                 detail["evidence"] = dict(evidence)
-            self._log(conn, actor, "approval.ask", row, member.version.id, detail, now)
+            log_act(conn, actor, "approval.ask", row, member.version.id, detail, now)
             return statements.approval(conn, made)
 
         return self._whole([self._records.write(work)])[0]
@@ -187,7 +187,7 @@ class Approvals:
             now = time.time()
             statements.vote(conn, approval_id, own_id(actor), approves=approves, comment=said, now=now)
             detail = {"approval": approval_id, "approves": approves, "comment": said, "sha256": row.sha256}
-            self._log(conn, actor, "approval.decide", kept, row.version_id, detail, now)
+            log_act(conn, actor, "approval.decide", kept, row.version_id, detail, now)
             if not approves:
                 statements.close_approval(conn, approval_id, state="rejected", now=now)
                 return statements.approval(conn, approval_id)
@@ -262,24 +262,3 @@ class Approvals:
             )
             for row in rows
         ]
-
-    @staticmethod
-    def _log(
-        conn: Connection,
-        actor: Actor,
-        action: str,
-        row: AnyRow,
-        version_id: int,
-        detail: dict[str, Any],
-        now: float,
-    ) -> None:
-        index = collection_statements.index_in(conn, row.id, version_id)
-        audit.append(
-            conn,
-            actor,
-            action,
-            subject=f"{row.entity}/{row.project}/{row.name}:v{index}",
-            entity_id=row.entity_id,
-            detail=detail,
-            now=now,
-        )

@@ -22,6 +22,7 @@ from runstone.server.domain.registry_rules import (
     check_protected,
     collection_for,
 )
+from runstone.server.domain.version_audit import log_act
 from runstone.server.domain.version_trash import restore_versions
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
@@ -95,10 +96,16 @@ class ArtifactLinks(ArtifactBase):
                 now=now,
             )
             set_aliases(conn, actor, target.id, version_id, [LATEST], reason=said, now=now)
-            detail = {"source": _full(row), "aliases": list(names), "reason": said, "forced": force}
+            detail = {
+                "version_id": version_id,
+                "source": _full(row),
+                "aliases": list(names),
+                "reason": said,
+                "forced": force,
+            }
             if evidence:
                 detail["evidence"] = dict(evidence)
-            _log(conn, actor, "artifact.link", target, version_id, detail, now)
+            log_act(conn, actor, "artifact.link", target, version_id, detail, now)
             return int(target.id)
 
         target = self._records.write(work)
@@ -128,7 +135,8 @@ class ArtifactLinks(ArtifactBase):
             ]
             check_protected(self._access, conn, actor, target, names)
             remove_aliases(conn, actor, collection_id, version_id, names, reason=said, now=now)
-            _log(conn, actor, "artifact.unlink", target, version_id, {"aliases": names, "reason": said}, now)
+            detail = {"version_id": version_id, "aliases": names, "reason": said}
+            log_act(conn, actor, "artifact.unlink", target, version_id, detail, now)
             collection_statements.drop_collection_version(conn, collection_id, version_id)
 
         self._records.write(work)
@@ -238,24 +246,3 @@ class ArtifactLinks(ArtifactBase):
 
 def _full(row: AnyRow) -> str:
     return f"{row.entity}/{row.project}/{row.collection}:v{row.version_index}"
-
-
-def _log(
-    conn: Connection,
-    actor: Actor,
-    action: str,
-    collection: AnyRow,
-    version_id: int,
-    detail: dict[str, object],
-    now: float,
-) -> None:
-    index = collection_statements.index_in(conn, collection.id, version_id)
-    audit.append(
-        conn,
-        actor,
-        action,
-        subject=f"{collection.entity}/{collection.project}/{collection.name}:v{index}",
-        entity_id=collection.entity_id,
-        detail={"version_id": version_id, **detail},
-        now=now,
-    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from runstone.server.domain.access import Access
 from runstone.server.domain.identity import Actor, EntityId
-from runstone.server.domain.lineage_model import NODES_MAX, Edge, Node
+from runstone.server.domain.lineage_model import NODES_MAX, Edge, Node, NodeKind
 from runstone.server.domain.lineage_walk import KINDS, Walk
 from runstone.server.domain.registry_access import is_registry, registry_role
 from runstone.server.stores.records import lineage as statements
@@ -48,59 +49,19 @@ class Seen:
         if hidden:
             nodes += self._through_registries(hidden)
         for row in statements.run_rows(conn, by_kind["run"]):
-            depth = walk.depth["run", row.id]
-            if not open_to(row) or row.project_deleted_at is not None or row.deleted_at is not None:
-                nodes.append(Node("run", str(row.id), depth=depth, locked=True))
-                continue
-            nodes.append(
-                Node(
-                    "run",
-                    str(row.id),
-                    f"{row.entity}/{row.project}/{row.run_id}",
-                    row.display_name,
-                    row.job_type,
-                    row.state,
-                    "",
-                    row.created_at,
-                    depth,
-                )
-            )
+            self._add("run", row, open_to(row) and _is_kept(row), _run_facts)
         for row in statements.sweep_rows(conn, by_kind["sweep"]):
-            depth = walk.depth["sweep", row.id]
-            if not open_to(row) or row.project_deleted_at is not None or row.deleted_at is not None:
-                nodes.append(Node("sweep", str(row.id), depth=depth, locked=True))
-                continue
-            nodes.append(
-                Node(
-                    "sweep",
-                    str(row.id),
-                    f"{row.entity}/{row.project}/{row.sweep_id}",
-                    row.display_name or row.name or row.sweep_id,
-                    row.method,
-                    row.state,
-                    "",
-                    row.created_at,
-                    depth,
-                )
-            )
+            self._add("sweep", row, open_to(row) and _is_kept(row), _sweep_facts)
         for row in statements.deployment_rows(conn, by_kind["deployment"]):
-            depth = walk.depth["deployment", row.id]
-            if not open_to(row):
-                nodes.append(Node("deployment", str(row.id), depth=depth, locked=True))
-                continue
-            nodes.append(
-                Node(
-                    "deployment",
-                    str(row.id),
-                    f"{row.entity}/{row.site}/{row.name}",
-                    f"{row.name} at {row.site}",
-                    "",
-                    "live" if row.ended_at is None else "ended",
-                    row.sha256,
-                    row.started_at,
-                    depth,
-                )
-            )
+            self._add("deployment", row, open_to(row), _deployment_facts)
+
+    def _add(self, kind: NodeKind, row: Any, shown: bool, facts: Callable[[Any], dict[str, Any]]) -> None:
+        depth = self._walk.depth[kind, row.id]
+        self.nodes.append(
+            Node(kind, str(row.id), depth=depth, **facts(row))
+            if shown
+            else Node(kind, str(row.id), depth=depth, locked=True)
+        )
 
     def add_registries(self) -> None:
         """Where the versions of the graph are linked into."""
@@ -166,6 +127,10 @@ class Seen:
         return self._open[link.project_id]
 
 
+def _is_kept(row: Any) -> bool:
+    return row.project_deleted_at is None and row.deleted_at is None
+
+
 def _version_node(row: Any, depth: int) -> Node:
     number = "" if row.version_index is None else f":v{row.version_index}"
     return Node(
@@ -179,3 +144,33 @@ def _version_node(row: Any, depth: int) -> Node:
         row.created_at,
         depth,
     )
+
+
+def _run_facts(row: Any) -> dict[str, Any]:
+    return {
+        "name": f"{row.entity}/{row.project}/{row.run_id}",
+        "label": row.display_name,
+        "type": row.job_type,
+        "state": row.state,
+        "created_at": row.created_at,
+    }
+
+
+def _sweep_facts(row: Any) -> dict[str, Any]:
+    return {
+        "name": f"{row.entity}/{row.project}/{row.sweep_id}",
+        "label": row.display_name or row.name or row.sweep_id,
+        "type": row.method,
+        "state": row.state,
+        "created_at": row.created_at,
+    }
+
+
+def _deployment_facts(row: Any) -> dict[str, Any]:
+    return {
+        "name": f"{row.entity}/{row.site}/{row.name}",
+        "label": f"{row.name} at {row.site}",
+        "state": "live" if row.ended_at is None else "ended",
+        "sha256": row.sha256,
+        "created_at": row.started_at,
+    }

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import audit
 from runstone.server.domain.access import Access
 from runstone.server.domain.alias_moves import set_aliases
 from runstone.server.domain.artifact_model import AliasMove, Member, Page, move_of
@@ -25,6 +24,7 @@ from runstone.server.domain.registry_rules import (
     check_reason,
     held_collection,
 )
+from runstone.server.domain.version_audit import log_act
 from runstone.server.stores.records import artifacts as artifact_statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records.contract import Records
@@ -163,23 +163,15 @@ def move_alias(
     """Within the caller's transaction, which holds the collection."""
     old = collection_statements.alias(conn, row.id, alias)
     was = None if old is None else collection_statements.index_in(conn, row.id, old.version_id)
-    index = collection_statements.index_in(conn, row.id, version_id)
     set_aliases(conn, actor, row.id, version_id, [alias], act=act, reason=reason, evidence=evidence, now=now)
-    audit.append(
-        conn,
-        actor,
-        f"alias.{act}",
-        subject=f"{row.entity}/{row.project}/{row.name}:v{index}",
-        entity_id=row.entity_id,
-        detail={
-            "alias": alias,
-            "from": None if was is None else f"v{was}",
-            "version_id": version_id,
-            "reason": reason,
-            "evidence": evidence,
-        },
-        now=now,
-    )
+    detail = {
+        "alias": alias,
+        "from": None if was is None else f"v{was}",
+        "version_id": version_id,
+        "reason": reason,
+        "evidence": evidence,
+    }
+    log_act(conn, actor, f"alias.{act}", row, version_id, detail, now)
 
 
 def before(moves: Sequence[AnyRow], now_at: int | None) -> list[int]:
