@@ -26,7 +26,7 @@ from struct import Struct, iter_unpack
 from typing import NamedTuple
 
 from runstone.content.copying import NewFile, copy_hashed
-from runstone.content.digests import HashCache, in_threads, open_found, sha256
+from runstone.content.digests import HashCache, cpus, in_threads, open_found, sha256
 from runstone.content.errors import ContentError
 from runstone.content.manifest import NO_DIGEST, Entry, decode_manifest
 from runstone.content.trees import Files, Found, stamp_of
@@ -117,7 +117,8 @@ class LocalStore:
                     keep = self._keep_small if file.size <= SMALL_BYTES_MAX else self._keep_large
                     digests[at], sizes[at] = keep(file, cache, pack)
 
-                in_threads(work, missing, sizes=[sizes[at] for at in missing])
+                # While one waits for the disk another hashes.
+                in_threads(work, missing, sizes=[sizes[at] for at in missing], threads=min(8, 2 * cpus()))
             except BaseException:
                 pack.discard()
                 raise

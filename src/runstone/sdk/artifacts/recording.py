@@ -11,10 +11,10 @@ from runstone.content.digests import HashCache
 from runstone.content.store import LocalStore
 from runstone.journal.home import home_path
 from runstone.journal.kinds import ArtifactLogged, ArtifactUsed, Kind, Link
-from runstone.journal.outcomes import ArtifactOutcome, read_outcome
 from runstone.sdk.errors import Error, UsageError
 
 if TYPE_CHECKING:
+    from runstone.journal.outcomes import ArtifactOutcome
     from runstone.sdk.artifacts.draft import Draft
     from runstone.sdk.run import Run
 
@@ -126,6 +126,8 @@ class RunArtifacts:
         run = self._run
         if run.mode != "online":
             return None
+        from runstone.journal.outcomes import read_outcome
+
         self._recorder.wake_uplink()
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = 0.01
