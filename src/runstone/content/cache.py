@@ -26,6 +26,7 @@ BYTES_MAX = 20_000_000_000
 DISK_SHARE = 0.1
 _MARK_NS = 1_000_000_000 * 10**9  # 2001-09-09
 _TRIM_TO = 0.9
+PART_SECONDS_MAX = 7 * 86400
 
 
 class DownloadCache:
@@ -86,7 +87,10 @@ class DownloadCache:
         own = ""
         try:
             if not _lock_alone(number):
+                os.close(number)
                 own = f"{path}.{os.getpid()}-{threading.get_ident()}"
+                number = os.open(own, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+                _lock_alone(number)  # so that nobody takes it for one that was left behind
             yield own or path
         finally:
             os.close(number)
@@ -110,6 +114,7 @@ class DownloadCache:
             added, self._added = self._added, 0
         if not added:
             return 0
+        self._sweep_parts()
         os.makedirs(self.folder, exist_ok=True)
         number = os.open(os.path.join(self.folder, "size"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -147,12 +152,27 @@ class DownloadCache:
             with contextlib.suppress(OSError):
                 os.unlink(path)
                 freed += size
-        old = time.time() - 7 * 86400
-        with contextlib.suppress(OSError), os.scandir(os.path.join(self.folder, "parts")) as parts:
-            for part in parts:
-                if part.stat().st_mtime < old:
-                    os.unlink(part.path)
         return total - freed, freed
+
+    def _sweep_parts(self) -> None:
+        """Remove what killed processes left behind and nobody will go on with: parts of files that are here
+        by now, parts under a process's own name, and old ones."""
+        old = time.time() - PART_SECONDS_MAX
+        try:
+            parts = list(os.scandir(os.path.join(self.folder, "parts")))
+        except OSError:
+            return
+        for part in parts:
+            sha256, _, own = part.name.partition(".")
+            with contextlib.suppress(OSError):
+                if not own and part.stat().st_mtime >= old and not os.path.exists(self.path(sha256)):
+                    continue
+                number = os.open(part.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+                try:
+                    if _lock_alone(number):
+                        os.unlink(part.path)
+                finally:
+                    os.close(number)
 
     def _objects(self) -> Iterator[tuple[int, int, str]]:
         """(last used, bytes, path)"""
