@@ -21,6 +21,7 @@ from runstone.client.artifacts import ArtifactVersion
 from runstone.sdk import hooks
 from runstone.sdk.artifacts.recording import NotCommittedError
 from runstone.sdk.artifacts.using import close_clients
+from runstone.uplink.sync import Sync, find_journals
 
 Begin = Callable[..., runstone.Run]
 
@@ -269,6 +270,51 @@ OFFLINE_USE = """
         run.use_artifact(name)
     run.finish()
 """
+
+
+def test_a_run_that_reads_what_another_run_is_still_sending_names_it(
+    begin: Begin, api: runstone.Api, tmp_path: Path
+) -> None:
+    data = fill(tmp_path / "data", {"large": 30_000_000})
+    maker = begin(id="maker")
+    dataset = maker.log_artifact(data, name="cats", type="dataset")
+    reader = begin(id="reader")
+    reader.use_artifact(dataset)
+    model = reader.log_artifact(fill(tmp_path / "model", {"weights": 10}), name="net", type="model")
+    assert dataset.schema == []
+    reader.finish()
+    maker.finish()
+    model.wait(60)
+    project = reader.project
+    assert [one.name for one in api.run(f"{project}/reader").used_artifacts()] == ["cats:v0"]
+    kinds = {edge.kind for edge in api.artifact(f"{project}/net").lineage(direction="up").edges}
+    assert kinds == {"made", "used"}
+
+
+TWO_OFFLINE = """
+    import sys
+    import runstone
+    settings = runstone.Settings(console="off", system=False, git=False, packages=False, environment=False)
+    def begin(id):
+        return runstone.init(project="two-offline", id=id, dir="here", mode="offline", settings=settings)
+    with begin("maker") as run:
+        dataset = run.log_artifact("data", name="cats", type="dataset")
+    with begin("reader") as run:
+        run.use_artifact(dataset)
+        run.log({"x": 1})
+"""
+
+
+def test_runs_without_a_server_keep_what_they_read_of_each_other(
+    begin: Begin, api: runstone.Api, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    fill(tmp_path / "data", {"large": 3_000_000})
+    run_python(TWO_OFFLINE, cwd=tmp_path, environ={})
+    (reader,) = find_journals((tmp_path / "here").rglob("run-*-reader"))
+    (outcome,) = Sync(api.client, away_seconds=0).run([reader])
+    assert outcome.state == "away" and "another run has made" in outcome.message, outcome
+    assert [one.state for one in Sync(api.client).run(find_journals([tmp_path / "here"]))] == ["sent"] * 2
+    assert [one.name for one in api.run("two-offline/reader").used_artifacts()] == ["cats:v0"]
 
 
 def test_versions_that_an_offline_run_names_by_number_are_its_inputs_once_it_is_synced(

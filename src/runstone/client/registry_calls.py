@@ -44,10 +44,24 @@ class RegistryCalls:
         if not self._organization:
             mine = [entity.name for entity in self._me().entities if entity.kind == "organization"]
             if len(mine) != 1:
-                what = f"several organisations ({', '.join(mine)})" if mine else "no organisation"
-                raise Misuse(f"You belong to {what}: say which one is meant, as ORGANISATION/REGISTRY.")
+                if not mine:
+                    raise Misuse(
+                        "You belong to no organisation, and registries belong to one: an admin of the server "
+                        "makes it (`registries.create_organization`, or POST /api/v1/admin/organizations)."
+                    )
+                raise Misuse(
+                    f"You belong to several organisations ({', '.join(mine)}): say which one is meant, as "
+                    "ORGANISATION/REGISTRY."
+                )
             self._organization = mine[0]
         return self._organization
+
+    def create_organization(self, name: str, *, owner: str = "") -> str:
+        """Its name; it is no error if it is there already. owner: who becomes its first admin; "" is the
+        key's own user. Raises NotAllowed for who is no admin of the server."""
+        body = {"name": name, "owner": owner or self._me().username}
+        made: str = self._send("POST", "/admin/organizations", json=body)["name"]
+        return made
 
     def target(self, path: str, *, entity: str = "", project: str = "") -> Target:
         """Where `[[ENTITY/]PROJECT/]COLLECTION` is. A project that begins `wandb-registry-` is a

@@ -210,6 +210,10 @@ class LocalStore:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(self.folder, "pending", name))
 
+    def is_pending(self, suffix: str) -> bool:
+        """Whether there is a version whose pending name ends so."""
+        return any(name.endswith(suffix) for name in self._names("pending"))
+
     def locate(self, digest: bytes) -> Place | None:
         """Where the bytes of this digest lie; None where they are not here (any more)."""
         path = self._object(digest)

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from runstone.client.native import Client
 
 TIDY_SECONDS = 30.0
+# How long a run's journal waits for the version of another run that it read and that is on its way still.
+HELD_SECONDS = 120.0
+_LOOK_SECONDS = 5.0  # before others get the thread
+
+
+class NotYet(Exception):
+    """Another run's version must be on the server first. Try again a little later."""
 
 
 class ArtifactShipper:
@@ -36,10 +43,11 @@ class ArtifactShipper:
         self._trusted = trusted
         self._store = LocalStore.beside(run_folder)
         self._tidied_at = 0.0
+        self._held: dict[str, float] = {}  # ids of versions that are waited for, and since when
 
     def ship(self, client: Client, address: tuple[str, str, str], said: ArtifactLogged | ArtifactUsed) -> str:
         """Do what the record says; "" or what could not be done and never can. Raises the kinds of
-        ClientError that another time or other credentials may mend."""
+        ClientError that another time or other credentials may mend, and NotYet."""
         from runstone.client.artifact_upload import BytesGone
         from runstone.client.errors import Conflict, Invalid, NotFound
 
@@ -145,7 +153,7 @@ class ArtifactShipper:
 
         version = said.version
         if said.logged:
-            outcome = read_outcome(self._folder, said.logged)
+            outcome = self._outcome(said)
             version = outcome.id if outcome is not None and outcome.state == "committed" else ""
         named = not version and not said.logged and _is_numbered(said.name)
         if not version and not named:
@@ -157,6 +165,27 @@ class ArtifactShipper:
         except (Invalid, Conflict, NotFound) as error:
             return f"the use of artifact {said.name}: {error}"
         return ""
+
+    def _outcome(self, said: ArtifactUsed) -> ArtifactOutcome | None:
+        """Of a version that this run has logged, or another one beside it (in the same process, mostly),
+        whose journal goes its own way. None where it never got there. Raises NotYet."""
+        until = time.monotonic() + _LOOK_SECONDS
+        since = self._held.setdefault(said.logged, time.monotonic())
+        while True:
+            waits = self._store.is_pending(f"~{said.logged}")  # before the look: it ends with the outcome
+            for folder in (self._folder, *_beside(self._folder)):
+                outcome = read_outcome(folder, said.logged)
+                if outcome is not None:
+                    return outcome
+            now = time.monotonic()
+            if not waits or now - since > HELD_SECONDS:
+                return None
+            if now > until:
+                raise NotYet(
+                    f"The run read artifact {said.name}, which another run has made and not sent yet: that "
+                    "run goes first. Where it is not under way, sync it too."
+                )
+            time.sleep(0.1)
 
 
 class _Finder:
@@ -182,6 +211,12 @@ class _Finder:
             except OSError:
                 continue
         return None
+
+
+def _beside(folder: str) -> list[str]:
+    """The other run folders of this one's home."""
+    with os.scandir(os.path.dirname(os.path.abspath(folder))) as found:
+        return sorted(entry.path for entry in found if entry.is_dir() and entry.path != folder)
 
 
 def _is_numbered(name: str) -> bool:

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from runstone.journal.home import QueueStatus
+from runstone.uplink.artifacts import NotYet
 from runstone.uplink.links import KnownAway, Link, NoServer
 from runstone.uplink.log import Log
 from runstone.uplink.queue import Queue
@@ -36,6 +37,7 @@ GATHER_SECONDS = 0.2
 GATHER_SECONDS_PER_RUN = 0.015
 GATHER_SECONDS_MAX = 1.0
 BLOCKED_SECONDS = 60.0
+HELD_PAUSE_SECONDS = 1.0
 LINGER_SECONDS = 2.0
 AWAY_SECONDS_MAX = 24 * 3600.0  # nothing live, and a named server away this long: leave it to the next uplink
 HOME_SECONDS = 2.0  # between looks whether the home is still there
@@ -254,6 +256,11 @@ class Uplink:
             said = f"{problem} Sign in with `runstone login {link.base_url}`."
             if not link.not_signed_in(said):
                 self._say(watch, "refused", said, link.base_url)
+            return
+        if isinstance(problem, NotYet):
+            link.passed()
+            watch.blocked_until = time.monotonic() + HELD_PAUSE_SECONDS
+            self._say(watch, "sending", str(problem), link.base_url)
             return
         if isinstance(problem, (NoServer, OSError)):
             link.passed()

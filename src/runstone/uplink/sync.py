@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import JOURNAL_SUFFIX, queue_dir
+from runstone.uplink.artifacts import NotYet
 from runstone.uplink.reading import JournalFile
 from runstone.uplink.shipping import JournalDamaged, Shipper, read_synced
 from runstone.uplink.side import side_path
@@ -195,7 +196,7 @@ class Sync:
             return trip.outcome("damaged", f"damaged at offset {damage.offset}: {damage}")
         except OSError as error:
             return trip.outcome("damaged", f"cannot be read: {error}")
-        except ClientError as error:
+        except (ClientError, NotYet) as error:
             away = _is_away(error)
             if away and self._follow:
                 self._told(f"{error} Trying again.")
@@ -288,7 +289,7 @@ def _there(path: Path, synced: Synced) -> Outcome:
 def _is_away(error: Exception) -> bool:
     from runstone.client.errors import BadAnswer, ServerAway, TooMany, Unavailable
 
-    return isinstance(error, (ServerAway, TooMany, Unavailable, BadAnswer))
+    return isinstance(error, (ServerAway, TooMany, Unavailable, BadAnswer, NotYet))
 
 
 def _created(journal: Path) -> float:

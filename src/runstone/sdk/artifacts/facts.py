@@ -31,6 +31,8 @@ class ArtifactFacts(ArtifactState):
         files now."""
         if self._version is not None:
             return list(self._version.record.facts.get("schema") or [])
+        if self._record is not None:
+            return list(self._record.facts.get("schema") or [])
         from runstone.content import schemas as schema
 
         draft = self._drafting()
