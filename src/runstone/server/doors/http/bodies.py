@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from runstone.server.domain.errors import Invalid, TooLarge, Unavailable
 from runstone.server.doors.http.errors import TooSlow
+from runstone.server.doors.http.headers import header
 
 _PIECE_BYTES = 1024 * 1024
 BODY_PAUSE_SECONDS = 60.0  # a client that sends nothing for so long is let go
@@ -87,7 +88,7 @@ class BodyBudget:
 
 def declared_length(request: Request) -> int | None:
     """Content-Length, or None. Raises Invalid where it is not a number."""
-    text = request.headers.get("content-length")
+    text = header(request, b"content-length")
     if text is None:
         return None
     if not text.isascii() or not text.isdigit():

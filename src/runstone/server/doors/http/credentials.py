@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from runstone.server.domain.errors import NotSignedIn
 from runstone.server.domain.identity import ANONYMOUS, Actor
 from runstone.server.domain.sign_in import SignIn
+from runstone.server.doors.http.headers import header
 
 COOKIE = "runstone_session"
 CREDENTIAL_CHARS_MAX = 512
@@ -35,9 +36,9 @@ NO_CREDENTIALS = Credentials("none")
 
 def credentials_of(request: HTTPConnection) -> Credentials:
     """Raises NotSignedIn for an Authorization header that cannot be read."""
-    header = request.headers.get("authorization")
-    if header:
-        scheme, _, rest = header.partition(" ")
+    said = header(request, b"authorization")
+    if said:
+        scheme, _, rest = said.partition(" ")
         rest = rest.strip()
         if scheme.lower() == "bearer" and rest:
             return Credentials("key", _bounded(rest))

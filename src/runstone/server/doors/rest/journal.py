@@ -15,6 +15,7 @@ from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import declared_length, read_body, unpack
 from runstone.server.doors.http.context import context_of
 from runstone.server.doors.http.credentials import credentials_of
+from runstone.server.doors.http.headers import header
 from runstone.server.doors.http.permissions import hot
 from runstone.server.doors.rest.models.journal import JournalOffset, JournalTaken
 from runstone.server.doors.rest.routing import R, Routes, entity_of, path_parameters, query_parameter
@@ -56,13 +57,15 @@ async def append_journal(request: Request) -> Response:
     harmless. 409 `offset_mismatch` says where to go on, 409 `missing_file` which file to send first."""
     context = context_of(request)
     credentials = credentials_of(request)
-    entity, project, run, writer = _address(request)
-    offset = _offset(request)
+    path = request.path_params
+    entity, project, run = path["entity"], path["project"], path["run"]
+    usual = _QUERY.fullmatch(request.scope["query_string"])
+    writer, offset = (usual[1].decode(), int(usual[2])) if usual else (_writer(request), _offset(request))
     limits = context.settings.limits
-    encoding = request.headers.get("content-encoding")
+    encoding = header(request, b"content-encoding")
     length = declared_length(request)
     if length is None:  # sent in chunks: it may become as large as any
-        length = limits.journal_body_bytes if "transfer-encoding" in request.headers else 0
+        length = limits.journal_body_bytes if header(request, b"transfer-encoding") is not None else 0
     held = min(length, limits.journal_body_bytes)
     actor = await context.actor_for(credentials, Permission.WRITE)
     context.bodies.take(held)
@@ -96,7 +99,8 @@ async def get_journal_offset(request: Request) -> Response:
     """Where this writer's journal goes on."""
     context = context_of(request)
     credentials = credentials_of(request)
-    entity, project, run, writer = _address(request)
+    path, writer = request.path_params, _writer(request)
+    entity, project, run = path["entity"], path["project"], path["run"]
     actor = await context.actor_for(credentials, Permission.WRITE)
 
     def work() -> Response:
@@ -106,11 +110,7 @@ async def get_journal_offset(request: Request) -> Response:
     return await context.run(work, lane=Lane.INGEST)
 
 
-def _address(request: Request) -> tuple[str, str, str, str]:
-    path = request.path_params
-    usual = _QUERY.fullmatch(request.scope["query_string"])
-    if usual:
-        return path["entity"], path["project"], path["run"], usual[1].decode()
+def _writer(request: Request) -> str:
     writer = request.query_params.get("writer", "")
     if not _WRITER.fullmatch(writer):
         raise Invalid(
@@ -118,13 +118,10 @@ def _address(request: Request) -> tuple[str, str, str, str]:
             "(the hexadecimal writer of the journal's header).",
             writer=writer[:80],
         )
-    return path["entity"], path["project"], path["run"], writer
+    return writer
 
 
 def _offset(request: Request) -> int:
-    usual = _QUERY.fullmatch(request.scope["query_string"])
-    if usual:
-        return int(usual[2])
     text = request.query_params.get("offset", "")
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(
