@@ -198,8 +198,8 @@ def test_two_versions_are_compared_folder_by_folder(page: Any, artifacts: str, l
 
 def test_two_versions_are_compared_by_files_and_by_what_is_said_of_them(page: Any, artifacts: str) -> None:
     page.goto(f"{AT}/dataset/digits")
-    page.get_by_label("Compare v0").check()
-    page.get_by_label("Compare v1").check()
+    page.get_by_label("Select v0").check()
+    page.get_by_label("Select v1").check()
     page.get_by_role("button", name="Compare v0 and v1").click()
     expect(page.get_by_role("status").filter(has_text="2 files added, 1 removed, 1 changed")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="images")).to_contain_text("1 removed")

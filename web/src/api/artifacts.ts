@@ -42,6 +42,35 @@ export function collectionsQuery(entity: string, project: string, asked: { type?
   });
 }
 
+export interface CollectionsAsked {
+  type?: string | undefined;
+  search?: string | undefined;
+  tag?: string | undefined;
+  alias?: string | undefined;
+  /** name, created_at, updated_at or version_count; `-` in front for descending */
+  sort?: string | undefined;
+}
+
+interface PlaceAsked {
+  skip: number;
+  limit: number;
+  count: boolean;
+}
+
+export function collectionsKey(entity: string, project: string, asked: CollectionsAsked) {
+  return ["collections", entity, project, "placed", asked] as const;
+}
+
+/** Those at a place of the list. */
+export async function readCollections(entity: string, project: string, asked: CollectionsAsked, place: PlaceAsked, signal: AbortSignal) {
+  const { skip, limit, count } = place;
+  const found = await ask<Schemas["Collections"]>("GET", `/projects${path(entity, project)}/collections`, {
+    query: { ...asked, skip, limit, ...(count && { count }) },
+    signal,
+  });
+  return { rows: found.collections, total: found.total ?? null };
+}
+
 export function collectionQuery(entity: string, project: string, collection: string) {
   return queryOptions({
     queryKey: ["collection", entity, project, collection],
@@ -60,6 +89,62 @@ export function versionsQuery(entity: string, project: string, collection: strin
     initialPageParam: "",
     getNextPageParam: (last) => last.next || undefined,
   });
+}
+
+export interface VersionsAsked {
+  search?: string | undefined;
+  tag?: string | undefined;
+  /** version_index, created_at or size; `-` in front for descending */
+  sort?: string | undefined;
+  trash?: boolean | undefined;
+}
+
+export function versionsKey(entity: string, project: string, collection: string, asked: VersionsAsked) {
+  return ["versions", entity, project, collection, "placed", asked] as const;
+}
+
+/** Those at a place of the list. */
+export async function readVersions(
+  entity: string,
+  project: string,
+  collection: string,
+  asked: VersionsAsked,
+  place: PlaceAsked,
+  signal: AbortSignal,
+) {
+  const { skip, limit, count } = place;
+  const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), {
+    query: { ...asked, skip, limit, ...(count && { count }) },
+    signal,
+  });
+  return { rows: found.versions, total: found.total ?? null };
+}
+
+/** How many come before a version in the list. at: `v3` or an alias; 404 where it is not in the list. */
+export async function placeOfVersion(entity: string, project: string, collection: string, asked: VersionsAsked, at: string): Promise<number> {
+  const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), { query: { ...asked, at, limit: 1 } });
+  return found.skip;
+}
+
+export const RESTORED_AT_ONCE = 1000;
+
+export async function restoreVersions(entity: string, project: string, collection: string, ids: readonly number[]): Promise<number> {
+  const done = await ask<Schemas["VersionsRestored"]>("POST", `${versionsPath(entity, project, collection)}/restore`, { body: { versions: ids } });
+  return done.count;
+}
+
+/** All that are in the trash, some at a time. */
+export async function restoreAllVersions(entity: string, project: string, collection: string): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), {
+      query: { trash: true, limit: RESTORED_AT_ONCE },
+    });
+    if (found.versions.length === 0) return count;
+    const back = await restoreVersions(entity, project, collection, found.versions.map((one) => one.id));
+    if (back === 0) return count;
+    count += back;
+  }
 }
 
 /** artifact: `NAME:v3`, `NAME:alias`, or `@ID`. */
@@ -187,6 +272,10 @@ export async function readArtifactText(
 ): Promise<string> {
   const response = await send("GET", filePath(entity, project, artifact, name), { accept: "*/*", signal });
   return response.text();
+}
+
+function versionsPath(entity: string, project: string, collection: string): string {
+  return `/projects${path(entity, project)}/collections${path(collection)}/versions`;
 }
 
 function versionPath(entity: string, project: string, artifact: string): string {

@@ -28,6 +28,17 @@ export function setRetention(entity: string, project: string, type: string, rule
   return ask("PUT", `/projects${path(entity, project)}/retention`, { body: { type, rule } });
 }
 
+export function entityRetentionQuery(entity: string) {
+  return queryOptions({
+    queryKey: ["entity-retention", entity],
+    queryFn: ({ signal }) => ask<Schemas["EntityRetention"]>("GET", `/entities${path(entity)}/retention`, { signal }),
+  });
+}
+
+export function setEntityRetention(entity: string, type: string, rule: Rule | Record<string, never>): Promise<Schemas["EntityRetention"]> {
+  return ask("PUT", `/entities${path(entity)}/retention`, { body: { type, rule } });
+}
+
 /** As if `rule` were the policy of the type; without one, by the policies as they are. */
 export function previewRetention(entity: string, project: string, wanted: { type?: string; rule?: Rule }): Promise<RetentionPreview> {
   return ask("POST", `/projects${path(entity, project)}/retention/preview`, { body: { ...wanted, shown: 20 } });
@@ -35,6 +46,19 @@ export function previewRetention(entity: string, project: string, wanted: { type
 
 export function applyRetention(entity: string, project: string): Promise<Deletion> {
   return ask("POST", `/projects${path(entity, project)}/retention/apply`);
+}
+
+export type DeletionWanted = Schemas["DeletionWanted"];
+/** What is not said does not matter. */
+export type DeletionAsked = Partial<DeletionWanted>;
+
+export function previewDeletion(entity: string, project: string, asked: DeletionAsked): Promise<RetentionPreview> {
+  return ask("POST", `/projects${path(entity, project)}/deletions/preview`, { body: asked });
+}
+
+/** Versions that match, to the trash, by a job. */
+export function beginDeletion(entity: string, project: string, asked: DeletionAsked): Promise<Deletion> {
+  return ask("POST", `/projects${path(entity, project)}/deletions`, { body: asked });
 }
 
 /** Asked again while one of them runs. */

@@ -31,7 +31,7 @@ export type SeriesQuery = Partial<Schemas["SeriesWanted"]> & Pick<Schemas["Serie
 
 /** One change as the feed tells it: what changed, never its content in full. */
 export interface FeedEvent {
-  kind: "run" | "rows" | "system" | "console" | "files" | "project" | "alert";
+  kind: "run" | "rows" | "system" | "console" | "files" | "project" | "alert" | "artifact";
   entity: string;
   project: string;
   run: string;

@@ -12,7 +12,7 @@ import {
 } from "@tanstack/react-router";
 
 import { basePath } from "@/api/request";
-import { parseArtifactsSearch, parseVersionSearch } from "@/features/artifacts/search";
+import { parseArtifactsSearch, parseVersionSearch, parseVersionsSearch } from "@/features/artifacts/search";
 import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
@@ -78,6 +78,7 @@ const artifacts = createRoute({
 const collection = createRoute({
   getParentRoute: () => project,
   path: "artifacts/$type/$collection",
+  validateSearch: parseVersionsSearch,
   component: lazyRouteComponent(() => import("@/features/artifacts/collection"), "CollectionPage"),
 });
 

@@ -40,6 +40,8 @@ export interface GridHandle {
   /** the row the keys act on, -1 for none */
   active: () => number;
   move: (by: number) => void;
+  /** Focus on a row, which comes into sight. */
+  go: (row: number) => void;
   /** Focus on the active row's first cell, or on the first row. */
   focus: () => void;
 }
@@ -47,7 +49,8 @@ export interface GridHandle {
 export interface GridProps<Row> {
   label: string;
   columns: readonly GridColumn<Row>[];
-  rows: readonly Row[];
+  /** undefined: known to be there, and still to be read (see onRange) */
+  rows: readonly (Row | undefined)[];
   /** all rows there are, loaded or not */
   total: number;
   keyOf: (row: Row) => string;
@@ -65,6 +68,8 @@ export interface GridProps<Row> {
   /** True: the key was used. */
   onKey?: (key: string, row: Row, at: number) => boolean;
   onEnd?: () => void;
+  /** Which rows are in sight, for a list that is read by place. */
+  onRange?: (first: number, last: number) => void;
   ref?: Ref<GridHandle>;
 }
 
@@ -77,7 +82,7 @@ interface Place {
 }
 
 export function Grid<Row>(props: GridProps<Row>) {
-  const { label, columns, rows, total, keyOf, rowHeight = 28, tree, onSort, onResize, onOpen, onKey, onEnd, ref } = props;
+  const { label, columns, rows, total, keyOf, rowHeight = 28, tree, onSort, onResize, onOpen, onKey, onEnd, onRange, ref } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<Place>({ row: -1, column: 0 });
   const wantsFocus = useRef(false);
@@ -112,6 +117,11 @@ export function Grid<Row>(props: GridProps<Row>) {
   useEffect(() => {
     if (nearEnd) onEnd?.();
   }, [nearEnd, onEnd, rows.length]);
+
+  const firstShown = shownRows[0]?.index ?? -1;
+  useEffect(() => {
+    if (firstShown >= 0) onRange?.(firstShown, lastShown);
+  }, [firstShown, lastShown, onRange]);
 
   const columnItems = horizontal.getVirtualItems();
   const firstColumn = columnItems[0];
@@ -156,6 +166,7 @@ export function Grid<Row>(props: GridProps<Row>) {
     () => ({
       active: () => place.row,
       move: (by) => go({ row: Math.max(0, place.row + by), column: place.column }),
+      go: (row) => go({ row, column: Math.max(0, place.column) }),
       focus: () => go({ row: Math.max(0, place.row), column: place.column }),
     }),
     [go, place],
@@ -163,10 +174,15 @@ export function Grid<Row>(props: GridProps<Row>) {
 
   const pageRows = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
   const hear = (event: KeyboardEvent<HTMLDivElement>) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
     if (target.dataset["cell"] === undefined) return;
     const { row, column } = place;
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      if (event.altKey || (event.key !== "Home" && event.key !== "End")) return;
+      event.preventDefault();
+      go({ row: event.key === "Home" ? 0 : rows.length - 1, column });
+      return;
+    }
     const moves: Record<string, Place> = {
       ArrowDown: { row: row + 1, column },
       ArrowUp: { row: row - 1, column },
@@ -237,10 +253,10 @@ export function Grid<Row>(props: GridProps<Row>) {
       <div role="rowgroup" className={styles["rows"]} style={{ width, height: vertical.getTotalSize() }}>
         {shownRows.map((item) => {
           const row = rows[item.index];
-          if (row === undefined) return null;
           return (
             <GridRow
-              key={keyOf(row)}
+              // By place where rows come in later: the cell under the focus stays the same element.
+              key={onRange || row === undefined ? item.index : keyOf(row)}
               grid={props as GridProps<unknown>}
               row={row}
               at={item.index}
@@ -346,22 +362,24 @@ const GridRow = memo(function GridRow({
   activeColumn: number;
 }) {
   const { keyOf, tree, selected, faded, hovers, onClick, onOpen } = grid;
-  const key = keyOf(row);
+  const known = row !== undefined;
+  const key = known ? keyOf(row) : "";
   const lit = useHover((state) => hovers === true && state.run === key);
-  const node = tree?.(row);
+  const node = known ? tree?.(row) : undefined;
   return (
     <div
       role="row"
       aria-rowindex={at + 2}
-      aria-selected={selected ? selected(row) : undefined}
+      aria-selected={selected ? known && selected(row) : undefined}
+      aria-busy={known ? undefined : true}
       aria-level={node?.level}
       aria-expanded={node?.expanded}
       data-lit={lit}
-      data-faded={faded?.(row) ?? false}
+      data-faded={(known && faded?.(row)) ?? false}
       className={styles["row"]}
       style={{ transform: `translateY(${top}px)`, height, width }}
-      onClick={(event) => onClick?.(row, at, event)}
-      onDoubleClick={() => onOpen?.(row, at)}
+      onClick={(event) => known && onClick?.(row, at, event)}
+      onDoubleClick={() => known && onOpen?.(row, at)}
       {...(hovers && {
         onPointerEnter: () => useHover.getState().set(key),
         onPointerLeave: () => useHover.getState().set(null),
@@ -379,7 +397,7 @@ const GridRow = memo(function GridRow({
           className={`${styles["cell"]} ${index === pinnedCount - 1 ? styles["lastPinned"] : ""}`}
           style={{ width: column.width, marginLeft: position === pinnedCount ? spacer : 0, ...(left >= 0 && { left }) }}
         >
-          {column.cell(row, at)}
+          {known ? column.cell(row, at) : <span aria-hidden className={styles["coming"]} />}
         </div>
       ))}
     </div>

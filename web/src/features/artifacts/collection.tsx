@@ -1,27 +1,34 @@
-/** One collection: its versions, newest first, under the names they go by. */
+/** One collection: its versions in a grid of any length, found, gone to, compared, deleted and restored. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { collectionQuery, versionsQuery, type ArtifactVersion, type Collection } from "@/api/artifacts";
+import { collectionQuery, placeOfVersion, readVersions, versionsKey, type ArtifactVersion, type Collection, type VersionsAsked } from "@/api/artifacts";
+import { meQuery } from "@/api/me";
 import { ApiError } from "@/api/request";
-import { formatBytes, formatCount, plural } from "@/base/numbers";
-import { Button, SearchInput } from "@/widgets/controls";
-import { CopyButton, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
-import { Time } from "@/widgets/values";
-import table from "@/widgets/table.module.css";
+import { formatCount, plural } from "@/base/numbers";
+import { Limiter } from "@/base/limiter";
+import { onProject } from "@/model/live";
+import { PLACED_ROWS_MAX, usePlaced } from "@/model/placed";
+import { useShortcut } from "@/model/shortcuts";
+import { toast } from "@/model/toasts";
+import { Button, Checkbox } from "@/widgets/controls";
+import { CopyButton, describeError, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { Grid, type GridHandle } from "@/widgets/grid";
+import { SearchText } from "@/widgets/search-text";
 
 import styles from "./artifacts.module.css";
-import { Chips } from "./chips";
-import { RunLink } from "./run-link";
+import { DeletionsRunning } from "./deletions-running";
+import { turned, type VersionsSearch } from "./search";
+import { useVersionColumns } from "./version-columns";
+import { VersionActions } from "./version-actions";
+
+const AT = "/$entity/$project/artifacts/$type/$collection";
 
 export function CollectionPage() {
-  const { entity, project, type, collection: name } = useParams({ from: "/$entity/$project/artifacts/$type/$collection" });
+  const { entity, project, type, collection: name } = useParams({ from: AT });
   const collection = useQuery(collectionQuery(entity, project, name));
-  const [find, setFind] = useState("");
-  const versions = useInfiniteQuery(versionsQuery(entity, project, name, find));
-  const rows = versions.data?.pages.flatMap((page) => page.versions) ?? [];
   if (collection.error instanceof ApiError && collection.error.status === 404) {
     return (
       <Empty title={`There is no artifact '${name}' in ${entity} / ${project}`}>
@@ -33,35 +40,30 @@ export function CollectionPage() {
     );
   }
   return (
-    <div className={styles["main"]} style={{ height: "100%", boxSizing: "border-box" }}>
+    <div className={styles["listPage"]}>
       <title>{`${name} · ${project} · Runstone`}</title>
-      <nav aria-label="Where this is" className={styles["crumbs"]}>
-        <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
-          Artifacts
-        </Link>
-        {" / "}
-        <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ type }}>
-          {type}
-        </Link>
-      </nav>
-      <div className={styles["bar"]}>
-        <h1>{name}</h1>
-        <CopyButton text={`${entity}/${project}/${name}`} label="Copy the full name" />
-        {collection.data && <About collection={collection.data} />}
-        <span data-gap />
-        <SearchInput label="Find versions" value={find} onChange={(event) => setFind(event.target.value)} />
+      <div className={styles["listHead"]}>
+        <nav aria-label="Where this is" className={styles["crumbs"]}>
+          <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
+            Artifacts
+          </Link>
+          {" / "}
+          <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ type }}>
+            {type}
+          </Link>
+        </nav>
+        <div className={styles["bar"]}>
+          <h1 title={name}>{name}</h1>
+          <CopyButton text={`${entity}/${project}/${name}`} label="Copy the full name" />
+          {collection.data && <About collection={collection.data} />}
+        </div>
+        {collection.data && collection.data.description !== "" && (
+          <p className={styles["described"]} title={collection.data.description}>
+            {collection.data.description}
+          </p>
+        )}
       </div>
-      {collection.data && collection.data.description !== "" && <p className={styles["quiet"]}>{collection.data.description}</p>}
-      {versions.error && <ErrorPanel what="The versions could not be read" error={versions.error} onRetry={() => void versions.refetch()} />}
-      {versions.isPending && <Skeleton height={200} />}
-      {versions.isFetching && !versions.isPending && <LoadingBar />}
-      {versions.isSuccess && rows.length === 0 && <Empty title={find === "" ? "No version is committed yet" : "No version matches"} />}
-      {rows.length > 0 && <VersionTable entity={entity} project={project} type={type} name={name} rows={rows} />}
-      {versions.hasNextPage && (
-        <Button small disabled={versions.isFetchingNextPage} onClick={() => void versions.fetchNextPage()}>
-          More versions
-        </Button>
-      )}
+      <Versions key={`${entity}/${project}/${name}`} />
     </div>
   );
 }
@@ -76,101 +78,212 @@ function About({ collection }: { collection: Collection }) {
   );
 }
 
-function VersionTable({
-  entity,
-  project,
-  type,
-  name,
-  rows,
-}: {
-  entity: string;
-  project: string;
-  type: string;
-  name: string;
-  rows: readonly ArtifactVersion[];
-}) {
-  const [chosen, setChosen] = useState<readonly string[]>([]);
-  const navigate = useNavigate();
-  const toggle = (version: string) =>
-    setChosen((old) => (old.includes(version) ? old.filter((one) => one !== version) : [...old, version].slice(-2)));
-  const compare = () => {
-    const [from, to] = [...chosen].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
-    if (from === undefined || to === undefined) return;
+function Versions() {
+  const { entity, project, type, collection } = useParams({ from: AT });
+  const search = useSearch({ from: AT });
+  const navigate = useNavigate({ from: AT });
+  const change = useCallback(
+    (next: Partial<VersionsSearch>) => void navigate({ search: (old: VersionsSearch) => ({ ...old, ...next }), replace: true }),
+    [navigate],
+  );
+  const me = useQuery(meQuery);
+  const role = me.data?.entities.find((one) => one.name === entity)?.role;
+  const writes = me.data?.is_admin === true || role === "admin" || role === "member";
+
+  const sort = search.sort ?? "-version_index";
+  const { find, tag, trash } = search;
+  const asked = useMemo<VersionsAsked>(
+    () => ({
+      sort,
+      ...(find !== undefined && { search: find }),
+      ...(tag !== undefined && { tag }),
+      ...(trash === true && { trash }),
+    }),
+    [sort, find, tag, trash],
+  );
+  const found = usePlaced(versionsKey(entity, project, collection, asked), (place, signal) =>
+    readVersions(entity, project, collection, asked, place, signal),
+  );
+  useRefresh(entity, project, collection);
+
+  const grid = useRef<GridHandle>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const goInput = useRef<HTMLInputElement>(null);
+  const [chosen, setChosen] = useState<ReadonlyMap<number, ArtifactVersion>>(NONE);
+  useEffect(() => setChosen(NONE), [trash]);
+  const toggle = useCallback((row: ArtifactVersion) => {
+    setChosen((old) => {
+      const next = new Map(old);
+      if (!next.delete(row.id)) next.set(row.id, row);
+      return next;
+    });
+  }, []);
+  const { rows, total } = found;
+  const goTo = useGoTo(entity, project, collection, asked, grid, search.at, rows.length > 0);
+
+  const open = (row: ArtifactVersion) => {
+    if (trash === true) return;
     void navigate({
       to: "/$entity/$project/artifacts/$type/$collection/$version",
-      params: { entity, project, type, collection: name, version: to },
-      search: { tab: "compare", to: from },
+      params: { entity, project, type, collection, version: row.version },
     });
   };
+  const active = () => rows[grid.current?.active() ?? -1];
+  useShortcut("/", "Find versions", "Versions", () => input.current?.focus());
+  useShortcut("v", "Go to a version or an alias", "Versions", () => goInput.current?.focus());
+  useShortcut("j", "Next version", "Versions", () => grid.current?.move(1));
+  useShortcut("k", "Version before", "Versions", () => grid.current?.move(-1));
+  useShortcut("x", "Select the version", "Versions", () => {
+    const row = active();
+    if (row) toggle(row);
+  });
+  const columns = useVersionColumns({
+    place: { entity, project, type, collection },
+    sort,
+    chosen,
+    onChoose: toggle,
+    onTag: (next) => change({ tag: next }),
+    trash: trash === true,
+  });
+  const filtered = find !== undefined || tag !== undefined;
   return (
     <>
-      <div className={styles["bar"]}>
-        <Button small disabled={chosen.length !== 2} onClick={compare}>
-          Compare {chosen.length === 2 ? [...chosen].sort().join(" and ") : "two versions"}
-        </Button>
+      <div className={styles["listBar"]}>
+        <SearchText
+          ref={input}
+          label="Find versions"
+          value={find ?? ""}
+          onSearch={(text) => change({ find: text === "" ? undefined : text, at: undefined })}
+          onLeave={() => grid.current?.focus()}
+        />
+        <SearchText label="With the tag" value={tag ?? ""} className={styles["short"] ?? ""} onSearch={(text) => change({ tag: text === "" ? undefined : text, at: undefined })} onLeave={() => grid.current?.focus()} />
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const text = goInput.current?.value.trim() ?? "";
+            if (text !== "") {
+              change({ at: text });
+              goTo(text);
+            }
+          }}
+        >
+          <input ref={goInput} className={styles["goTo"]} aria-label="Go to a version or an alias" placeholder="Go to v3 or an alias" defaultValue={search.at ?? ""} autoComplete="off" spellCheck={false} />
+        </form>
+        <Checkbox label="Trash" checked={trash === true} onChange={(event) => change({ trash: event.target.checked ? true : undefined, at: undefined })} />
+        <span className={styles["quiet"]} role="status">
+          {!found.isPending && (filtered || trash === true) && `${plural(total, "version")}${trash === true ? " in the trash" : " found"}`}
+          {total > PLACED_ROWS_MAX && `; the first ${formatCount(PLACED_ROWS_MAX)} are listed: find the others by number, alias or tag`}
+        </span>
+        <span data-gap />
+        <VersionActions
+          place={{ entity, project, type, collection }}
+          chosen={chosen}
+          tag={tag}
+          trash={trash === true}
+          total={total}
+          writes={writes}
+          onDone={() => setChosen(NONE)}
+        />
       </div>
-      <div className={styles["scroll"]}>
-        <table className={table["table"]}>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="visually-hidden">Compare</span>
-              </th>
-              <th scope="col">Version</th>
-              <th scope="col">Aliases</th>
-              <th scope="col">Tags</th>
-              <th scope="col" data-number>
-                Size
-              </th>
-              <th scope="col" data-number>
-                Files
-              </th>
-              <th scope="col">Made</th>
-              <th scope="col">By</th>
-              <th scope="col">Run</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.id} data-shown={chosen.includes(row.version)}>
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`Compare ${row.version}`}
-                    checked={chosen.includes(row.version)}
-                    onChange={() => toggle(row.version)}
-                  />
-                </td>
-                <td>
-                  <Link
-                    to="/$entity/$project/artifacts/$type/$collection/$version"
-                    params={{ entity, project, type, collection: name, version: row.version }}
-                  >
-                    {row.version}
-                  </Link>
-                </td>
-                <td>
-                  <Chips kind="alias" names={row.aliases.map((alias) => alias.alias)} />
-                </td>
-                <td>
-                  <Chips kind="tag" names={row.tags} />
-                </td>
-                <td data-number title={`${row.size} bytes`}>
-                  {formatBytes(row.size)}
-                </td>
-                <td data-number>{formatCount(row.file_count)}</td>
-                <td>
-                  <Time at={row.committed_at ?? row.created_at} />
-                </td>
-                <td>{row.created_by}</td>
-                <td>
-                  <RunLink run={row.run} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <DeletionsRunning entity={entity} project={project} writes={writes} />
+      <div className={styles["listBody"]}>
+        {found.isFetching && !found.isPending && <LoadingBar />}
+        {found.error ? (
+          <ErrorPanel what="The versions could not be read" error={found.error} onRetry={found.refetch} />
+        ) : found.isPending ? (
+          <Skeleton height={320} />
+        ) : total === 0 ? (
+          <Nothing filtered={filtered} trash={trash === true} onClear={() => change({ find: undefined, tag: undefined })} />
+        ) : (
+          <Grid
+            ref={grid}
+            label="Versions"
+            columns={columns}
+            rows={rows}
+            total={total}
+            keyOf={(row) => String(row.id)}
+            rowHeight={32}
+            selected={(row) => chosen.has(row.id)}
+            onSort={(column) => change({ sort: turned(sort, column, "desc"), at: undefined })}
+            onOpen={open}
+            onRange={found.onRange}
+          />
+        )}
       </div>
     </>
+  );
+}
+
+const NONE: ReadonlyMap<number, ArtifactVersion> = new Map();
+
+/** Bring a version into sight: as the address says when the page opens, and as one asks. */
+function useGoTo(
+  entity: string,
+  project: string,
+  collection: string,
+  asked: VersionsAsked,
+  grid: React.RefObject<GridHandle | null>,
+  at: string | undefined,
+  ready: boolean,
+): (text: string) => void {
+  const go = useCallback(
+    (text: string) => {
+      placeOfVersion(entity, project, collection, asked, text).then(
+        (place) => grid.current?.go(place),
+        (error: unknown) => toast(describeError(error).message, { tone: "bad" }),
+      );
+    },
+    [entity, project, collection, asked, grid],
+  );
+  const begun = useRef(false);
+  useEffect(() => {
+    if (!ready || begun.current) return;
+    begun.current = true;
+    if (at !== undefined) go(at);
+  }, [ready, at, go]);
+  return go;
+}
+
+/** New versions, moved aliases and what went show up by themselves. */
+function useRefresh(entity: string, project: string, collection: string): void {
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    const limiter = new Limiter(() => {
+      void queryClient.invalidateQueries({ queryKey: ["versions", entity, project, collection] });
+      void queryClient.invalidateQueries({ queryKey: ["collection", entity, project, collection] });
+    }, 3000);
+    const stop = onProject(entity, project, (events) => {
+      if (events === null || events.some((event) => event.kind === "artifact" && event.detail["collection"] === collection)) limiter.trigger();
+    });
+    return () => {
+      stop();
+      limiter.close();
+    };
+  }, [entity, project, collection, queryClient]);
+}
+
+function Nothing({ filtered, trash, onClear }: { filtered: boolean; trash: boolean; onClear: () => void }) {
+  if (filtered) {
+    return (
+      <Empty title={trash ? "Nothing in the trash matches" : "No version matches"}>
+        <Button small onClick={onClear}>
+          Clear the filter
+        </Button>
+      </Empty>
+    );
+  }
+  if (trash) {
+    return (
+      <Empty title="The trash is empty">
+        <p>Versions that are deleted, by hand or by policy, lie here for 30 days.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No version is committed yet">
+      <p>
+        A version shows here once it is logged whole, by <code>run.log_artifact</code>.
+      </p>
+    </Empty>
   );
 }

@@ -1,29 +1,33 @@
-/** The project's artifacts: collections by type, what was made last first. */
+/** The project's artifacts: collections of any number in a grid, by type, found by name, tag and alias. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 
-import { artifactTypesQuery, collectionsQuery, type Collection } from "@/api/artifacts";
+import { artifactTypesQuery, collectionsKey, readCollections, type Collection, type CollectionsAsked } from "@/api/artifacts";
+import { Limiter } from "@/base/limiter";
 import { formatCount, plural } from "@/base/numbers";
-import { Button, SearchInput } from "@/widgets/controls";
+import { onProject } from "@/model/live";
+import { usePlaced } from "@/model/placed";
+import { useShortcut } from "@/model/shortcuts";
+import { Button } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
+import { Grid, type GridColumn, type GridHandle } from "@/widgets/grid";
+import { SearchText } from "@/widgets/search-text";
 import { Time } from "@/widgets/values";
-import table from "@/widgets/table.module.css";
 
 import styles from "./artifacts.module.css";
 import { Chips } from "./chips";
-import type { ArtifactsSearch } from "./search";
+import { orderOf, turned, type ArtifactsSearch } from "./search";
+
+const AT = "/$entity/$project/artifacts";
+const NO_FILTER = { find: undefined, tag: undefined, alias: undefined, type: undefined };
 
 export function ArtifactsPage() {
-  const { entity, project } = useParams({ from: "/$entity/$project/artifacts" });
-  const search = useSearch({ from: "/$entity/$project/artifacts" });
-  const navigate = useNavigate({ from: "/$entity/$project/artifacts" });
+  const { entity, project } = useParams({ from: AT });
+  const search = useSearch({ from: AT });
   const types = useQuery(artifactTypesQuery(entity, project));
-  const asked: { type?: string; search?: string } = {};
-  if (search.type !== undefined) asked.type = search.type;
-  if (search.find !== undefined) asked.search = search.find;
-  const found = useInfiniteQuery(collectionsQuery(entity, project, asked));
-  const rows = found.data?.pages.flatMap((page) => page.collections) ?? [];
+  useRefresh(entity, project);
   const shown = types.data?.types.filter((type) => type.collection_count > 0) ?? [];
   const all = shown.reduce((sum, type) => sum + type.collection_count, 0);
   if (types.isSuccess && all === 0) return <FirstArtifact />;
@@ -37,35 +41,9 @@ export function ArtifactsPage() {
           <TypeLink key={type.name} name={type.name} label={type.name} count={type.collection_count} search={search} />
         ))}
       </nav>
-      <div className={styles["main"]}>
-        <div className={styles["bar"]}>
-          <h1>Artifacts</h1>
-          <SearchInput
-            label="Find artifacts by name"
-            value={search.find ?? ""}
-            onChange={(event) => {
-              const find = event.target.value === "" ? undefined : event.target.value;
-              void navigate({ search: (old: ArtifactsSearch) => ({ ...old, find }), replace: true });
-            }}
-          />
-        </div>
+      <div className={styles["listPage"]}>
         {types.error && <ErrorPanel what="The types could not be read" error={types.error} onRetry={() => void types.refetch()} />}
-        {found.error && <ErrorPanel what="The artifacts could not be read" error={found.error} onRetry={() => void found.refetch()} />}
-        {found.isPending && <Skeleton height={200} />}
-        {found.isFetching && !found.isPending && <LoadingBar />}
-        {found.isSuccess && rows.length === 0 && (
-          <Empty title="No artifact matches">
-            <Button small onClick={() => void navigate({ search: {}, replace: true })}>
-              Show all
-            </Button>
-          </Empty>
-        )}
-        {rows.length > 0 && <CollectionTable entity={entity} project={project} rows={rows} />}
-        {found.hasNextPage && (
-          <Button small disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            More artifacts
-          </Button>
-        )}
+        <Collections key={`${entity}/${project}`} />
       </div>
     </div>
   );
@@ -73,69 +51,163 @@ export function ArtifactsPage() {
 
 function TypeLink({ name, label, count, search }: { name: string | undefined; label: string; count: number; search: ArtifactsSearch }) {
   return (
-    <Link
-      from="/$entity/$project/artifacts"
-      to="."
-      search={name === undefined ? { find: search.find } : { find: search.find, type: name }}
-      aria-current={search.type === name}
-    >
+    <Link from={AT} to="." search={{ ...search, type: name }} data-chosen={search.type === name} title={label}>
       <span>{label}</span>
       <span>{formatCount(count)}</span>
     </Link>
   );
 }
 
-function CollectionTable({ entity, project, rows }: { entity: string; project: string; rows: readonly Collection[] }) {
+function Collections() {
+  const { entity, project } = useParams({ from: AT });
+  const search = useSearch({ from: AT });
+  const navigate = useNavigate({ from: AT });
+  const change = useCallback(
+    (next: Partial<ArtifactsSearch>) => void navigate({ search: (old: ArtifactsSearch) => ({ ...old, ...next }), replace: true }),
+    [navigate],
+  );
+  const sort = search.sort ?? "-updated_at";
+  const { type, find, tag, alias } = search;
+  const asked = useMemo<CollectionsAsked>(
+    () => ({
+      sort,
+      ...(type !== undefined && { type }),
+      ...(find !== undefined && { search: find }),
+      ...(tag !== undefined && { tag }),
+      ...(alias !== undefined && { alias }),
+    }),
+    [sort, type, find, tag, alias],
+  );
+  const found = usePlaced(collectionsKey(entity, project, asked), (place, signal) => readCollections(entity, project, asked, place, signal));
+  const grid = useRef<GridHandle>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const leave = () => grid.current?.focus();
+  useShortcut("/", "Find artifacts", "Artifacts", () => input.current?.focus());
+  useShortcut("j", "Next artifact", "Artifacts", () => grid.current?.move(1));
+  useShortcut("k", "Artifact before", "Artifacts", () => grid.current?.move(-1));
+  const filtered = [type, find, tag, alias].some((one) => one !== undefined);
+  const columns = columnsOf(entity, project, sort, (next) => change({ tag: next }));
   return (
-    <div className={styles["scroll"]}>
-      <table className={table["table"]}>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Type</th>
-            <th scope="col" data-number>
-              Versions
-            </th>
-            <th scope="col">Tags</th>
-            <th scope="col">Changed</th>
-            <th scope="col">By</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.id}>
-              <td className={styles["name"]}>
-                <Link
-                  to="/$entity/$project/artifacts/$type/$collection"
-                  params={{ entity, project, type: row.type, collection: row.name }}
-                >
-                  {row.name}
-                </Link>
-                {row.kind === "portfolio" && <span className={styles["quiet"]}> linked versions</span>}
-                {row.description !== "" && <div className={styles["quiet"]}>{firstLine(row.description)}</div>}
-              </td>
-              <td>{row.type}</td>
-              <td data-number title={plural(row.version_count, "version")}>
-                {formatCount(row.version_count)}
-              </td>
-              <td>
-                <Chips kind="tag" names={row.tags} />
-              </td>
-              <td>
-                <Time at={row.updated_at} />
-              </td>
-              <td>{row.created_by}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <div className={styles["listBar"]}>
+        <h1>Artifacts</h1>
+        <SearchText ref={input} label="Find artifacts by name" value={find ?? ""} onSearch={(text) => change({ find: text === "" ? undefined : text })} onLeave={leave} />
+        <SearchText
+          label="With the tag"
+          value={tag ?? ""}
+          className={styles["short"] ?? ""}
+          onSearch={(text) => change({ tag: text === "" ? undefined : text })}
+          onLeave={leave}
+        />
+        <SearchText
+          label="With the alias"
+          value={alias ?? ""}
+          className={styles["short"] ?? ""}
+          onSearch={(text) => change({ alias: text === "" ? undefined : text })}
+          onLeave={leave}
+        />
+        <span className={styles["quiet"]} role="status">
+          {!found.isPending && plural(found.total, "artifact")}
+          {filtered && !found.isPending && " found"}
+        </span>
+      </div>
+      <div className={styles["listBody"]}>
+        {found.isFetching && !found.isPending && <LoadingBar />}
+        {found.error ? (
+          <ErrorPanel what="The artifacts could not be read" error={found.error} onRetry={found.refetch} />
+        ) : found.isPending ? (
+          <Skeleton height={320} />
+        ) : found.total === 0 ? (
+          <Empty title="No artifact matches">
+            <Button small onClick={() => change(NO_FILTER)}>
+              Show all
+            </Button>
+          </Empty>
+        ) : (
+          <Grid
+            ref={grid}
+            label="Artifacts"
+            columns={columns}
+            rows={found.rows}
+            total={found.total}
+            keyOf={(row) => String(row.id)}
+            rowHeight={32}
+            onSort={(column) => change({ sort: turned(sort, column, column === "name" ? "asc" : "desc") })}
+            onOpen={(row) =>
+              void navigate({ to: "/$entity/$project/artifacts/$type/$collection", params: { entity, project, type: row.type, collection: row.name } })
+            }
+            onRange={found.onRange}
+          />
+        )}
+      </div>
+    </>
   );
 }
 
-function firstLine(text: string): string {
-  const line = text.split("\n", 1)[0] ?? "";
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+function columnsOf(entity: string, project: string, sort: string, onTag: (tag: string) => void): GridColumn<Collection>[] {
+  return [
+    {
+      id: "name",
+      label: "Name",
+      width: 280,
+      pinned: true,
+      sort: orderOf(sort, "name"),
+      cell: (row) => (
+        <>
+          <Link
+            to="/$entity/$project/artifacts/$type/$collection"
+            params={{ entity, project, type: row.type, collection: row.name }}
+            tabIndex={-1}
+            title={row.name}
+          >
+            {row.name}
+          </Link>
+          {row.kind === "portfolio" && <span className={styles["quiet"]}>linked</span>}
+        </>
+      ),
+    },
+    { id: "type", label: "Type", width: 120, cell: (row) => <span title={row.type}>{row.type}</span> },
+    {
+      id: "version_count",
+      label: "Versions",
+      width: 96,
+      align: "right",
+      sort: orderOf(sort, "version_count"),
+      cell: (row) => <span title={plural(row.version_count, "version")}>{formatCount(row.version_count)}</span>,
+    },
+    { id: "tags", label: "Tags", width: 180, cell: (row) => <Chips kind="tag" names={row.tags} line onChoose={onTag} /> },
+    { id: "updated_at", label: "Changed", width: 130, sort: orderOf(sort, "updated_at"), cell: (row) => <Time at={row.updated_at} /> },
+    { id: "created_at", label: "Made", width: 130, sort: orderOf(sort, "created_at"), cell: (row) => <Time at={row.created_at} /> },
+    { id: "by", label: "By", width: 120, cell: (row) => <span title={row.created_by}>{row.created_by}</span> },
+    {
+      id: "description",
+      label: "Description",
+      width: 320,
+      cell: (row) => (
+        <span className={styles["quiet"]} title={row.description}>
+          {row.description.split("\n", 1)[0]}
+        </span>
+      ),
+    },
+  ];
+}
+
+/** What is made, described or deleted meanwhile shows up by itself. */
+function useRefresh(entity: string, project: string): void {
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    const limiter = new Limiter(() => {
+      void queryClient.invalidateQueries({ queryKey: ["collections", entity, project] });
+      void queryClient.invalidateQueries({ queryKey: ["artifact-types", entity, project] });
+    }, 3000);
+    const stop = onProject(entity, project, (events) => {
+      if (events === null || events.some((event) => event.kind === "artifact")) limiter.trigger();
+    });
+    return () => {
+      stop();
+      limiter.close();
+    };
+  }, [entity, project, queryClient]);
 }
 
 const EXAMPLE = `with runstone.init(project="mnist") as run:

@@ -1,18 +1,65 @@
 /** Addresses of the artifact pages. */
 
-import { asBoolean, asString } from "@/base/parse";
+import { asBoolean, asOneOf, asString } from "@/base/parse";
 
 export interface ArtifactsSearch {
   type?: string | undefined;
   find?: string | undefined;
+  tag?: string | undefined;
+  /** one of its versions goes by it */
+  alias?: string | undefined;
+  sort?: CollectionSort | undefined;
 }
+
+const COLLECTION_SORTS = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "version_count", "-version_count"] as const;
+export type CollectionSort = (typeof COLLECTION_SORTS)[number];
 
 export function parseArtifactsSearch(raw: Record<string, unknown>): ArtifactsSearch {
   const search: ArtifactsSearch = {};
-  const [type, find] = [asString(raw["type"]), asString(raw["find"])];
-  if (type) search.type = type;
-  if (find) search.find = find;
+  for (const name of ["type", "find", "tag", "alias"] as const) {
+    const text = asString(raw[name]);
+    if (text) search[name] = text;
+  }
+  const sort = asOneOf(raw["sort"], COLLECTION_SORTS);
+  if (sort !== undefined && sort !== "-updated_at") search.sort = sort;
   return search;
+}
+
+export interface VersionsSearch {
+  /** a number, or text of an alias or a description */
+  find?: string | undefined;
+  tag?: string | undefined;
+  sort?: VersionSort | undefined;
+  trash?: boolean | undefined;
+  /** the version to go to: `v3` or an alias */
+  at?: string | undefined;
+}
+
+const VERSION_SORTS = ["version_index", "-version_index", "created_at", "-created_at", "size", "-size"] as const;
+export type VersionSort = (typeof VERSION_SORTS)[number];
+
+export function parseVersionsSearch(raw: Record<string, unknown>): VersionsSearch {
+  const search: VersionsSearch = {};
+  for (const name of ["find", "tag", "at"] as const) {
+    const text = asString(raw[name]);
+    if (text) search[name] = text;
+  }
+  const sort = asOneOf(raw["sort"], VERSION_SORTS);
+  if (sort !== undefined && sort !== "-version_index") search.sort = sort;
+  if (asBoolean(raw["trash"])) search.trash = true;
+  return search;
+}
+
+/** A column's order turned round; `first`: the one it gets when it was not sorted by. */
+export function turned<S extends string>(sort: S, column: string, first: "asc" | "desc"): S {
+  const [down, up] = [`-${column}`, column];
+  if (sort === down) return up as S;
+  if (sort === up) return down as S;
+  return (first === "desc" ? down : up) as S;
+}
+
+export function orderOf(sort: string, column: string): "asc" | "desc" | "none" {
+  return sort === column ? "asc" : sort === `-${column}` ? "desc" : "none";
 }
 
 export const VERSION_TABS = [

@@ -12,14 +12,13 @@ import {
   retentionQuery,
   setRetention,
   type RetentionPolicies,
-  type RetentionPreview,
 } from "@/api/retention";
-import { formatBytes, plural } from "@/base/numbers";
 import { EMPTY_FORM, formOf, ruleOf, ruleWords, type RuleForm } from "@/base/retention";
 import { toast } from "@/model/toasts";
 import { Button, Checkbox, Field, IconButton, Segments, Select, TextInput } from "@/widgets/controls";
 import { describeError, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import form from "@/widgets/form-page.module.css";
+import { Going } from "@/widgets/going";
 import { Confirm } from "@/widgets/overlays";
 
 import styles from "./retention.module.css";
@@ -199,45 +198,5 @@ function NewPolicy({ entity, project, policies }: { entity: string; project: str
       </form>
       {look.data && <Going found={look.data} />}
     </>
-  );
-}
-
-/** What would go, by collection, and the first versions by name. */
-function Going({ found }: { found: RetentionPreview }) {
-  if (found.versions === 0) return <p role="status">Nothing would go.</p>;
-  return (
-    <div className={styles["going"]} role="status" aria-label="What would go">
-      <p>
-        {plural(found.versions, "version")} of {formatBytes(found.bytes)} would go to the trash. Garbage collection would then free{" "}
-        {formatBytes(found.freed_bytes)}
-        {found.freed_bytes < found.bytes ? ": the rest is shared, with each other or with versions that stay." : "."}
-      </p>
-      <div className={styles["scroll"]}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Artifact</th>
-              <th scope="col">Type</th>
-              <th scope="col">Versions</th>
-              <th scope="col">Size</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.collections.map((one) => (
-              <tr key={one.name}>
-                <td>{one.name}</td>
-                <td>{one.type}</td>
-                <td>{one.versions}</td>
-                <td>{formatBytes(one.bytes)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p className={form["quiet"]}>
-        {found.shown.map((one) => one.name).join(", ")}
-        {found.versions > found.shown.length && `, and ${found.versions - found.shown.length} more`}
-      </p>
-    </div>
   );
 }
