@@ -225,7 +225,7 @@ function useGoTo(
   grid: React.RefObject<GridHandle | null>,
   at: string | undefined,
   ready: boolean,
-): (text: string) => void {
+): (text: string) => unknown {
   const go = useCallback(
     (text: string) => {
       placeOfVersion(entity, project, collection, asked, text).then(
@@ -241,7 +241,8 @@ function useGoTo(
     begun.current = true;
     if (at !== undefined) go(at);
   }, [ready, at, go]);
-  return go;
+  // Before there are rows, the address keeps what is asked for, and the effect goes there.
+  return useCallback((text: string) => begun.current && go(text), [go]);
 }
 
 /** New versions, moved aliases and what went show up by themselves. */
