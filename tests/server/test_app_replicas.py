@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +14,10 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
+from tests.support.artifacts import log_artifact
 from tests.support.postgres import Cluster, running_postgres
 from tests.support.rest import JournalSender, client, row_record
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, clean_environment
 
 from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import EntityId, ProjectId
@@ -49,8 +52,8 @@ def cluster() -> Iterator[Cluster]:
         yield found
 
 
-@pytest.fixture
-def replicas(tmp_path: Path, cluster: Cluster) -> Iterator[list[RunningServer]]:
+def _shared(tmp_path: Path, cluster: Cluster) -> tuple[dict[str, str], list[str]]:
+    """The environment and arguments that replicas have in common."""
     key = tmp_path / "key"
     key.write_text("local-" + os.urandom(20).hex())
     signing = tmp_path / "signing"
@@ -60,7 +63,12 @@ def replicas(tmp_path: Path, cluster: Cluster) -> Iterator[list[RunningServer]]:
         "RUNSTONE_BLOBS_URL": str(tmp_path / "blobs"),
         "RUNSTONE_SIGNING_KEY_FILE": str(signing),
     }
-    args = ["--admin-key-file", str(key)]
+    return env, ["--admin-key-file", str(key)]
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, cluster: Cluster) -> Iterator[list[RunningServer]]:
+    env, args = _shared(tmp_path, cluster)
     servers = [RunningServer(tmp_path / f"replica{number}", env=env, args=args) for number in range(2)]
     try:
         for server in servers:
@@ -119,3 +127,55 @@ def test_what_one_replica_takes_in_the_other_answers_and_tells(
         except Empty:
             pass
         assert {"one", "last"} <= seen
+
+
+@pytest.mark.postgres
+def test_a_worker_does_what_servers_without_jobs_leave(tmp_path: Path, cluster: Cluster) -> None:
+    env, args = _shared(tmp_path, cluster)
+    key = (tmp_path / "key").read_text()
+    server = RunningServer(tmp_path / "server", env=env, args=[*args, "--no-jobs"])
+    worker = None
+    try:
+        server.start()
+        with client(server, key) as api:
+            for number in range(3):
+                log_artifact(api, "/projects/admin/shared", "data", {"a.txt": b"%d" % number})
+            asked = api.post("/projects/admin/shared/deletions", json={"collection": "data", "keep_last": 1})
+            assert asked.status_code == 202, asked.text
+            where = f"/projects/admin/shared/deletions/{asked.json()['id']}"
+            time.sleep(3)  # a server with jobs begins at once
+            assert api.get(where).json()["state"] == "running"
+            assert api.get("/admin/health").json()["jobs"] == {}
+            log = (tmp_path / "worker.log").open("ab")
+            with log:
+                worker = subprocess.Popen(
+                    [sys.executable, "-m", "runstone.cli", "worker", "--data", str(tmp_path / "worker")],
+                    env=server.environment(**env),
+                    stdout=log,
+                    stderr=log,
+                )
+            deadline = time.monotonic() + 60
+            while api.get(where).json()["state"] != "done":
+                assert worker.poll() is None, (tmp_path / "worker.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            assert api.get("/admin/health").json()["jobs"]
+        worker.terminate()
+        assert worker.wait(30) == 0
+    finally:
+        server.kill9()
+        if worker is not None and worker.poll() is None:
+            worker.kill()
+            worker.wait()
+
+
+@pytest.mark.parametrize("words", [["worker"], ["server", "--no-jobs", "--port", "0"]])
+def test_work_that_nobody_could_share_is_not_given_away(tmp_path: Path, words: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "runstone.cli", *words, "--data", str(tmp_path / "data")],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1 and "RUNSTONE_DATABASE_URL" in ended.stderr

@@ -39,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("server")(serve.server)
+app.command("worker")(serve.worker)
 app.command("login")(login.login)
 app.command("sync")(sync.sync)
 app.command("projects")(query.projects)

@@ -1,4 +1,4 @@
-"""`runstone server`: everything in one process."""
+"""`runstone server`: everything in one process; `runstone worker`: background work in another."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import typer
 
 from runstone.cli.output import USAGE, fail
 
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="Data directory.  [default: RUNSTONE_DATA, else ~/.runstone]", show_default=False),
+]
+
 
 def server(
     host: Annotated[
@@ -17,10 +22,7 @@ def server(
     port: Annotated[
         int | None, typer.Option(help="Port; 0 is any free one.  [default: 8080]", show_default=False)
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Data directory.  [default: RUNSTONE_DATA, else ~/.runstone]", show_default=False),
-    ] = None,
+    data: DataOption = None,
     admin_key_file: Annotated[
         Path | None, typer.Option(help="Read the admin's key here instead of making one.", show_default=False)
     ] = None,
@@ -43,6 +45,10 @@ def server(
     tls_key: Annotated[Path | None, typer.Option(help="The certificate's private key (PEM).")] = None,
     access_log: Annotated[
         bool | None, typer.Option("--access-log/--no-access-log", help="A line per request.")
+    ] = None,
+    jobs: Annotated[
+        bool | None,
+        typer.Option("--jobs/--no-jobs", help="Do background work; without, `runstone worker` does it."),
     ] = None,
     uplink: Annotated[
         bool | None,
@@ -68,8 +74,22 @@ def server(
             tls_cert=tls_cert,
             tls_key=tls_key,
             access_log=access_log,
+            jobs=jobs,
             start_uplink=uplink,
         )
     except RunstoneError as error:
         fail(f"runstone server: {error.message}", USAGE)
     raise SystemExit(serve(settings) or 0)
+
+
+def worker(data: DataOption = None) -> None:
+    """Do background work beside servers that share a PostgreSQL database, with the environment they have."""
+    from runstone.server.domain.errors import RunstoneError
+    from runstone.server.settings import ServerSettings
+    from runstone.server.work import work
+
+    try:
+        settings = ServerSettings.load(data=data)
+    except RunstoneError as error:
+        fail(f"runstone worker: {error.message}", USAGE)
+    raise SystemExit(work(settings))

@@ -93,7 +93,7 @@ def build_app(settings: ServerSettings, house: House) -> tuple[ASGIApp, Context]
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        house.start_jobs()
+        house.start(jobs=settings.jobs)
         try:
             yield
         finally:

@@ -132,10 +132,12 @@ class House:
             self._sized = now, _sizes(self.storage)
         return self._sized[1]
 
-    def start_jobs(self) -> None:
+    def start(self, *, jobs: bool = True) -> None:
+        """Hear what other replicas tell; with `jobs` do background work too."""
         if self.relay is not None:
             self.relay.start()
-        self.jobs.start()
+        if jobs:
+            self.jobs.start()
 
     def close(self) -> None:
         self._closing.close()

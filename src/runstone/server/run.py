@@ -22,16 +22,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
-import msgspec
 import uvicorn
 
 from runstone.server.app import build_app
-from runstone.server.domain.errors import Conflict, Invalid, RunstoneError
+from runstone.server.domain.errors import Invalid, RunstoneError
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.first_admin import first_key
-from runstone.server.house import open_house, upgrade_records
+from runstone.server.house import open_house
+from runstone.server.process import log_to_stderr, migrate_apart, own_directory
 from runstone.server.settings import ServerSettings, is_loopback
 from runstone.uplink.launch import adopt
 
@@ -43,7 +42,7 @@ FIRST_LINK_SECONDS = 3600.0
 def serve(settings: ServerSettings) -> int:
     """Serve until told to stop. Returns the exit status: 0 after a clean stop, 1 where it could
     not start (and says why)."""
-    _log_to_stderr(settings)
+    log_to_stderr()
     try:
         return _serve(settings)
     except RunstoneError as error:
@@ -55,18 +54,16 @@ def _serve(settings: ServerSettings) -> int:
     data, tls = settings.storage.data, settings.listen.tls
     if tls is not None:
         tls.check()
-    os.umask(0o077)  # what we keep is for nobody else on this machine
-    _allow_many_connections()
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
+    if not settings.jobs and not settings.storage.database_url:
         raise Invalid(
-            f"The data directory {str(data)!r} cannot be made: {error}. Name another by --data."
-        ) from None
-    with _only_one(data), contextlib.ExitStack() as bound:
+            "A server whose records lie in its own data directory does its background work itself: nobody "
+            "else can. Leave out --no-jobs, or keep the records in PostgreSQL (RUNSTONE_DATABASE_URL)."
+        )
+    _allow_many_connections()
+    with own_directory(data), contextlib.ExitStack() as bound:
         listener = bound.enter_context(_bind(settings))
         settings = replace(settings, listen=replace(settings.listen, port=listener.getsockname()[1]))
-        _migrate_apart(settings)
+        migrate_apart(settings)
         house = open_house(settings)
         try:
             first = first_key(settings, house.domain)
@@ -120,22 +117,6 @@ def _allow_many_connections() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _migrate_apart(settings: ServerSettings) -> None:
-    """Bring the record store to this release in a child process, whose memory goes with it: what a
-    migration loads is not needed again. What goes wrong there, opening the store says once more."""
-    if not hasattr(os, "fork"):
-        return
-    child = os.fork()  # nothing runs in this process yet but this thread
-    if child == 0:
-        status = 1
-        with contextlib.suppress(BaseException):
-            logging.disable(logging.ERROR)
-            upgrade_records(settings.storage)
-            status = 0
-        os._exit(status)
-    os.waitpid(child, 0)
 
 
 class _Server(uvicorn.Server):
@@ -235,35 +216,6 @@ def _start_uplink(data: Path) -> None:
         log.warning("journals wait in %s, but the uplink did not start: %s", data, error)
 
 
-@contextlib.contextmanager
-def _only_one(data: Path) -> Iterator[None]:
-    """Hold the data directory; a second server on it would break what the first has in memory."""
-    path = data / "server.lock"
-    file: IO[str] = path.open("a")
-    with file:
-        if not _lock(file):
-            other = ""
-            with contextlib.suppress(OSError, ValueError):
-                other = str(json.loads((data / "server.json").read_text()).get("url", ""))
-            raise Conflict(
-                f"Another server{' at ' + other if other else ''} uses the data directory {str(data)!r}. "
-                "Stop it first, or name another directory by --data."
-            )
-        yield
-
-
-def _lock(file: IO[str]) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # not on Windows, where the record store's own lock still guards
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 def _bind(settings: ServerSettings) -> socket.socket:
     host, port = settings.listen.host, settings.listen.port
     try:
@@ -280,28 +232,3 @@ def _bind(settings: ServerSettings) -> socket.socket:
             port=port,
         ) from None
     return listener
-
-
-class _Lines(logging.Formatter):
-    """Time, level, words; a request's fields as JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        fields = getattr(record, "fields", None)
-        words = msgspec.json.encode(fields).decode() if fields else record.getMessage()
-        line = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {record.levelname.lower()} {words}"
-        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
-
-
-def _log_to_stderr(settings: ServerSettings) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Lines())
-    ours = logging.getLogger("runstone")
-    if not ours.handlers:
-        ours.addHandler(handler)
-        ours.propagate = False
-    ours.setLevel(logging.INFO)
-    theirs = logging.getLogger("uvicorn")
-    if not theirs.handlers:
-        theirs.addHandler(handler)
-        theirs.propagate = False
-    theirs.setLevel(logging.WARNING)

@@ -115,6 +115,7 @@ class ServerSettings:
     storage: Storage = field(default_factory=Storage)
     limits: Limits = field(default_factory=Limits)
     security: Security = field(default_factory=Security)
+    jobs: bool = True  # do background work, beside what other processes do of it
     start_uplink: bool = True  # take in journals that wait in the data directory
     access_log: bool = False
 
@@ -141,6 +142,7 @@ class ServerSettings:
         tls_cert: str | Path | None = None,
         tls_key: str | Path | None = None,
         access_log: bool | None = None,
+        jobs: bool | None = None,
         start_uplink: bool | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> ServerSettings:
@@ -183,6 +185,7 @@ class ServerSettings:
                     _origin(word) for word in words(allowed_origins, "RUNSTONE_ALLOWED_ORIGINS")
                 ),
             ),
+            jobs=jobs if jobs is not None else _switch("RUNSTONE_JOBS", env.get("RUNSTONE_JOBS", "1")),
             start_uplink=(
                 start_uplink
                 if start_uplink is not None

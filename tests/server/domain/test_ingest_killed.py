@@ -47,7 +47,7 @@ class Together(threading.Thread):
 def serve(folder: str, links: list[Connection]) -> None:
     """A server's inside without the HTTP: a thread for each client."""
     with ingest_house(Path(folder)) as house:
-        house.house.start_jobs()
+        house.house.start()
         together = Together(house.ingest)
         together.start()
 
