@@ -90,7 +90,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         deployments,
         Lineage(records, access, artifacts, deployments, lambda _actor, _sweep: ()),
         Storage(records, blobs, access, projects, uploads, files),
-        Retention(records, projects, collections, deletions),
+        Retention(records, projects),
         RetentionPolicies(records, access, projects, collections),
         deletions,
         Audit(records, access),

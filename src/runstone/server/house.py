@@ -204,7 +204,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
     approvals = Approvals(records, access, collections, artifacts)
     deployments = Deployments(records, access, artifacts)
     deletions = Deletions(records, projects, alone=not storage.database_url)
-    retention = Retention(records, projects, collections, deletions)
+    retention = Retention(records, projects)
     storage_use = StorageUse(records, blobs, access, projects, uploads, files)
     sign_in = SignIn(records)
     domain = Domain(

@@ -6,7 +6,6 @@ import asyncio
 import threading
 
 import pytest
-from tests.support.written_runs import wait_until
 
 from runstone.server.domain.finishing import Finishing
 
@@ -58,16 +57,19 @@ def test_what_came_of_it_between_two_questions_is_told_to_the_next_once(fails: b
                 raise ValueError("the bytes are not those announced")
             return 7
 
+        assert not finishing.knows("a")
         assert await finishing.ask("a", work, seconds=0.01) is None
-        assert not finishing.left("a")
+        assert finishing.knows("a")
+        (thread,) = [one for one in threading.enumerate() if one.name == "runstone-finish"]
         done.set()
-        await asyncio.to_thread(wait_until, lambda: finishing.left("a"))
+        await asyncio.to_thread(thread.join, 20)
+        assert finishing.knows("a")
         if fails:
             with pytest.raises(ValueError, match="not those announced"):
                 await finishing.ask("a", lambda: 0, seconds=20)
         else:
             assert await finishing.ask("a", lambda: 0, seconds=20) == 7
-        assert not finishing.left("a")
+        assert not finishing.knows("a")
         assert await finishing.ask("a", lambda: 3, seconds=20) == 3
 
     asyncio.run(scene())

@@ -12,6 +12,7 @@ from tests.support.world import SYSTEM, World
 from runstone.server.domain.artifact_model import Member
 from runstone.server.domain.errors import Invalid, NotAllowed
 from runstone.server.domain.retention_rules import check_retention
+from runstone.server.domain.version_selection import VersionQuery
 
 
 @pytest.fixture
@@ -84,16 +85,19 @@ def test_deletion_by_query_spares_the_newest_and_the_named(house: ArtifactWorld)
     ada = house.world.ada
     made = checkpoints(house, [0.0] * 8)
     house.artifacts.set_aliases(ada, made[0], add=["keep"])
-    told = house.retention.delete_where(ada, "ml", "p", "set", keep_last=2, dry_run=True)
-    assert (told.versions, told.logical_bytes) == (5, 5)
+    query = VersionQuery(collection="set", keep_last=2)
+    told = house.retention.preview_query(ada, "ml", "p", query)
+    assert (told.versions, told.bytes) == (5, 5)
     assert versions(house) == list(range(8))
     with pytest.raises(NotAllowed):
-        house.retention.delete_where(house.world.vic, "ml", "p", "set", keep_last=2)
-    assert house.retention.delete_where(ada, "ml", "p", "set", keep_last=2).versions == 5
+        house.deletions.begin(house.world.vic, "ml", "p", query)
+    house.deletions.begin(ada, "ml", "p", query)
+    house.deletions.work()
     assert versions(house) == [0, 6, 7]
     assert house.collections.get(ada, "ml", "p", "set").version_count == 3
-    gone = house.retention.delete_where(ada, "ml", "p", "set", created_before=time.time() + 1)
-    assert gone.versions == 2 and versions(house) == [0]
+    house.deletions.begin(ada, "ml", "p", VersionQuery(collection="set", created_before=time.time() + 1))
+    house.deletions.work()
+    assert versions(house) == [0]
     assert house.artifacts.get(ada, "ml", "p", "set").index == 0  # `latest` moved to what is left
 
 

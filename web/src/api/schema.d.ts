@@ -1459,26 +1459,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/projects/{entity}/{project}/collections/{collection}/versions/delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete Versions
-         * @description Versions that match, to the trash; with `dry_run` only say how many.
-         */
-        post: operations["delete_versions"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/projects/{entity}/{project}/collections/{collection}/versions/restore": {
         parameters: {
             query?: never;
@@ -4035,34 +4015,6 @@ export interface components {
         Count: {
             /** Count */
             count: number;
-        };
-        /**
-         * DeleteWhere
-         * @description Versions that match all of it, save named and linked ones, go to the trash.
-         */
-        DeleteWhere: {
-            /** Created Before */
-            created_before?: number | null;
-            /**
-             * Dry Run
-             * @default true
-             */
-            dry_run: boolean;
-            /**
-             * Keep Last
-             * @default 0
-             */
-            keep_last: number;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /**
-             * Tag
-             * @default
-             */
-            tag: string;
         };
         /** Deletion */
         Deletion: {
@@ -6679,15 +6631,6 @@ export interface components {
              * @description One per objective; null: as the run's summary says.
              */
             values?: (number | ("NaN" | "Infinity" | "-Infinity") | null)[] | null;
-        };
-        /** Trashed */
-        Trashed: {
-            /** Dry Run */
-            dry_run: boolean;
-            /** Logical Bytes */
-            logical_bytes: number;
-            /** Versions */
-            versions: number;
         };
         /** TrashedProjects */
         TrashedProjects: {
@@ -10508,46 +10451,6 @@ export interface operations {
             };
         };
     };
-    delete_versions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Collection name. */
-                collection: string;
-                /** @description User, team or organisation; `-` is the key's own default entity. */
-                entity: string;
-                /** @description Project name. */
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DeleteWhere"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trashed"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
     restore_versions: {
         parameters: {
             query?: never;
@@ -13075,10 +12978,12 @@ export interface operations {
     promotable_of_sweep: {
         parameters: {
             query?: {
+                /** @description NAME or NAME:v3 of those its run made. */
                 artifact?: string;
                 robust?: boolean;
                 /** @description This one rather than the best. */
                 trial?: number | null;
+                /** @description Only an artifact of this type. */
                 type?: string;
             };
             header?: never;

@@ -96,8 +96,7 @@ class Deletions:
         """alone: no other process can be at one, so who was is dead, and is not waited for."""
         self._records = records
         self._projects = projects
-        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._owner, self._caller = f"{name}:job", f"{name}:call"
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._freed = not alone
         self.on_new: Callable[[], None] = lambda: None  # told of each one that begins
 
@@ -108,18 +107,6 @@ class Deletions:
         deployed, or told to stay for ever. Done by a job; `get` says how far it is."""
         check_query(query)
         return self._begin(actor, entity, project, "query", query.as_json(), reason, Permission.WRITE)
-
-    def delete_now(
-        self, actor: Actor, entity: str, project: str, query: VersionQuery, *, reason: str = ""
-    ) -> Deletion:
-        """`begin`, done before it returns, at full speed. Whoever waits is answered late; what writes
-        meanwhile waits for one step at a time. If this process dies, the job ends it."""
-        check_query(query)
-        made = self._begin(
-            actor, entity, project, "query", query.as_json(), reason, Permission.WRITE, self._caller
-        )
-        self.run(made.id, pause=False, owner=self._caller)
-        return self.get(actor, entity, project, made.id)
 
     def begin_retention(self, actor: Actor, entity: str, project: str) -> Deletion:
         """Apply the policies of a project now (its admins)."""
@@ -160,7 +147,7 @@ class Deletions:
     def work(self, *, goes_on: Callable[[], bool] = lambda: True) -> None:
         """All that are running and that nobody else is at; called by a job."""
         if not self._freed:
-            self._records.write(lambda conn: statements.free(conn, but=(self._owner, self._caller)))
+            self._records.write(lambda conn: statements.free(conn, but=self._owner))
             self._freed = True
         while goes_on():
             with self._records.read() as conn:
@@ -169,16 +156,8 @@ class Deletions:
                 return
             self.run(found, goes_on=goes_on)
 
-    def run(
-        self,
-        deletion_id: int,
-        *,
-        goes_on: Callable[[], bool] = lambda: True,
-        pause: bool = True,
-        owner: str = "",
-    ) -> None:
-        """Step by step until it ends, is cancelled, or somebody else is at it. owner: as who; "": the job."""
-        who = owner or self._owner
+    def run(self, deletion_id: int, *, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Step by step until it ends, is cancelled, or somebody else is at it."""
         pace, at = _Pace(STEP_SECONDS[self._records.dialect]), None
         while goes_on():
             began = time.monotonic()
@@ -186,7 +165,7 @@ class Deletions:
                 row = statements.get(conn, deletion_id)
                 if row is None or row.state != "running":
                     return
-                if row.owner != who and row.lease_until > time.time():
+                if row.owner != self._owner and row.lease_until > time.time():
                     return
                 at = self._place(conn, row, at)
                 ids: list[int] = []
@@ -197,12 +176,12 @@ class Deletions:
                     upto = min(after + pace.window, at.collection.next_index)
                     found = at.selection.window(conn, at.collection.id, after=after, upto=upto)
                     ids = [version.id for version in found]
-            step = partial(self._step, read=row, at=at, ids=ids, seen=(after, upto), owner=who)
+            step = partial(self._step, read=row, at=at, ids=ids, seen=(after, upto))
             wrote = self._records.write(step)
             if wrote is None:
                 return
             pace.took(wrote if ids else pace.step_seconds / 2)
-            if pause and ids:
+            if ids:
                 time.sleep(min(0.5, time.monotonic() - began))
 
     def _place(self, conn: Connection, row: AnyRow, at: _At | None) -> _At | None:
@@ -242,7 +221,6 @@ class Deletions:
         at: _At | None,
         ids: list[int],
         seen: tuple[int, int],
-        owner: str,
     ) -> float | None:
         """Seconds it took; None where the deletion is not ours to go on with."""
         began = time.monotonic()
@@ -276,7 +254,7 @@ class Deletions:
             scanned=row.scanned + seen[1] - seen[0],
             versions=row.versions + gone.versions,
             bytes=row.bytes + gone.bytes,
-            owner=owner,
+            owner=self._owner,
             lease_until=now + LEASE_SECONDS,
             updated_at=max(now, row.updated_at + 1e-6),
         )
@@ -293,7 +271,6 @@ class Deletions:
         query: dict[str, Any],
         reason: str,
         permission: Permission,
-        owner: str = "",
     ) -> Deletion:
         said = check_text(reason, what="Reason", chars_max=REASON_CHARS_MAX)
 
@@ -311,8 +288,6 @@ class Deletions:
                 user_id=actor.user_id,
                 username=actor.username or actor.system,
                 to_scan=_to_scan(conn, place.id, wanted),
-                owner=owner,
-                lease_until=now + LEASE_SECONDS if owner else 0.0,
                 now=now,
             )
             row = statements.get(conn, made)
@@ -320,8 +295,7 @@ class Deletions:
             return row
 
         made = _deletion(self._records.write(work))
-        if not owner:
-            self.on_new()
+        self.on_new()
         return made
 
     def _resolve(

@@ -51,10 +51,11 @@ class Finishing(Generic[T]):
                         self._leave(name, future)
         return done.pop().result() if done else None
 
-    def left(self, name: str) -> bool:
-        """Whether the work ended while nobody waited: `ask` tells at once, and once, what came of it."""
+    def knows(self, name: str) -> bool:
+        """Whether the work is under way, or ended while nobody waited: `ask` begins nothing then, and tells,
+        once, what came of it."""
         with self._lock:
-            return name in self._left
+            return name in self._left or name in self._under_way
 
     def _do(self, name: str, work: Callable[[], T], future: Future[T]) -> None:
         with self._room:

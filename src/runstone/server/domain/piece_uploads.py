@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from runstone.server.domain.access import Access
 from runstone.server.domain.errors import Conflict, Invalid, NotFound, OffsetMismatch, TooLarge
 from runstone.server.domain.finishing import Finishing
-from runstone.server.domain.identity import Actor, Permission
+from runstone.server.domain.identity import Actor, EntityId, Permission
 from runstone.server.stores.blobs.contract import BlobStore, Sha256
 from runstone.server.stores.blobs.digests import check_sha256
 from runstone.server.stores.records import blobs as statements
@@ -174,13 +174,10 @@ class PieceUploads:
         store must be sent the whole once more): it goes on, and who asks again is told. Raises
         OffsetMismatch where bytes are missing, Invalid where they are not those announced (the upload
         is then gone)."""
-        owner = await asyncio.to_thread(self._owner, actor, entity)
+        owner, row = await asyncio.to_thread(self._look, actor, entity, upload_id)
         name = f"{owner}/{upload_id}"  # nobody else hears what came of it
-        row = (
-            None
-            if self._finishing.left(name)
-            else await asyncio.to_thread(self._upload, actor, entity, upload_id)
-        )
+        if row is None and not self._finishing.knows(name):
+            raise _no_upload(upload_id)
 
         def work() -> Blob:
             if row is None:  # somebody else was told in this moment
@@ -242,15 +239,16 @@ class PieceUploads:
         self._records.write(lambda conn: statements.drop_upload(conn, upload_id))
         self._blobs.discard(upload_id)
 
-    def _owner(self, actor: Actor, entity: str) -> int:
+    def _look(self, actor: Actor, entity: str, upload_id: str) -> tuple[EntityId, AnyRow | None]:
+        """The entity, checked, and its upload of that id, if there is one."""
         with self._records.read() as conn:
-            return int(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
+            owner = EntityId(self._access.resolve(conn, actor, entity, Permission.WRITE).id)
+            row = statements.upload(conn, upload_id)
+        return owner, row if row is not None and row.entity_id == owner else None
 
     def _upload(self, actor: Actor, entity: str, upload_id: str) -> AnyRow:
-        with self._records.read() as conn:
-            owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
-            row = statements.upload(conn, upload_id)
-        if row is None or row.entity_id != owner.id:
+        _, row = self._look(actor, entity, upload_id)
+        if row is None:
             raise _no_upload(upload_id)
         return row
 

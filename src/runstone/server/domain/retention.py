@@ -13,8 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain.collections import Collections
-from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.projects import Projects
@@ -31,13 +29,6 @@ _EXPIRE_AT_ONCE = 200
 _COLLECTIONS_AT_ONCE = 100
 _WINDOW = 1_000
 SHOWN_MAX = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Trashed:
-    dry_run: bool
-    versions: int
-    logical_bytes: int  # each counted in full; blobs others hold stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +51,9 @@ class Retention:
         self,
         records: Records,
         projects: Projects,
-        collections: Collections,
-        deletions: Deletions,
     ) -> None:
         self._records = records
         self._projects = projects
-        self._collections = collections
-        self._deletions = deletions
 
     # -- what would go
 
@@ -127,36 +114,6 @@ class Retention:
                         yield row, "query", selection
 
             return self._look(conn, chosen(), shown)
-
-    def delete_where(
-        self,
-        actor: Actor,
-        entity: str,
-        project: str,
-        name: str,
-        *,
-        created_before: float | None = None,
-        tag: str = "",
-        keep_last: int = 0,
-        dry_run: bool = False,
-        reason: str = "",
-    ) -> Trashed:
-        """To the trash before it returns: versions of one collection that match all of this. `Deletions`
-        does the same for many collections, and answers at once."""
-        with self._records.read() as conn:
-            row = self._collections.resolve(conn, actor, entity, project, name, Permission.WRITE)
-        query = VersionQuery(
-            type=row.type,
-            collection_id=row.id,
-            created_before=created_before,
-            tag=tag,
-            keep_last=keep_last,
-        )
-        if dry_run:
-            found = self.preview_query(actor, entity, project, query, shown=0)
-            return Trashed(True, found.versions, found.bytes)
-        done = self._deletions.delete_now(actor, entity, project, query, reason=reason)
-        return Trashed(False, done.versions, done.bytes)
 
     # -- jobs
 

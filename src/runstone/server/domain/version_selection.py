@@ -62,7 +62,6 @@ class VersionQuery:
 
     type: str = ""
     collection: str = ""  # a name, or a pattern with * and ?; "": every one
-    collection_id: int | None = None  # this one, whatever it is called
     created_before: float | None = None
     tag: str = ""
     unaliased: bool = False  # not even `latest` points to it
@@ -72,8 +71,6 @@ class VersionQuery:
     ids: tuple[int, ...] = ()  # only these; (): whichever match
 
     def covers(self, collection: AnyRow) -> bool:
-        if self.collection_id is not None and collection.id != self.collection_id:
-            return False
         if self.type and collection.type != self.type:
             return False
         return not self.collection or fnmatch.fnmatchcase(collection.name, self.collection)
@@ -89,8 +86,6 @@ class VersionQuery:
             "keep_last": self.keep_last,
             "keep_used": self.keep_used,
         }
-        if self.collection_id is not None:
-            out["collection_id"] = self.collection_id
         if self.ids:
             out["ids"] = list(self.ids)
         return out

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
 from runstone.server.domain import lineage_model as domain
@@ -26,9 +26,24 @@ from runstone.server.pool import Lane
 
 routes = Routes("lineage")
 
-DirectionQuery = Literal["up", "down", "both"]
-DepthQuery = Annotated[int, Query(ge=0, le=domain.DEPTH_MAX)]
-NodesQuery = Annotated[int, Query(ge=1, le=domain.NODES_MAX, description="At most so many nodes.")]
+
+class Reach(NamedTuple):
+    """Which way, and how far, a walk goes."""
+
+    direction: Literal["up", "down", "both"]
+    depth: int
+    limit: int
+
+
+def _reach(
+    direction: Literal["up", "down", "both"] = "both",
+    depth: Annotated[int, Query(ge=0, le=domain.DEPTH_MAX)] = 5,
+    limit: Annotated[int, Query(ge=1, le=domain.NODES_MAX, description="At most so many nodes.")] = 1000,
+) -> Reach:
+    return Reach(direction, depth, limit)
+
+
+ReachDep = Annotated[Reach, Depends(_reach)]
 
 
 @routes.typed("GET", A + "/lineage", needs=Permission.READ, answers=LineageGraph)
@@ -37,19 +52,13 @@ async def get_artifact_lineage(
     entity: EntityPath,
     project: ProjectPath,
     artifact: ArtifactPath,
-    direction: DirectionQuery = "both",
-    depth: DepthQuery = 5,
-    limit: NodesQuery = 1000,
+    reach: ReachDep,
 ) -> Response:
     """What a version was made from, and what was made of it. What the caller may not see is locked."""
 
     def work() -> dict[str, Any]:
         version_id = artifact_id(call, entity, project, artifact)
-        return graph_out(
-            call.domain.lineage.of_version(
-                call.actor, version_id, direction=direction, depth=depth, limit=limit
-            )
-        )
+        return graph_out(call.domain.lineage.of_version(call.actor, version_id, **reach._asdict()))
 
     return await call.answer(work)
 
@@ -60,17 +69,13 @@ async def get_run_lineage(
     entity: EntityPath,
     project: ProjectPath,
     run: RunPath,
-    direction: DirectionQuery = "both",
-    depth: DepthQuery = 5,
-    limit: NodesQuery = 1000,
+    reach: ReachDep,
 ) -> Response:
     """What a run used, what it made, and so on."""
 
     def work() -> dict[str, Any]:
         kept = call.domain.runs.get(call.actor, entity_of(entity), project, run)
-        return graph_out(
-            call.domain.lineage.of_run(call.actor, kept.key, direction=direction, depth=depth, limit=limit)
-        )
+        return graph_out(call.domain.lineage.of_run(call.actor, kept.key, **reach._asdict()))
 
     return await call.answer(work)
 
@@ -81,17 +86,13 @@ async def get_sweep_lineage(
     entity: EntityPath,
     project: ProjectPath,
     sweep: SweepPath,
-    direction: DirectionQuery = "both",
-    depth: DepthQuery = 5,
-    limit: NodesQuery = 1000,
+    reach: ReachDep,
 ) -> Response:
     """The runs of a sweep, what they made, and so on. Edges to the runs that are the best say so."""
 
     def work() -> dict[str, Any]:
         own = sweep_at(call, entity, project, sweep)
-        return graph_out(
-            call.domain.lineage.of_sweep(call.actor, own.key, direction=direction, depth=depth, limit=limit)
-        )
+        return graph_out(call.domain.lineage.of_sweep(call.actor, own.key, **reach._asdict()))
 
     return await call.answer(work)
 

@@ -8,13 +8,10 @@ from typing import Any
 from starlette.responses import Response
 
 from runstone.server.domain.identity import Permission
-from runstone.server.doors.rest.collections import C, CollectionPath
 from runstone.server.doors.rest.models.lineage import (
     Collected,
     CollectWanted,
-    DeleteWhere,
     StorageUse,
-    Trashed,
 )
 from runstone.server.doors.rest.routing import CallDep, EntityPath, P, ProjectPath, Routes, entity_of
 from runstone.server.pool import Lane
@@ -63,33 +60,6 @@ async def collect_garbage(call: CallDep, body: CollectWanted) -> Response:
             "uploads": found.uploads,
             "strays": found.strays,
             "digests": found.digests,
-        }
-
-    return await call.answer(work, lane=Lane.SLOW)
-
-
-@routes.typed("POST", C + "/versions/delete", needs=Permission.WRITE, answers=Trashed)
-async def delete_versions(
-    call: CallDep, entity: EntityPath, project: ProjectPath, collection: CollectionPath, body: DeleteWhere
-) -> Response:
-    """Versions that match, to the trash; with `dry_run` only say how many."""
-
-    def work() -> dict[str, Any]:
-        found = call.domain.retention.delete_where(
-            call.actor,
-            entity_of(entity),
-            project,
-            collection,
-            created_before=body.created_before,
-            tag=body.tag,
-            keep_last=body.keep_last,
-            dry_run=body.dry_run,
-            reason=body.reason,
-        )
-        return {
-            "dry_run": found.dry_run,
-            "versions": found.versions,
-            "logical_bytes": found.logical_bytes,
         }
 
     return await call.answer(work, lane=Lane.SLOW)

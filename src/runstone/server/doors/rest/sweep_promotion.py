@@ -9,10 +9,16 @@ from starlette.responses import Response
 
 from runstone.server.domain import sweep_promotion as domain
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.sweep_model import Sweep
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.artifact_answers import member_out, version_out
 from runstone.server.doors.rest.models.registry import Approval
-from runstone.server.doors.rest.models.sweep_promotion import Promotable, SweepPromoted, SweepPromotion
+from runstone.server.doors.rest.models.sweep_promotion import (
+    Promotable,
+    SweepChoice,
+    SweepPromoted,
+    SweepPromotion,
+)
 from runstone.server.doors.rest.registry import approval_out
 from runstone.server.doors.rest.routing import Call, CallDep, EntityPath, ProjectPath, Routes
 from runstone.server.doors.rest.sweeps import S, SweepPath, sweep_at
@@ -26,19 +32,12 @@ async def promotable_of_sweep(
     entity: EntityPath,
     project: ProjectPath,
     sweep: SweepPath,
-    robust: bool = True,
-    trial: Annotated[int | None, Query(description="This one rather than the best.")] = None,
-    artifact: Annotated[str, Query(max_length=1024)] = "",
-    type: Annotated[str, Query(max_length=200)] = "",
+    choice: Annotated[SweepChoice, Query()],
 ) -> Response:
     """What a promotion would take. 409 where no trial has a result yet."""
 
     def work() -> dict[str, Any]:
-        own = sweep_at(call, entity, project, sweep)
-        found = call.domain.sweep_promotions.find(
-            call.actor, own, robust=robust, trial=trial, artifact=artifact, type_name=type
-        )
-        return promotable_out(found)
+        return promotable_out(_chosen(call, sweep_at(call, entity, project, sweep), choice))
 
     return await call.answer(work)
 
@@ -98,14 +97,17 @@ async def ask_approval_from_sweep(
 def _found(call: Call, entity: str, project: str, sweep: str, body: SweepPromotion) -> domain.Promotable:
     """Checked for WRITE on the sweep: a promotion is an act of its project."""
     key = sweep_at(call, entity, project, sweep).key
-    own = call.domain.sweeps.get_by_key(call.actor, key, Permission.WRITE)
+    return _chosen(call, call.domain.sweeps.get_by_key(call.actor, key, Permission.WRITE), body)
+
+
+def _chosen(call: Call, sweep: Sweep, choice: SweepChoice) -> domain.Promotable:
     return call.domain.sweep_promotions.find(
         call.actor,
-        own,
-        robust=body.robust,
-        trial=body.trial,
-        artifact=body.artifact,
-        type_name=body.type,
+        sweep,
+        robust=choice.robust,
+        trial=choice.trial,
+        artifact=choice.artifact,
+        type_name=choice.type,
     )
 
 

@@ -33,6 +33,8 @@ def add(conn: Connection, *, now: float, **values: Any) -> int:
             scanned=0,
             versions=0,
             bytes=0,
+            owner="",
+            lease_until=0.0,
             created_at=now,
             updated_at=now,
             **values,
@@ -70,11 +72,11 @@ def running(conn: Connection, *, owner: str, now: float) -> int | None:
     ).scalar()
 
 
-def free(conn: Connection, *, but: Sequence[str]) -> None:
-    """Nobody is at a deletion but these."""
+def free(conn: Connection, *, but: str) -> None:
+    """Nobody is at a deletion but this one."""
     conn.execute(
         update(version_deletions)
-        .where(version_deletions.c.state == "running", version_deletions.c.owner.not_in(but))
+        .where(version_deletions.c.state == "running", version_deletions.c.owner != but)
         .values(lease_until=0.0)
     )
 

@@ -98,19 +98,3 @@ class Collected(Model):
     uploads: int
     strays: int = Field(description="Objects that nothing ever referred to, as a crash leaves them.")
     digests: list[dict[str, Any]] = Field(description="The first thousand: {sha256, size}.")
-
-
-class DeleteWhere(Model):
-    """Versions that match all of it, save named and linked ones, go to the trash."""
-
-    created_before: float | None = None
-    tag: str = ""
-    keep_last: int = Field(0, ge=0)
-    dry_run: bool = True
-    reason: str = ""
-
-
-class Trashed(Model):
-    dry_run: bool
-    versions: int
-    logical_bytes: int

@@ -29,15 +29,20 @@ class Promotable(Model):
     problem: str = Field(description="Why none of them can be taken without more being said; empty: it can.")
 
 
-class SweepPromotion(Model):
+class SweepChoice(Model):
+    """Which trial, and what of it."""
+
+    robust: bool = True
+    trial: int | None = Field(default=None, description="This one rather than the best.")
+    artifact: str = Field(default="", max_length=1024, description="NAME or NAME:v3 of those its run made.")
+    type: str = Field(default="", max_length=200, description="Only an artifact of this type.")
+
+
+class SweepPromotion(SweepChoice):
     organization: str = Field(description="Whose registry.")
     registry: str = Field(description="With or without `wandb-registry-`.")
     collection: str = Field(description="Made if absent.")
     alias: str = "candidate"
-    robust: bool = True
-    trial: int | None = Field(default=None, description="This one rather than the best.")
-    artifact: str = Field(default="", description="NAME or NAME:v3 of those its run made.")
-    type: str = Field(default="", description="Only an artifact of this type.")
     reason: str = Field(default="", description="Empty: what the ranking says.")
     force: bool = Field(
         default=False, description="A trial that breaks a constraint, a model without a traceable past, too."
