@@ -4,14 +4,14 @@
  * lines, the upper one the line the pointer is on, so that a move of the pointer strokes one line.
  */
 
-import { useEffect, useMemo, useRef, type PointerEvent as Pointer } from "react";
+import { useCallback, useMemo, useRef, type PointerEvent as Pointer } from "react";
 
 import { formatValue } from "@/base/numbers";
 import { useHover } from "@/model/hover";
 import { useTheme } from "@/model/theme";
 
 import type { Cell } from "./axis-scale";
-import { draw, forget } from "./frames";
+import { draw } from "./frames";
 import {
   brushPlaces,
   kept,
@@ -26,6 +26,7 @@ import {
 import { viridis } from "./ramp";
 import { fitText, sheetOf, type Sheet } from "./sheet";
 import styles from "./sheets.module.css";
+import { useTwoSheets } from "./two-sheets";
 
 const TOP = 34;
 const BOTTOM = 26;
@@ -65,38 +66,23 @@ export function ParallelChart({ title, axes, lines, colourBy, lowIsBest = false,
   }, [at, axes.length, colour, lowIsBest, theme]);
   const shown = passing.reduce((count, one) => count + (one ? 1 : 0), 0);
 
-  useEffect(() => {
-    const [below, above] = [lower.current, upper.current];
-    if (!below || !above) return undefined;
-    const paint = () => {
-      const sheet = sheetOf(below);
-      if (!sheet) return;
+  const paint = useCallback(
+    (sheet: Sheet) => {
       paintLines(sheet, axes, at, passing, tint);
       paintAxes(sheet, axes, at, brushPlaces(axes, at.scales, brushes));
-    };
-    const light = () => {
-      const sheet = sheetOf(above);
-      if (!sheet) return;
+    },
+    [axes, at, passing, tint, brushes],
+  );
+  const light = useCallback(
+    (sheet: Sheet) => {
       const row = lines.findIndex((line) => line.id === useHover.getState().run);
       if (row >= 0) strokeOne(sheet, axes.length, at, row, sheet.colours.accent);
       const now = drag.current;
       if (now) paintBrush(sheet, axes.length, now.column, [Math.min(now.from, now.to), Math.max(now.from, now.to)]);
-    };
-    const all = () => {
-      draw(paint);
-      draw(light);
-    };
-    const watch = new ResizeObserver(all);
-    if (below.parentElement) watch.observe(below.parentElement);
-    const stop = useHover.subscribe(() => draw(light));
-    all();
-    return () => {
-      watch.disconnect();
-      stop();
-      forget(paint);
-      forget(light);
-    };
-  }, [axes, lines, at, passing, tint, brushes, theme]);
+    },
+    [axes, lines, at],
+  );
+  useTwoSheets(lower, upper, paint, light);
 
   const placeOf = (event: Pointer<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();

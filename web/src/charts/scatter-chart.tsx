@@ -1,17 +1,16 @@
 /** Points over two measured values, with the Pareto front, limits shaded, and colour by a third value. */
 
-import { useEffect, useMemo, useRef, type MouseEvent as Pointing } from "react";
+import { useCallback, useMemo, useRef, type MouseEvent as Pointing } from "react";
 
 import { formatNumber } from "@/base/numbers";
 import { useHover } from "@/model/hover";
-import { useTheme } from "@/model/theme";
 
 import type { AxisScale, ScaleKind } from "./axis-scale";
-import { draw, forget } from "./frames";
 import { viridis } from "./ramp";
 import { nearestPoint, scatterScales, staircase, summariseScatter, type Goal, type ScatterPoint } from "./scatter-geometry";
-import { fitText, sheetOf, type Sheet } from "./sheet";
+import { fitText, type Sheet } from "./sheet";
 import styles from "./sheets.module.css";
+import { useTwoSheets } from "./two-sheets";
 
 const LEFT = 52;
 const RIGHT = 14;
@@ -55,7 +54,6 @@ export function ScatterChart(props: ScatterChartProps) {
   const lower = useRef<HTMLCanvasElement>(null);
   const upper = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
-  const theme = useTheme((state) => state.theme);
   const scales = useMemo(() => {
     const kinds: { x?: ScaleKind; y?: ScaleKind } = {};
     if (xKind) kinds.x = xKind;
@@ -64,39 +62,23 @@ export function ScatterChart(props: ScatterChartProps) {
   }, [points, xKind, yKind, reference]);
   const tint = useMemo(() => tintOf(points), [points]);
 
-  useEffect(() => {
-    const [below, above] = [lower.current, upper.current];
-    if (!below || !above) return undefined;
-    const paint = () => {
-      const sheet = sheetOf(below);
-      const all = { points, front: front ?? [], limits: limits ?? [], xName, yName, tint, edge, dim, marked: marked ?? NONE, reference };
-      if (sheet) paintAll(sheet, all, scales);
-    };
-    const light = () => {
-      const sheet = sheetOf(above);
-      if (!sheet) return;
+  const paint = useCallback(
+    (sheet: Sheet) =>
+      paintAll(sheet, { points, front: front ?? [], limits: limits ?? [], xName, yName, tint, edge, dim, marked: marked ?? NONE, reference }, scales),
+    [points, front, limits, xName, yName, scales, tint, edge, dim, marked, reference],
+  );
+  const light = useCallback(
+    (sheet: Sheet) => {
       const { run } = useHover.getState();
       if (run === null) return;
       for (const point of points) {
         const at = point.id === run || point.group === run ? pixels(sheet, scales, point) : null;
         if (at) ring(sheet.context, at, sheet.colours.accent, 2);
       }
-    };
-    const all = () => {
-      draw(paint);
-      draw(light);
-    };
-    const watch = new ResizeObserver(all);
-    if (below.parentElement) watch.observe(below.parentElement);
-    const stop = useHover.subscribe(() => draw(light));
-    all();
-    return () => {
-      watch.disconnect();
-      stop();
-      forget(paint);
-      forget(light);
-    };
-  }, [points, front, limits, xName, yName, scales, tint, edge, dim, marked, reference, theme]);
+    },
+    [points, scales],
+  );
+  useTwoSheets(lower, upper, paint, light);
 
   const found = (event: Pointing<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();

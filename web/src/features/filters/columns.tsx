@@ -9,6 +9,7 @@ import { formatCount } from "@/base/numbers";
 import { columnLabel, FIELD_COLUMNS } from "@/model/columns";
 import { IconButton, SearchInput } from "@/widgets/controls";
 import { describeError } from "@/widgets/feedback";
+import picks from "@/widgets/picks.module.css";
 
 import styles from "./filters.module.css";
 
@@ -45,7 +46,7 @@ export function ColumnList({
     <>
       <SearchInput label={label} value={text} onChange={(event) => setText(event.target.value)} autoFocus />
       {columns.error && <p className={styles["error"]}>{describeError(columns.error).message}</p>}
-      <ul className={styles["list"]} aria-label="Columns">
+      <ul className={picks["list"]} aria-label="Columns">
         {options.map((option) => (
           <li key={option.key}>
             <button type="button" aria-pressed={chosen.includes(option.key)} onClick={() => onChoose(option.key)}>

@@ -10,7 +10,8 @@ import { toNumber, formatCount } from "@/base/numbers";
 import { storedPlace } from "@/base/stored-chart";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 
-import styles from "./media.module.css";
+import styles from "./chart.module.css";
+import media from "./media.module.css";
 import type { Place } from "./place";
 import { tableQuery } from "./table";
 
@@ -59,7 +60,7 @@ export function ChartView({ chart, parts, label }: { chart: CustomChart; parts: 
         <VegaChart chart={chart} stored={stored.data?.spec ?? null} rows={rows} runs={runs} label={label} />
       </Suspense>
       {rows.length < total && (
-        <p className={styles["note"]}>
+        <p className={media["note"]}>
           {formatCount(rows.length)} of {formatCount(total)} rows drawn, evenly spread
         </p>
       )}

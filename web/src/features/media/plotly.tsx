@@ -10,7 +10,7 @@ import { asRecord } from "@/base/parse";
 import { useTheme } from "@/model/theme";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 
-import styles from "./media.module.css";
+import styles from "./chart.module.css";
 import { bytesQuery, textOf, type Place } from "./place";
 
 export function PlotlyView({ item, place, label }: { item: MediaItem; place: Place; label: string }) {

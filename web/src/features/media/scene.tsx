@@ -10,10 +10,11 @@ import { IconButton } from "@/widgets/controls";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 
 import { Download } from "./item";
-import styles from "./media.module.css";
+import media from "./media.module.css";
 import { bytesQuery, suffixOf, textOf, type Place } from "./place";
 import { hasWebGl, SceneCanvas } from "./scene-canvas";
 import { readScene, type ReadScene } from "./scene-read";
+import styles from "./scene.module.css";
 
 const SCENE_BYTES_MAX = 128 * 1024 * 1024;
 const TEXT_SHOWN = 20_000;
@@ -77,7 +78,7 @@ function Drawn({ scene, label }: { scene: Extract<ReadScene, { kind: "scene" }>;
   useEffect(() => {
     drawing.current?.draw();
   }, [theme]);
-  if (lost) return <div className={styles["missing"]}>{scene.words}. This browser has no WebGL to draw it with.</div>;
+  if (lost) return <div className={media["missing"]}>{scene.words}. This browser has no WebGL to draw it with.</div>;
   return (
     <div className={styles["scene"]}>
       <canvas

@@ -8,7 +8,7 @@ import { formatCount } from "@/base/numbers";
 import { useShortcut } from "@/model/shortcuts";
 import { Button, IconButton } from "@/widgets/controls";
 
-import styles from "./media.module.css";
+import styles from "./step-bar.module.css";
 
 const PLAY_MS = 700;
 

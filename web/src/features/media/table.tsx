@@ -14,8 +14,9 @@ import { Grid, type GridColumn } from "@/widgets/grid";
 import { Value } from "@/widgets/values";
 
 import { MediaView } from "./item";
-import styles from "./media.module.css";
+import media from "./media.module.css";
 import { downloadOf, readBytes, textOf, type Place } from "./place";
+import styles from "./table.module.css";
 
 const COLUMN_WIDTH = 150;
 const MEDIA_WIDTH = 140;
@@ -38,7 +39,7 @@ export function TableView({ item, place, label }: { item: MediaItem; place: Plac
     return (
       <div>
         <ErrorPanel what={`The table ${label} could not be read`} error={table.error} onRetry={() => void table.refetch()} />
-        <a className={styles["download"]} href={downloadOf(place, item.path)} download>
+        <a className={media["download"]} href={downloadOf(place, item.path)} download>
           Download the file
         </a>
       </div>
@@ -94,7 +95,7 @@ export function TableGrid({ table, place, label }: { table: TableData; place: Pl
           value={filter.value}
           onChange={(event) => setFilter({ ...filter, value: event.target.value })}
         />
-        <span className={styles["count"]}>
+        <span className={media["count"]}>
           {places.length < table.rows.length
             ? `${formatCount(places.length)} of ${plural(table.rows.length, "row")}`
             : plural(table.rows.length, "row")}
@@ -105,7 +106,7 @@ export function TableGrid({ table, place, label }: { table: TableData; place: Pl
       </div>
       <div className={styles["tableBody"]}>
         {places.length === 0 ? (
-          <div className={styles["missing"]}>
+          <div className={media["missing"]}>
             {table.rows.length === 0 ? "The table has no rows." : "No row matches."}
             {table.rows.length > 0 && (
               <Button small onClick={() => setFilter({ column: -1, operator: "contains", value: "" })}>
@@ -141,7 +142,7 @@ function Cell({ value, place, label }: { value: unknown; place: Place; label: st
     const [first] = mediaItems(value);
     if (first) {
       return (
-        <span className={styles["cellMedia"]}>
+        <span className={media["cellMedia"]}>
           <MediaView item={first} place={place} panel={label} label={label} small />
         </span>
       );

@@ -10,7 +10,7 @@ import { filledSpec, type FilledSpec } from "@/base/stored-chart";
 import { useTheme } from "@/model/theme";
 import { ErrorPanel } from "@/widgets/feedback";
 
-import styles from "./media.module.css";
+import styles from "./chart.module.css";
 
 export interface VegaRun {
   name: string;

@@ -8,6 +8,7 @@ import { keysQuery } from "@/api/keys";
 import { AMOUNTS, SMOOTHINGS, type Smoothing, type SmoothingKind } from "@/base/smoothing";
 import { Button, SearchInput, Select } from "@/widgets/controls";
 import { Popover } from "@/widgets/overlays";
+import picks from "@/widgets/picks.module.css";
 
 import { X_AXES, xLabel } from "./axis";
 import styles from "./look.module.css";
@@ -68,7 +69,7 @@ export function XAxisList({
   return (
     <>
       <SearchInput label="Find a metric for x" value={search} onChange={(event) => setSearch(event.target.value)} />
-      <ul className={styles["list"]}>
+      <ul className={picks["list"]}>
         {options.map((option) => (
           <li key={option.value}>
             <button type="button" aria-pressed={option.value === value} onClick={() => onChoose(option.value)}>
