@@ -139,7 +139,9 @@ def test_a_registry_from_link_to_rollback(
         linked = call("registry", "link", f"team/net:v{number}", "models/net", "--allow-unlinked", "by hand")
         assert linked["version"] == f"v{number}"
     for version in ("v0", "v1"):
-        call("registry", "promote", "models/net", version, "production", "-r", f"try {version}", "--force")
+        to = ("models/net", version, "production", "-r", f"try {version}", "--force")
+        call("registry", "promote", *to, "--evidence", "accuracy=0.9", "--evidence", f"run=eval/{version}")
+    call("registry", "promote", *to, "--evidence", "much", status=2)
     points = call("registry", "ls", "models")[0]["aliases"]
     assert points["production"] == "v1"
     back = call("registry", "rollback", "models/net", "production", "-r", "worse")
@@ -149,6 +151,11 @@ def test_a_registry_from_link_to_rollback(
         ("rollback", "v0", "worse"),
         ("promote", "v1", "try v1"),
         ("promote", "v0", "try v0"),
+    ]
+    assert [move["evidence"] for move in log] == [
+        {},
+        {"accuracy": 0.9, "run": "eval/v1"},
+        {"accuracy": 0.9, "run": "eval/v0"},
     ]
     at = "acme/wandb-registry-models/net"
     compared = call("registry", "compare", f"{at}:v1", f"{at}:production")

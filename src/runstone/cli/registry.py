@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from runstone.cli.artifact_output import print_version
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import LEFT, note, print_json, print_table, reported
+from runstone.cli.output import LEFT, USAGE, fail, note, print_json, print_table, reported
 from runstone.cli.query import when
 
 registry_app = typer.Typer(
@@ -157,18 +157,36 @@ def promote(
     alias: Annotated[str, typer.Argument(help="The alias that is to point to it.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
     force: Annotated[bool, typer.Option("--force", help="A model without a traceable past too.")] = False,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option("--evidence", help="NAME=VALUE that speaks for it, kept too (repeatable)."),
+    ] = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Point an alias to a version, with a reason; in one step that is logged."""
     with reported(as_json=as_json):
+        given = dict(_evidence(text) for text in evidence or ())
         from runstone.client.artifacts import ArtifactVersion
         from runstone.client.native import Client
 
         with Client(host) as client:
             at = client.registries.in_registry(collection)
-            record = client.registries.promote(at, version, alias, reason=reason, force=force)
+            record = client.registries.promote(at, version, alias, reason=reason, force=force, evidence=given)
             print_version(ArtifactVersion(client, record), as_json)
+
+
+def _evidence(text: str) -> tuple[str, Any]:
+    """`accuracy=0.97`, `run=project/abc`: the value is JSON where it can be read so, and text else."""
+    import json
+
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        fail(f"runstone registry promote: --evidence takes NAME=VALUE, met {text[:100]!r}.", USAGE)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 @registry_app.command("rollback")
