@@ -69,6 +69,32 @@ def test_a_policy_is_looked_at_saved_and_applied_by_keyboard_alone(
     expect(page.get_by_text("No policy: all versions stay.")).to_be_visible()
 
 
+def test_the_defaults_of_all_projects_are_set_in_the_settings_and_seen_in_a_project(
+    page: Any, seed: Seeder, keeping: str
+) -> None:
+    page.goto(AT)
+    page.get_by_role("link", name="set in the settings").press("Enter")
+    expect(page).to_have_url(re.compile("entity=admin"))
+    defaults = page.get_by_role("region", name="What is kept of artifact versions")
+    expect(defaults.get_by_text("No policy: all versions stay.")).to_be_visible()
+    defaults.get_by_label("For artifacts of the type").fill("scratch")
+    defaults.get_by_label("Keep the last").fill("2")
+    defaults.get_by_label("The others go after so many days").fill("7")
+    page.keyboard.press("Enter")
+    policies = defaults.get_by_role("list", name="Policies")
+    expect(policies).to_contain_text("Type scratch")
+    expect(policies).to_contain_text("keeps the last 2, the others for 7 days")
+    kept = seed.api.get("/entities/admin/retention").json()["policies"]
+    assert [(one["type"], one["rule"]["last"]) for one in kept] == [("scratch", 2)]
+    page.goto(AT)
+    expect(page.get_by_role("list", name="Policies")).to_contain_text("Type scratch, all projects")
+    page.goto("/settings?entity=admin")
+    policies.get_by_role("button", name="Remove the policy of Type scratch").press("Enter")
+    page.get_by_role("alertdialog").get_by_role("button", name="Remove the default").press("Enter")
+    expect(defaults.get_by_text("No policy: all versions stay.")).to_be_visible()
+    assert seed.api.get("/entities/admin/retention").json()["policies"] == []
+
+
 @pytest.fixture(scope="module")
 def waiting(seed: Seeder) -> str:
     """A sweep of models, and a registry whose `production` waits for another person; its best run."""
@@ -131,7 +157,7 @@ def test_the_pages_have_no_serious_accessibility_problem(
     page.get_by_role("button", name="See what would go", exact=True).click()
     expect(page.get_by_role("status").first).to_be_visible()
     assert axe_violations(page, axe_source) == [], "the settings of a project"
-    for address in ("/registry/second/asr/asr", "/admin/tuned/sweeps/asr?tab=lineage"):
+    for address in ("/settings", "/registry/second/asr/asr", "/admin/tuned/sweeps/asr?tab=lineage"):
         page.goto(address)
         expect(page.get_by_role("heading").first).to_be_visible()
         page.wait_for_timeout(500)

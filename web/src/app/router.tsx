@@ -17,6 +17,7 @@ import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
 import { parseRegistryCollectionSearch } from "@/features/registry/search";
+import { parseSettingsSearch } from "@/features/settings/search";
 import { parseSweepSearch, parseSweepsSearch } from "@/features/sweeps/search";
 import { parseWorkspaceSearch } from "@/model/workspace/search";
 
@@ -143,6 +144,7 @@ const registryCollection = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: "settings",
+  validateSearch: parseSettingsSearch,
   component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
 });
 

@@ -1,6 +1,7 @@
 /** One's own account: who one is, keys, and how to connect. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { KeyRound, Trash2 } from "lucide-react";
 import { useState, type SyntheticEvent } from "react";
 
@@ -18,6 +19,8 @@ import { Time } from "@/widgets/values";
 
 import styles from "@/widgets/form-page.module.css";
 
+import { EntityRetention } from "./entity-retention";
+
 const LIFETIMES = [
   { value: "", label: "Never expires" },
   { value: "30", label: "Expires in 30 days" },
@@ -33,6 +36,8 @@ const THEMES: readonly { value: ThemeChoice; label: string }[] = [
 
 export function SettingsPage() {
   const me = useQuery(meQuery);
+  const { entity } = useSearch({ from: "/settings" });
+  const navigate = useNavigate({ from: "/settings" });
   if (!me.data) return <Skeleton height={200} />;
   return (
     <div className={styles["page"]}>
@@ -41,6 +46,7 @@ export function SettingsPage() {
       <Profile me={me.data} key={me.data.username} />
       <Keys />
       <Connect me={me.data} />
+      <EntityRetention me={me.data} entity={entity} onEntity={(name) => void navigate({ search: { entity: name }, replace: true })} />
       <Look />
     </div>
   );
