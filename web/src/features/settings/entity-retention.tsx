@@ -7,7 +7,7 @@ import { entityRetentionQuery, setEntityRetention } from "@/api/retention";
 import type { Me } from "@/api/types";
 import type { Rule } from "@/base/retention";
 import { toast } from "@/model/toasts";
-import { Select } from "@/widgets/controls";
+import { Field, Select } from "@/widgets/controls";
 import { describeError, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import form from "@/widgets/form-page.module.css";
 import { Confirm } from "@/widgets/overlays";
@@ -30,7 +30,9 @@ export function EntityRetention({ me, entity, onEntity }: { me: Me; entity: stri
         The defaults of an account, team or organisation hold for all its projects that say nothing else. What a project or an artifact says comes
         first.
       </p>
-      <Select label="Of which projects" options={options} value={chosen} onChoose={onEntity} />
+      <Field label="All projects of">
+        <Select label="All projects of" options={options} value={chosen} onChoose={onEntity} />
+      </Field>
       <Policies key={chosen} entity={chosen} admin={me.is_admin || role === "admin"} />
     </section>
   );
