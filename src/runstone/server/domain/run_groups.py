@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runstone.server.domain.run_filter import Column
-from runstone.server.domain.run_search import cells_of
+from runstone.server.domain.run_matching import cells_of
 from runstone.server.stores.records.run_column import (
     JSON,
     MISSING,

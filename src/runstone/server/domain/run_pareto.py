@@ -16,7 +16,7 @@ from runstone.search.hypervolume import Staircase
 from runstone.search.ranking import hypervolume, non_dominated
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.run_filter import FIELDS, Column, OrderKey, column
-from runstone.server.domain.run_search import cells_of
+from runstone.server.domain.run_matching import cells_of
 from runstone.server.stores.records.run_column import NUMBER, Bools, Floats, Positions
 from runstone.server.stores.records.run_index import Table
 

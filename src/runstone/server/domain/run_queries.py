@@ -10,20 +10,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from runstone.server.domain import run_groups, run_pareto, run_search
+from runstone.server.domain import run_groups, run_matching, run_order, run_pareto
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.run_filter import Column, OrderKey, column, columns_of, parse, parse_order
-from runstone.server.domain.run_model import (
-    ColumnInfo,
-    Group,
-    Run,
-    RunPage,
-    RunQuery,
-    Statistics,
-    run_of,
-)
+from runstone.server.domain.run_model import ColumnInfo, Group, Run, RunPage, RunQuery, Statistics, run_of
 from runstone.server.stores.records import codec
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as statements
@@ -52,7 +44,7 @@ class RunQueries:
         order = parse_order(query.order)
         select = None if query.select is None else [column(name) for name in query.select]
         with self._matching(actor, entity, project, query, order) as (table, conn, found):
-            keys, cursors, more = run_search.page(table, found, order, query.cursor, limit)
+            keys, cursors, more = run_order.page(table, found, order, query.cursor, limit)
             total = int(np.count_nonzero(found))
             rows = statements.listed(conn, keys, brief=query.brief)
         make = _briefly if query.brief else _listed
@@ -63,7 +55,7 @@ class RunQueries:
         """Keys of all that match, in order; the query's limit and cursor are left aside."""
         order = parse_order(query.order)
         with self._matching(actor, entity, project, query, order) as (table, _, found):
-            keys, _, _ = run_search.page(table, found, order, "", max(1, len(table.keys)))
+            keys, _, _ = run_order.page(table, found, order, "", max(1, len(table.keys)))
         return [RunKey(key) for key in keys]
 
     def count(self, actor: Actor, entity: str, project: str, query: RunQuery) -> int:
@@ -142,12 +134,12 @@ class RunQueries:
             raise Invalid(f"A search has up to {SEARCH_CHARS_MAX} characters.")
         with self._records.read() as conn:
             owner = self._projects.resolve(conn, actor, entity, project, Permission.READ)
-        wanted = run_search.wanted_columns(columns_of(tree), order, search=bool(query.search))
+        wanted = run_matching.wanted_columns(columns_of(tree), order, search=bool(query.search))
         with self._index.table(owner.id, wanted) as (table, conn):
-            found = run_search.matches(table, tree)
+            found = run_matching.matches(table, tree)
             found &= table.trashed if query.trash else ~table.trashed
             if query.search:
-                found &= run_search.holds_text(table, query.search)
+                found &= run_matching.holds_text(table, query.search)
             yield table, conn, found
 
 

@@ -28,6 +28,7 @@ from runstone.server.domain.trial_endings import (
 )
 from runstone.server.domain.trial_proposals import TrialProposals
 from runstone.server.stores.records import sweeps as sweep_statements
+from runstone.server.stores.records import trial_taking as taking
 from runstone.server.stores.records import trials as statements
 from runstone.server.stores.records.rows import AnyRow
 
@@ -187,12 +188,12 @@ class TrialClaims(TrialProposals):
             for place, count in given.items():
                 given[place] = min(count, max(0, room))
                 room -= given[place]
-        handed = statements.take_queued(
+        handed = taking.take_queued(
             conn,
             key,
             sweep.id,
             [
-                statements.Wanted(
+                taking.Wanted(
                     asks[place].agent_id,
                     hosts[place],
                     count,

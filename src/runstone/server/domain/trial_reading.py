@@ -12,6 +12,7 @@ from runstone.server.domain.sweep_model import (
 )
 from runstone.server.domain.trial_base import TrialsBase, no_trial
 from runstone.server.stores.records import trials as statements
+from runstone.server.stores.records.trial_taking import number_of_run
 
 LIMIT_MAX = 10_000
 
@@ -61,7 +62,7 @@ class TrialReading(TrialsBase):
         """Of these runs those that were attempts of trials which have others by now."""
         with self._records.read() as conn:
             row = self._sweeps.checked_row(conn, actor, sweep, Permission.READ)
-            known = {run_id: statements.number_of_run(row.sweep_id, run_id) for run_id in run_ids}
+            known = {run_id: number_of_run(row.sweep_id, run_id) for run_id in run_ids}
             numbers = [number for number in known.values() if number is not None]
             present = {
                 trial.number: trial.run_id for trial in statements.trials_by_number(conn, sweep, numbers)
