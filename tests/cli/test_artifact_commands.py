@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,87 @@ def test_a_registry_from_link_to_rollback(
     assert verdict["ok"] and verdict["rows"] > 0
     lines = call("audit", "export", plain=True).splitlines()
     assert len(lines) >= verdict["rows"] and all(json.loads(line)["hash"] for line in lines)
+
+
+def rows(server: RunningServer) -> dict[str, list[Any]]:
+    """All that the server's records hold, but for when keys were last used."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/records.db?mode=ro", uri=True)) as found:
+        names = [name for (name,) in found.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = [name for name in names if not name.startswith("sqlite_") and name != "api_keys"]
+        return {name: sorted(map(repr, found.execute(f'SELECT * FROM "{name}"'))) for name in names}
+
+
+@pytest.mark.parametrize("whose", ["a viewer's key", "a key that may only read"])
+def test_a_model_is_pulled_to_deploy_it_without_the_right_to_write_and_nothing_is_written(
+    call: Call, data: Path, shared_server: RunningServer, tmp_path: Path, whose: str
+) -> None:
+    organization, registry = f"deploy-{len(whose)}", f"live-{len(whose)}"
+    admin(shared_server, "POST", "organizations", name=organization, owner="admin")
+    if whose == "a viewer's key":
+        key = "v" * 40
+        admin(shared_server, "POST", "users", username="deployer", api_key=key)
+        place = f"organizations/{organization}/members"
+        admin(shared_server, "POST", place, username="deployer", role="viewer")
+    else:
+        key = admin(shared_server, "POST", "users/admin/keys", name="deploy", read_only=True)["key"]
+    at, project = f"{organization}/{registry}/net", f"of-{len(whose)}"
+    call("registry", "create", registry, "--organization", organization, "--type", "model")
+    for number in range(2):
+        (data / "t.csv").write_text(str(number))
+        call("artifact", "put", "data", "-n", f"{project}/net-{registry}", "-t", "model")
+        source = f"{project}/net-{registry}:v{number}"
+        call("registry", "link", source, at, "--allow-unlinked", "by hand")
+    call("registry", "promote", at, "v0", "production", "-r", "good", "--force")
+
+    before = rows(shared_server)
+    said = f"{registry}/net:production" if whose == "a viewer's key" else f"{at}:production"
+    pulled = call("pull", said, "-o", "deploy", key=key)
+    assert (pulled["version"], pulled["files_fetched"] + pulled["files_from_cache"]) == ("v0", 2)
+    assert (tmp_path / "deploy" / "t.csv").read_text() == "0"
+    assert call("pull", said, "-o", "deploy", key=key)["files_there"] == 2
+    assert call("artifact", "verify", pulled["qualified_name"], "--root", "deploy", key=key)["ok"]
+    call("lineage", pulled["qualified_name"], key=key)
+    for refused in (
+        ["artifact", "put", "data", "-n", f"{project}/net-{registry}", "-t", "model"],
+        ["artifact", "put", "data", "-n", f"{organization}/new/net"],
+        ["artifact", "alias", pulled["qualified_name"], "--add", "mine"],
+        ["artifact", "rm", pulled["qualified_name"], "--aliases"],
+        ["registry", "link", pulled["qualified_name"], f"{organization}/{registry}/other"],
+        ["registry", "promote", at, "v1", "production", "-r", "x", "--force"],
+        ["registry", "rollback", at, "production", "-r", "x"],
+        ["registry", "create", "another", "--organization", organization],
+    ):
+        if whose == "a viewer's key" and refused[-1].endswith(("model", "new/net")):
+            continue  # in an entity of his own he may
+        # What lies in a project that he may not see is not there for him.
+        hidden = whose == "a viewer's key" and refused[1] == "rm"
+        assert "error" in call(*refused, key=key, status=4 if hidden else 3)
+    after = rows(shared_server)
+    assert {name for name in before if before[name] != after[name]} == set()
+
+
+def test_a_name_to_deploy_is_looked_for_in_registries_and_projects_and_never_guessed(
+    call: Call, data: Path, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    admin(shared_server, "POST", "organizations", name="guess", owner="admin")
+    for registry in ("left", "right"):
+        call("registry", "create", registry, "--organization", "guess", "--type", "model")
+    call("artifact", "put", "data", "-n", "src/one", "-t", "model")
+    call("registry", "link", "src/one:v0", "guess/left/only", "--allow-unlinked", "x", "-a", "production")
+    assert call("pull", "only:production", "-o", "a")["version"] == "v0"
+    assert call("pull", "left/only:production", "-o", "a")["version"] == "v0"
+    assert call("pull", "guess/left/only:production", "-o", "a")["version"] == "v0"
+    assert call("pull", "wandb-registry-left/only:production", "-o", "a")["version"] == "v0"
+    assert call("pull", "src/one:v0", "-o", "a")["version"] == "v0"
+    # The same version by two ways is no question; another one is.
+    call("registry", "link", "src/one:v0", "guess/right/only", "--allow-unlinked", "x", "-a", "production")
+    assert call("pull", "only:production", "-o", "a")["version"] == "v0"
+    (data / "t.csv").write_text("other")
+    call("artifact", "put", "data", "-n", "left/only", "-t", "model", "-a", "production")
+    told = call("pull", "left/only:production", "-o", "a", status=2)
+    assert "may be any of" in told["error"]["message"]
+    told = call("pull", "left/absent:production", "-o", "a", status=4)
+    assert "neither in a registry nor in a project" in told["error"]["message"]
 
 
 def test_lineage_storage_and_collection(

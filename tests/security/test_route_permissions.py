@@ -325,6 +325,51 @@ def test_a_viewer_reads_and_changes_nothing(
     assert snapshot(api, tenant) == before
 
 
+@pytest.mark.parametrize("by", ["key", "session"])
+def test_a_key_that_may_only_read_changes_nothing_whosever_it_is(
+    rest: RunningServer,
+    api: httpx.Client,
+    tenant: Tenant,
+    described: list[tuple[str, str, str, str]],
+    by: str,
+) -> None:
+    """The server admin's own: he may do everything. Nor does a session that was opened with it."""
+    before, keys = snapshot(api, tenant), len(api.get("/me/keys").json()["keys"])
+    made = api.post("/me/keys", json={"name": "deploy", "read_only": True}).json()
+    assert made["read_only"]
+    with client(rest, made["key"] if by == "key" else "") as reader:
+        if by == "session":
+            signed = reader.post("/session", json={"key": made["key"]})
+            assert signed.is_success, signed.text
+            reader.headers["X-Runstone"] = "1"
+        for name, method, path, needs in described:
+            if needs == "nobody":
+                continue
+            answer = tenant.call(reader, name, method, path)
+            if needs in ("write", "manage", "server_admin") or name in (
+                "make_link",
+                "update_me",
+                "make_my_key",
+                "delete_my_key",
+            ):
+                assert answer.status_code == 403, (name, answer.status_code, answer.text)
+                assert answer.json()["error"]["code"] == "not_allowed"
+                assert (
+                    "may" in answer.json()["error"]["message"] and "read" in answer.json()["error"]["message"]
+                )
+            elif needs == "read" and method == "GET":
+                expected = 409 if name == "promotable_of_sweep" else 200
+                assert answer.status_code == expected, (name, answer.status_code, answer.text)
+        if by == "key":  # the other door takes no sessions
+            graphql = str(reader.base_url).replace("/api/v1/", "/graphql")
+            said = reader.post(graphql, json={"query": CHART, "variables": {"e": tenant.people.team}})
+            assert "errors" in said.json() and "may only read" in said.text, said.text
+        assert reader.get("/me").status_code == 200
+        assert api.delete(f"/me/keys/{made['id']}").status_code == 204
+        assert reader.get("/me").status_code == 401  # the session ends with its key
+    assert snapshot(api, tenant) == before and len(api.get("/me/keys").json()["keys"]) == keys
+
+
 def test_a_member_writes_but_does_not_manage(
     tenant: Tenant, described: list[tuple[str, str, str, str]]
 ) -> None:

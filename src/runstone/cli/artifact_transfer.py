@@ -99,21 +99,31 @@ def pull(
 ) -> None:
     """Fetch a model or dataset to deploy it: `runstone pull models/net:production -o DIR`.
 
-    A key that may only read will do. Every file is checked against the digest that was committed; nothing
-    that is fetched is loaded or run.
+    NAME is [[ORG/]REGISTRY/]COLLECTION[:ALIAS] of a registry, or a version in a project. A key that may only
+    read will do, and nothing is written on the server. Every file is checked against the digest that was
+    committed; nothing that is fetched is loaded or run.
     """
-    _fetch(name, output, prefix="", copy=copy, host=host, as_json=as_json)
+    _fetch(name, output, prefix="", copy=copy, host=host, as_json=as_json, deployed=True)
 
 
 def _fetch(
-    name: str, output: Path | None, *, prefix: str, copy: bool, host: str | None, as_json: bool
+    name: str,
+    output: Path | None,
+    *,
+    prefix: str,
+    copy: bool,
+    host: str | None,
+    as_json: bool,
+    deployed: bool = False,
 ) -> None:
+    """deployed: registries are looked in too."""
     with reported(as_json=as_json):
         from runstone.client.api import Api
+        from runstone.client.deployed import deployed_version
         from runstone.content.errors import ContentError
 
         with Api(host) as api:
-            version = api.artifact(name)
+            version = deployed_version(api.client, name) if deployed else api.artifact(name)
             root = str(output) if output is not None else version.default_root
             entries = [entry for entry in version.entries() if entry.path.startswith(prefix)]
             try:

@@ -42,7 +42,7 @@ class RegistryCalls:
         if given:
             return given
         if not self._organization:
-            mine = [entity.name for entity in self._me().entities if entity.kind == "organization"]
+            mine = self.organizations()
             if len(mine) != 1:
                 if not mine:
                     raise Misuse(
@@ -62,6 +62,10 @@ class RegistryCalls:
         body = {"name": name, "owner": owner or self._me().username}
         made: str = self._send("POST", "/admin/organizations", json=body)["name"]
         return made
+
+    def organizations(self) -> list[str]:
+        """Those one belongs to."""
+        return [entity.name for entity in self._me().entities if entity.kind == "organization"]
 
     def target(self, path: str, *, entity: str = "", project: str = "") -> Target:
         """Where `[[ENTITY/]PROJECT/]COLLECTION` is. A project that begins `wandb-registry-` is a

@@ -156,6 +156,38 @@ def test_a_key_opens_a_session_that_ends(world: World) -> None:
     assert world.sign_in.actor_for_session(token) is None
 
 
+def test_a_key_that_may_only_read_opens_only_such_sessions_and_makes_no_way_round(world: World) -> None:
+    made, key = world.accounts.create_key(world.ada, name="deploy", read_only=True)
+    assert made.read_only and [k.read_only for k in world.accounts.keys(world.ada) if k.id == made.id] == [
+        True
+    ]
+    reader = world.sign_in.actor_for_key(key)
+    assert reader is not None and reader.read_only and reader.username == "ada"
+    token, _ = world.sign_in.start_session(key, client="10.0.0.1")
+    assert world.sign_in.actor_for_session(token) == reader
+    world.sign_in.forget()
+    assert world.sign_in.actor_for_session(token) == reader
+    for refused in (
+        lambda: world.accounts.create_key(reader, name="more"),
+        lambda: world.accounts.delete_key(reader, made.id),
+        lambda: world.sign_in.make_sign_in_link(reader),
+        lambda: world.accounts.update_me(reader, display_name="x"),
+    ):
+        with pytest.raises(NotAllowed, match="may only read"):
+            refused()
+
+
+def test_a_session_ends_with_the_key_that_opened_it(world: World) -> None:
+    made, key = world.accounts.create_key(world.ada, name="page")
+    _, other = world.accounts.create_key(world.ada, name="other")
+    token, _ = world.sign_in.start_session(key, client="10.0.0.1")
+    kept, _ = world.sign_in.start_session(other, client="10.0.0.1")
+    linked, _ = world.sign_in.use_sign_in_link(world.sign_in.make_sign_in_link(world.ada), client="10.0.0.1")
+    world.accounts.delete_key(world.ada, made.id)
+    assert world.sign_in.actor_for_session(token) is None
+    assert world.sign_in.actor_for_session(kept) == world.sign_in.actor_for_session(linked) == world.ada
+
+
 def test_a_session_lasts_thirty_days(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     _, key = world.accounts.create_key(world.ada)
     token, _ = world.sign_in.start_session(key, client="10.0.0.1")

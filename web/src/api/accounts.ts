@@ -10,6 +10,7 @@ export interface ApiKey {
   created_at: number;
   last_used_at: number | null;
   expires_at: number | null;
+  read_only: boolean;
 }
 
 export interface MadeKey extends ApiKey {
@@ -22,8 +23,9 @@ export const myKeysQuery = queryOptions({
   queryFn: ({ signal }) => ask<{ keys: ApiKey[] }>("GET", "/me/keys", { signal }),
 });
 
-export function createKey(name: string, expiresAt: number | null): Promise<MadeKey> {
-  return ask("POST", "/me/keys", { body: { name, expires_at: expiresAt } });
+/** readOnly: it may see what its owner may, and change nothing */
+export function createKey(name: string, expiresAt: number | null, readOnly = false): Promise<MadeKey> {
+  return ask("POST", "/me/keys", { body: { name, expires_at: expiresAt, read_only: readOnly } });
 }
 
 export function deleteKey(id: number): Promise<void> {

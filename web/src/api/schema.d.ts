@@ -4663,6 +4663,8 @@ export interface components {
             last_used_at: number | null;
             /** Name */
             name: string;
+            /** Read Only */
+            read_only: boolean;
         };
         /** Keys */
         Keys: {
@@ -4681,6 +4683,12 @@ export interface components {
              * @default
              */
             name: string;
+            /**
+             * Read Only
+             * @description It may see what its owner may, and change nothing.
+             * @default false
+             */
+            read_only: boolean;
         };
         /**
          * Line
@@ -5076,6 +5084,8 @@ export interface components {
             last_used_at: number | null;
             /** Name */
             name: string;
+            /** Read Only */
+            read_only: boolean;
         };
         /** NewUser */
         NewUser: {
@@ -5120,6 +5130,8 @@ export interface components {
             last_used_at: number | null;
             /** Name */
             name: string;
+            /** Read Only */
+            read_only: boolean;
         };
         /** Objective */
         Objective: {
@@ -6931,6 +6943,11 @@ export interface components {
              * @default
              */
             name: string;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
         };
         /** Users */
         Users: {

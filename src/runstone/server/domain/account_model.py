@@ -55,10 +55,17 @@ class ApiKey:
     last_used_at: float | None
     expires_at: float | None
     prefix: str = ""
+    read_only: bool = False
 
 
-def actor_of(row: AnyRow) -> Actor:
-    return Actor(UserId(row.id), row.username, is_admin=row.is_admin, default_entity=row.default_entity)
+def actor_of(row: AnyRow, *, read_only: bool = False) -> Actor:
+    return Actor(
+        UserId(row.id),
+        row.username,
+        is_admin=row.is_admin,
+        default_entity=row.default_entity,
+        read_only=read_only,
+    )
 
 
 def user_of(row: AnyRow) -> User:
@@ -95,6 +102,7 @@ def key_of(row: AnyRow) -> ApiKey:
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
+        read_only=row.read_only,
     )
 
 

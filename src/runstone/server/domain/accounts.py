@@ -174,9 +174,16 @@ class Accounts:
     # -- keys
 
     def create_key(
-        self, actor: Actor, *, name: str = "", expires_at: float | None = None, username: str | None = None
+        self,
+        actor: Actor,
+        *,
+        name: str = "",
+        expires_at: float | None = None,
+        username: str | None = None,
+        read_only: bool = False,
     ) -> tuple[ApiKey, str]:
-        """A key `local-` + 40 characters of [a-z0-9]; kept as its SHA-256."""
+        """A key `local-` + 40 characters of [a-z0-9]; kept as its SHA-256. read_only: it may see what its
+        owner may, and change nothing."""
         name = check_text(name, what="Key name", chars_max=200)
         if expires_at is not None and expires_at <= time.time():
             raise Invalid(f"A key cannot expire in the past: {expires_at}.", expires_at=expires_at)
@@ -186,7 +193,7 @@ class Accounts:
 
         def work(conn: Connection) -> ApiKey:
             owner = self._key_owner(conn, actor, username)
-            key_id = add_key(conn, owner, made, name=name, expires_at=expires_at)
+            key_id = add_key(conn, owner, made, name=name, expires_at=expires_at, read_only=read_only)
             row = statements.key_by_id(conn, key_id)
             assert row is not None
             return key_of(row)
@@ -202,6 +209,8 @@ class Accounts:
     def delete_key(self, actor: Actor, key_id: int) -> None:
         """The key and the sessions it may have opened: those end at once."""
         self._access.check_signed_in(actor)
+        if actor.read_only:
+            raise NotAllowed("This key may only read.")
 
         def work(conn: Connection) -> None:
             found = statements.key_by_id(conn, key_id)

@@ -44,10 +44,25 @@ def check_chosen_key(key: str) -> None:
         )
 
 
-def add_key(conn: Connection, user_id: int, key: str, *, name: str, expires_at: float | None = None) -> int:
+def add_key(
+    conn: Connection,
+    user_id: int,
+    key: str,
+    *,
+    name: str,
+    expires_at: float | None = None,
+    read_only: bool = False,
+) -> int:
     digest = digest_of(key)
     made = statements.add_key(
-        conn, user_id, digest, name=name, hint=_hint(key), expires_at=expires_at, now=time.time()
+        conn,
+        user_id,
+        digest,
+        name=name,
+        hint=_hint(key),
+        expires_at=expires_at,
+        read_only=read_only,
+        now=time.time(),
     )
     if made is not None:
         return made

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from runstone.server.domain.account_model import actor_of
-from runstone.server.domain.errors import Invalid, NotSignedIn, TooMany, Unavailable
+from runstone.server.domain.errors import Invalid, NotAllowed, NotSignedIn, TooMany, Unavailable
 from runstone.server.domain.identity import Actor, UserId, own_id
 from runstone.server.domain.keys import digest_of
 from runstone.server.stores.records import accounts as statements
@@ -54,19 +54,21 @@ class SignIn:
         def load() -> tuple[Actor, float] | None:
             with self._records.read() as conn:
                 found = statements.session_owner(conn, digest, now=time.time())
-            return None if found is None else (actor_of(found), found.expires_at)
+            if found is None:
+                return None
+            return actor_of(found, read_only=found.read_only), found.expires_at
 
         return self._actors.get(_SESSION_MARK + digest, load)
 
     def start_session(self, key: str, *, client: str) -> tuple[str, Actor]:
-        """Sign in to the UI with a key: a session token (30 days). `client` is the address, for the
-        throttle: TooMany after 10 failures in a minute."""
+        """Sign in to the UI with a key: a session token (30 days), which may do what the key may. `client`
+        is the address, for the throttle: TooMany after 10 failures in a minute."""
         self._throttle.check(client)
         actor = self.actor_for_key(key)
         if actor is None or actor.user_id is None:
             self._throttle.failed(client)
             raise NotSignedIn("That API key is not known here, or it has expired.")
-        return self._new_session(actor.user_id), actor
+        return self._new_session(actor.user_id, key=key), actor
 
     def end_session(self, token: str) -> None:
         digest = digest_of(token)
@@ -76,6 +78,8 @@ class SignIn:
     def make_sign_in_link(self, actor: Actor, *, seconds: float = 600) -> str:
         """A one-time token that `use_sign_in_link` turns into a session."""
         user_id = own_id(actor)
+        if actor.read_only:
+            raise NotAllowed("This key may only read: a link signs in with all of a user's rights.")
         if not 0 < seconds <= SESSION_SECONDS:
             raise Invalid(
                 f"A sign-in link lasts up to {SESSION_SECONDS:.0f} seconds, met {seconds}.", seconds=seconds
@@ -118,15 +122,27 @@ class SignIn:
             # Whoever holds a good key is let in even while nothing can be written.
             with contextlib.suppress(Unavailable):
                 self._records.write(lambda conn: statements.touch_key(conn, found.key_id, now=now))
-        return actor_of(found), found.expires_at or float("inf")
+        return actor_of(found, read_only=found.read_only), found.expires_at or float("inf")
 
-    def _new_session(self, user_id: UserId) -> str:
+    def _new_session(self, user_id: UserId, *, key: str = "") -> str:
+        """key: what it is opened with; it may do what that may, and ends with it."""
         token, now = secrets.token_urlsafe(32), time.time()
-        self._records.write(
-            lambda conn: statements.add_session(
-                conn, digest_of(token), user_id, expires_at=now + SESSION_SECONDS, now=now
+
+        def work(conn: Connection) -> None:
+            kept = statements.key_by_digest(conn, digest_of(key)) if key else None
+            if key and kept is None:  # deleted since it was looked up
+                raise NotSignedIn("That API key is not known here, or it has expired.")
+            statements.add_session(
+                conn,
+                digest_of(token),
+                user_id,
+                expires_at=now + SESSION_SECONDS,
+                key_id=None if kept is None else kept.id,
+                read_only=kept is not None and kept.read_only,
+                now=now,
             )
-        )
+
+        self._records.write(work)
         return token
 
 

@@ -28,6 +28,11 @@ const LIFETIMES = [
   { value: "365", label: "Expires in a year" },
 ] as const;
 
+const RIGHTS = [
+  { value: "all", label: "All of my rights" },
+  { value: "read", label: "May only read" },
+] as const;
+
 const THEMES: readonly { value: ThemeChoice; label: string }[] = [
   { value: "system", label: "As the system" },
   { value: "light", label: "Light" },
@@ -113,11 +118,13 @@ function Keys() {
   const keys = useQuery(myKeysQuery);
   const [name, setName] = useState("");
   const [lifetime, setLifetime] = useState<(typeof LIFETIMES)[number]["value"]>("");
+  const [rights, setRights] = useState<(typeof RIGHTS)[number]["value"]>("all");
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
   const queryClient = useQueryClient();
   const changed = () => queryClient.invalidateQueries({ queryKey: myKeysQuery.queryKey });
   const make = useMutation({
-    mutationFn: () => createKey(name.trim(), lifetime === "" ? null : Date.now() / 1000 + Number(lifetime) * 86400),
+    mutationFn: () =>
+      createKey(name.trim(), lifetime === "" ? null : Date.now() / 1000 + Number(lifetime) * 86400, rights === "read"),
     onSuccess: () => {
       setName("");
       void changed();
@@ -151,6 +158,7 @@ function Keys() {
             <KeyRound size={14} aria-hidden />
             <strong>{key.name === "" ? "unnamed" : key.name}</strong>
             <code>…{key.hint}</code>
+            {key.read_only && <span>may only read</span>}
             <span>
               made <Time at={key.created_at} />
             </span>
@@ -171,6 +179,7 @@ function Keys() {
           maxLength={128}
         />
         <Select label="Lifetime" options={LIFETIMES} value={lifetime} onChoose={setLifetime} />
+        <Select label="Rights" options={RIGHTS} value={rights} onChoose={setRights} />
         <Button type="submit" tone="primary" disabled={make.isPending}>
           Make a key
         </Button>

@@ -87,7 +87,11 @@ async def make_user_key(
 
     def work() -> dict[str, Any]:
         info, key = call.domain.accounts.create_key(
-            call.actor, name=wanted.name, expires_at=wanted.expires_at, username=username
+            call.actor,
+            name=wanted.name,
+            expires_at=wanted.expires_at,
+            username=username,
+            read_only=wanted.read_only,
         )
         return {**key_out(info), "key": key, "api_key": key}
 

@@ -137,7 +137,9 @@ async def make_my_key(call: CallDep, body: KeyWanted) -> Response:
     """Make a key; it is in this answer and nowhere else."""
 
     def work() -> dict[str, Any]:
-        info, key = call.domain.accounts.create_key(call.actor, name=body.name, expires_at=body.expires_at)
+        info, key = call.domain.accounts.create_key(
+            call.actor, name=body.name, expires_at=body.expires_at, read_only=body.read_only
+        )
         return {**key_out(info), "key": key}
 
     return await call.answer(work, status=201)
@@ -176,6 +178,7 @@ def key_out(key: ApiKey) -> dict[str, Any]:
         "created_at": key.created_at,
         "last_used_at": key.last_used_at,
         "expires_at": key.expires_at,
+        "read_only": key.read_only,
     }
 
 

@@ -183,9 +183,15 @@ def end_user(conn: Connection, user_id: int, *, now: float) -> None:
 
 
 def key_owner(conn: Connection, sha256: bytes, *, now: float) -> AnyRow | None:
-    """The user behind an unexpired key, with key_id and last_used_at; None for a deleted user."""
+    """The user behind an unexpired key, with key_id, last_used_at, expires_at and read_only; None for a
+    deleted user."""
     statement = (
-        _user.add_columns(api_keys.c.id.label("key_id"), api_keys.c.last_used_at, api_keys.c.expires_at)
+        _user.add_columns(
+            api_keys.c.id.label("key_id"),
+            api_keys.c.last_used_at,
+            api_keys.c.expires_at,
+            api_keys.c.read_only,
+        )
         .join(api_keys, api_keys.c.user_id == users.c.id)
         .where(
             api_keys.c.sha256 == sha256,
@@ -204,12 +210,21 @@ def add_key(
     name: str,
     hint: str,
     expires_at: float | None,
+    read_only: bool,
     now: float,
 ) -> int | None:
     """None where that key is there already, whosever it is."""
     statement = (
         upsert(conn, api_keys)
-        .values(user_id=user_id, sha256=sha256, name=name, hint=hint, created_at=now, expires_at=expires_at)
+        .values(
+            user_id=user_id,
+            sha256=sha256,
+            name=name,
+            hint=hint,
+            created_at=now,
+            expires_at=expires_at,
+            read_only=read_only,
+        )
         .on_conflict_do_nothing(index_elements=[api_keys.c.sha256])
         .returning(api_keys.c.id)
     )
@@ -231,6 +246,8 @@ def keys_of(conn: Connection, user_id: int) -> Sequence[AnyRow]:
 
 
 def drop_key(conn: Connection, key_id: int) -> None:
+    """And the sessions that it opened."""
+    conn.execute(delete(sessions).where(sessions.c.key_id == key_id))
     conn.execute(delete(api_keys).where(api_keys.c.id == key_id))
 
 
@@ -241,16 +258,32 @@ def touch_key(conn: Connection, key_id: int, *, now: float) -> None:
 # -- sessions and links
 
 
-def add_session(conn: Connection, sha256: bytes, user_id: int, *, expires_at: float, now: float) -> None:
+def add_session(
+    conn: Connection,
+    sha256: bytes,
+    user_id: int,
+    *,
+    expires_at: float,
+    key_id: int | None,
+    read_only: bool,
+    now: float,
+) -> None:
     conn.execute(delete(sessions).where(sessions.c.expires_at < now))
     conn.execute(
-        insert(sessions).values(sha256=sha256, user_id=user_id, created_at=now, expires_at=expires_at)
+        insert(sessions).values(
+            sha256=sha256,
+            user_id=user_id,
+            created_at=now,
+            expires_at=expires_at,
+            key_id=key_id,
+            read_only=read_only,
+        )
     )
 
 
 def session_owner(conn: Connection, sha256: bytes, *, now: float) -> AnyRow | None:
     statement = (
-        _user.add_columns(sessions.c.expires_at)
+        _user.add_columns(sessions.c.expires_at, sessions.c.read_only)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.sha256 == sha256, users.c.deleted_at.is_(None), sessions.c.expires_at > now)
     )

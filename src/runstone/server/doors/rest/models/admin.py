@@ -48,6 +48,7 @@ class NewUserKey(Model):
     created_at: float
     last_used_at: float | None
     expires_at: float | None
+    read_only: bool
     key: str
     api_key: str = Field(description="The same as `key`.")
 
@@ -55,6 +56,7 @@ class NewUserKey(Model):
 class UserKeyWanted(Model):
     name: Annotated[str, Field(max_length=128)] = ""
     expires_at: float | None = None
+    read_only: bool = False
 
 
 class OrganizationWanted(Model):

@@ -61,11 +61,13 @@ class KeyInfo(Model):
     created_at: float
     last_used_at: float | None
     expires_at: float | None
+    read_only: bool
 
 
 class KeyWanted(Model):
     name: Annotated[str, Field(max_length=128)] = ""
     expires_at: float | None = Field(default=None, description="Unix seconds; null: never.")
+    read_only: bool = Field(False, description="It may see what its owner may, and change nothing.")
 
 
 class NewKey(KeyInfo):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, false
 
 from runstone.server.stores.records.schema.base import Bytes, Id, Json, Name, Time, metadata
 
@@ -48,6 +48,7 @@ api_keys = Table(
     Column("created_at", Time, nullable=False),
     Column("last_used_at", Time),
     Column("expires_at", Time),
+    Column("read_only", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,  # numbers of deleted rows are not given again
 )
 
@@ -58,6 +59,8 @@ sessions = Table(
     Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", Time, nullable=False),
     Column("expires_at", Time, nullable=False),
+    Column("key_id", Id),  # of the key it was opened with, and ends with; null: by a link
+    Column("read_only", Boolean, nullable=False, server_default=false()),  # as that key
 )
 
 sign_in_links = Table(
