@@ -212,6 +212,18 @@ def test_a_key_is_made_shown_once_and_deleted(page: Any, site: RunningServer, se
     assert seed.api.get("/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
 
 
+def test_a_key_for_a_machine_that_deploys_may_only_read(page: Any, site: RunningServer, seed: Seeder) -> None:
+    page.goto("/settings")
+    page.get_by_label("Name of the new key").fill("edge")
+    page.get_by_label("Rights").select_option("May only read")
+    page.get_by_role("button", name="Make a key").click()
+    key = page.get_by_role("textbox", name="Key edge").input_value()
+    expect(page.get_by_role("listitem").filter(has_text="edge")).to_contain_text("may only read")
+    signed = {"Authorization": f"Bearer {key}"}
+    assert seed.api.get("/me", headers=signed).status_code == 200
+    assert seed.api.patch("/me", json={"display_name": "x"}, headers=signed).status_code == 403
+
+
 def test_an_admin_adds_a_user_a_team_and_a_member(page: Any, seed: Seeder) -> None:
     page.goto("/admin")
     page.get_by_label("User name", exact=True).fill("berta")
