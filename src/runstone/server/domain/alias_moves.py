@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from runstone.server.domain import audit
 from runstone.server.domain.identity import Actor
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as version_statements
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.rows import AnyRow
@@ -33,14 +34,14 @@ def set_aliases(
     version = version_statements.version(conn, version_id)
     assert index is not None and version is not None
     for name in names:
-        before = statements.alias(conn, collection_id, name)
+        before = alias_statements.alias(conn, collection_id, name)
         if before is not None and before.version_id == version_id:
             continue
         old = before.version_id if before is not None else None
-        statements.set_alias(
+        alias_statements.set_alias(
             conn, collection_id, name, version_id, user_id=actor.user_id, reason=reason, now=now
         )
-        statements.add_move(
+        alias_statements.add_move(
             conn,
             collection_id=collection_id,
             alias=name,
@@ -98,11 +99,11 @@ def remove_aliases(
     """Take aliases off the version; those that are not on it are passed over. Returns what went."""
     gone = []
     for name in names:
-        before = statements.alias(conn, collection_id, name)
+        before = alias_statements.alias(conn, collection_id, name)
         if before is None or before.version_id != version_id:
             continue
-        statements.drop_alias(conn, collection_id, name)
-        statements.add_move(
+        alias_statements.drop_alias(conn, collection_id, name)
+        alias_statements.add_move(
             conn,
             collection_id=collection_id,
             alias=name,

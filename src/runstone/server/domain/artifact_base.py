@@ -22,6 +22,7 @@ from runstone.server.domain.identity import Actor, EntityId, Permission, Project
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry_access import RegistryRole, check_place, is_registry, registry_role
 from runstone.server.domain.uploads import Uploads
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import runs as run_statements
@@ -55,7 +56,7 @@ class ArtifactBase:
         owner, place = name.entity or entity, name.project or project
         kept = self._collections.resolve(conn, actor, owner, place, name.collection, Permission.READ)
         alias = name.alias or LATEST
-        number = collection_statements.version_of_alias(conn, kept.id, alias)
+        number = alias_statements.version_of_alias(conn, kept.id, alias)
         index = index_of(alias)
         if number is None and index is not None:
             number = collection_statements.version_of_index(conn, kept.id, index)
@@ -80,7 +81,7 @@ class ArtifactBase:
         collection = collection or collection_statements.collection_by_id(conn, row.collection_id)
         assert collection is not None
         place = collection_statements.place_in(conn, collection.id, version_id)
-        aliases = collection_statements.aliases_of(conn, [version_id], collection_id=collection.id)
+        aliases = alias_statements.aliases_of(conn, [version_id], collection_id=collection.id)
         return Member(
             version_of(row),
             collection_of(collection),

@@ -24,6 +24,7 @@ from runstone.server.domain.registry_rules import (
 )
 from runstone.server.domain.version_audit import log_act
 from runstone.server.domain.version_trash import restore_versions
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import registry as registry_statements
@@ -131,7 +132,7 @@ class ArtifactLinks(ArtifactBase):
             now = time.time()
             names = [
                 row.alias
-                for row in collection_statements.aliases_of(conn, [version_id], collection_id=collection_id)
+                for row in alias_statements.aliases_of(conn, [version_id], collection_id=collection_id)
             ]
             check_protected(self._access, conn, actor, target, names)
             remove_aliases(conn, actor, collection_id, version_id, names, reason=said, now=now)
@@ -210,7 +211,7 @@ class ArtifactLinks(ArtifactBase):
     ) -> None:
         places = collection_statements.collections_of(conn, [row.id])
         names: dict[int, list[str]] = {}
-        for alias in collection_statements.aliases_of(conn, [row.id]):
+        for alias in alias_statements.aliases_of(conn, [row.id]):
             names.setdefault(alias.collection_id, []).append(alias.alias)
         held = sorted({name for some in names.values() for name in some if name != LATEST})
         if held and not delete_aliases:

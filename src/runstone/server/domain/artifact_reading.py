@@ -25,6 +25,7 @@ from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.registry_access import allows_place
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import version_lists
@@ -82,7 +83,7 @@ class ArtifactReading(ArtifactBase):
                     project=row.project,
                 )
             ]
-            aliases = collection_statements.aliases_of(conn, [version_id])
+            aliases = alias_statements.aliases_of(conn, [version_id])
         rows.sort(key=lambda row: row.id != version.collection_id)
         return [
             Member(
@@ -144,7 +145,7 @@ class ArtifactReading(ArtifactBase):
             if count:
                 ends = not after and len(rows) < limit and (bool(rows) or not skip)
                 total = skip + len(rows) if ends else version_lists.count(conn, wanted)
-            aliases = collection_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
+            aliases = alias_statements.aliases_of(conn, (row.id for row in rows), collection_id=kept.id)
         within = collection_of(kept)
         named: dict[int, list[AnyRow]] = {}
         for found in aliases:
@@ -177,7 +178,7 @@ class ArtifactReading(ArtifactBase):
         elif index is not None:
             number = collection_statements.version_of_index(conn, kept.id, index)
         else:
-            number = collection_statements.version_of_alias(conn, kept.id, at)
+            number = alias_statements.version_of_alias(conn, kept.id, at)
         found = None if number is None else version_lists.place_of(conn, wanted, number, sort=sort)
         if found is None:
             raise NotFound(f"{kept.name!r} has no version {at[:200]!r} in this list.", version=at[:200])

@@ -51,6 +51,7 @@ from runstone.server.domain.distributed import joined
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
 from runstone.server.domain.registry_rules import check_protected, held_collection
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import contributions
@@ -353,7 +354,7 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
 
         self._records.write(work)
         with self._records.read() as conn:
-            aliases = collection_statements.aliases_of(
+            aliases = alias_statements.aliases_of(
                 conn, [member.version.id], collection_id=member.collection.id
             )
         self._publish(member.version)

@@ -31,6 +31,7 @@ from runstone.server.domain.identity import Actor, Permission, check_text
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry_access import allows_place, check_place
 from runstone.server.domain.registry_rules import check_protected
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -178,7 +179,7 @@ class Collections:
                 project_id=collection.project_id,
                 project=collection.project,
             )
-            return [alias_of(row) for row in statements.aliases_in(conn, [collection.id])]
+            return [alias_of(row) for row in alias_statements.aliases_in(conn, [collection.id])]
 
     def count(self, actor: Actor, entity: str, project: str, *, type: str = "") -> int:
         with self._records.read() as conn:
@@ -296,7 +297,7 @@ class Collections:
 
         def work(conn: Connection) -> None:
             row = self.resolve(conn, actor, entity, project, name, Permission.WRITE)
-            names = [alias.alias for alias in statements.aliases_in(conn, [row.id])]
+            names = [alias.alias for alias in alias_statements.aliases_in(conn, [row.id])]
             check_protected(self._access, conn, actor, row, names, approvals=False)
             now = time.time()
             statements.change_collection(conn, row.id, deleted_at=now)

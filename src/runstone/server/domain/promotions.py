@@ -25,6 +25,7 @@ from runstone.server.domain.registry_rules import (
     held_collection,
 )
 from runstone.server.domain.version_audit import log_act
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as artifact_statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records.contract import Records
@@ -96,8 +97,8 @@ class Promotions:
             kept = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
             row = held_collection(self._access, conn, actor, kept.id)
             check_protected(self._access, conn, actor, row, [alias], approvals=False)
-            moves = collection_statements.moves(conn, row.id, alias=alias, limit=_MOVES_MAX)
-            now_at = collection_statements.version_of_alias(conn, row.id, alias)
+            moves = alias_statements.moves(conn, row.id, alias=alias, limit=_MOVES_MAX)
+            now_at = alias_statements.version_of_alias(conn, row.id, alias)
             for candidate in before(list(reversed(moves)), now_at):
                 version = artifact_statements.version(conn, candidate)
                 if (
@@ -141,7 +142,7 @@ class Promotions:
         cursor = parse_cursor(after)
         with self._records.read() as conn:
             row = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
-            rows = collection_statements.moves(
+            rows = alias_statements.moves(
                 conn, row.id, alias=alias, before=None if cursor is None else cursor[1], limit=limit
             )
         items: list[AliasMove] = [move_of(found) for found in rows]
@@ -161,7 +162,7 @@ def move_alias(
     now: float,
 ) -> None:
     """Within the caller's transaction, which holds the collection."""
-    old = collection_statements.alias(conn, row.id, alias)
+    old = alias_statements.alias(conn, row.id, alias)
     was = None if old is None else collection_statements.index_in(conn, row.id, old.version_id)
     set_aliases(conn, actor, row.id, version_id, [alias], act=act, reason=reason, evidence=evidence, now=now)
     detail = {

@@ -13,6 +13,7 @@ from runstone.server.domain.alias_moves import remove_aliases, set_aliases
 from runstone.server.domain.artifact_names import LATEST
 from runstone.server.domain.identity import Actor
 from runstone.server.domain.retention_rules import ranges
+from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import retention as statements
 from runstone.server.stores.records.rows import AnyRow
@@ -45,7 +46,7 @@ def trash_versions(
     for collection_id in sorted(members):
         collection_statements.lock_collection(conn, collection_id)
         statements.fewer_versions(conn, collection_id, members[collection_id])
-    for alias in collection_statements.aliases_of(conn, trashed):
+    for alias in alias_statements.aliases_of(conn, trashed):
         remove_aliases(
             conn,
             actor,
@@ -94,7 +95,7 @@ def restore_versions(
     for number in sorted(members):
         collection_statements.lock_collection(conn, number)
         statements.fewer_versions(conn, number, -members[number])
-        if collection_statements.alias(conn, number, LATEST) is None:
+        if alias_statements.alias(conn, number, LATEST) is None:
             newest = collection_statements.newest_version(conn, number)
             if newest is not None:
                 set_aliases(conn, actor, number, newest, [LATEST], now=now)

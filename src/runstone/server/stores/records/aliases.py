@@ -1,0 +1,107 @@
+"""Statements about aliases of a collection, and every move of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, select
+
+from runstone.server.stores.records.rows import AnyRow, upsert
+from runstone.server.stores.records.schema.accounts import users
+from runstone.server.stores.records.schema.collections import (
+    alias_moves,
+    aliases,
+    collection_versions,
+)
+
+_AT_ONCE = 500
+
+_alias = select(*aliases.c, users.c.username).outerjoin(users, users.c.id == aliases.c.user_id)
+
+
+def aliases_of(
+    conn: Connection, version_ids: Iterable[int], *, collection_id: int | None = None
+) -> Sequence[AnyRow]:
+    """By name; of all collections, or of one."""
+    found: list[AnyRow] = []
+    listed = sorted(set(version_ids))
+    for at in range(0, len(listed), _AT_ONCE):
+        statement = _alias.where(aliases.c.version_id.in_(listed[at : at + _AT_ONCE]))
+        if collection_id is not None:
+            statement = statement.where(aliases.c.collection_id == collection_id)
+        found += conn.execute(statement.order_by(aliases.c.alias))
+    return found
+
+
+def aliases_in(conn: Connection, collection_ids: Iterable[int], *, limit: int = 10_000) -> Sequence[AnyRow]:
+    """All aliases of collections, by name, with `version_index`."""
+    found: list[AnyRow] = []
+    listed = sorted(set(collection_ids))
+    statement = _alias.add_columns(collection_versions.c.version_index).join(
+        collection_versions,
+        and_(
+            collection_versions.c.collection_id == aliases.c.collection_id,
+            collection_versions.c.version_id == aliases.c.version_id,
+        ),
+    )
+    for at in range(0, len(listed), _AT_ONCE):
+        some = aliases.c.collection_id.in_(listed[at : at + _AT_ONCE])
+        found += conn.execute(statement.where(some).order_by(aliases.c.alias).limit(limit))
+    return found
+
+
+def alias(conn: Connection, collection_id: int, name: str) -> AnyRow | None:
+    return conn.execute(
+        _alias.where(aliases.c.collection_id == collection_id, aliases.c.alias == name)
+    ).first()
+
+
+def version_of_alias(conn: Connection, collection_id: int, alias: str) -> int | None:
+    return conn.execute(
+        select(aliases.c.version_id).where(aliases.c.collection_id == collection_id, aliases.c.alias == alias)
+    ).scalar()
+
+
+def set_alias(
+    conn: Connection,
+    collection_id: int,
+    name: str,
+    version_id: int,
+    *,
+    user_id: int | None,
+    reason: str,
+    now: float,
+) -> None:
+    values = {"version_id": version_id, "user_id": user_id, "reason": reason, "set_at": now}
+    conn.execute(
+        upsert(conn, aliases)
+        .values(collection_id=collection_id, alias=name, **values)
+        .on_conflict_do_update(index_elements=[aliases.c.collection_id, aliases.c.alias], set_=values)
+    )
+
+
+def drop_alias(conn: Connection, collection_id: int, name: str) -> None:
+    conn.execute(delete(aliases).where(aliases.c.collection_id == collection_id, aliases.c.alias == name))
+
+
+def add_move(conn: Connection, **values: Any) -> int:
+    made: int = conn.execute(insert(alias_moves).values(**values).returning(alias_moves.c.id)).scalar_one()
+    return made
+
+
+def moves(
+    conn: Connection,
+    collection_id: int,
+    *,
+    alias: str = "",
+    before: int | None = None,
+    limit: int = 100,
+) -> Sequence[AnyRow]:
+    """The newest first; `before`: the number of the last one seen."""
+    statement = select(alias_moves).where(alias_moves.c.collection_id == collection_id)
+    if alias:
+        statement = statement.where(alias_moves.c.alias == alias)
+    if before is not None:
+        statement = statement.where(alias_moves.c.id < before)
+    return conn.execute(statement.order_by(alias_moves.c.id.desc()).limit(limit)).all()
