@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from runstone.client.connection import Retries, Timeouts
 from runstone.client.errors import Misuse
+from runstone.client.history_calls import Space
 from runstone.client.models import KeyInfo, Me, Project
-from runstone.client.native import Client, Space
+from runstone.client.native import Client
 from runstone.client.run import Run
 from runstone.client.runs import Runs
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runstone.client.errors import Misuse
 from runstone.client.files import File
+from runstone.client.history_calls import Space
 from runstone.client.models import Alert, KeyInfo, Line, RunRecord, Statistics
-from runstone.client.native import Client, Space
+from runstone.client.native import Client
 
 if TYPE_CHECKING:
     import pandas as pd
