@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.sdk.conftest import QUIET
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, running_server
 from tests.support.written_runs import end_uplinks
 
 import runstone
@@ -315,6 +315,21 @@ def test_runs_without_a_server_keep_what_they_read_of_each_other(
     assert outcome.state == "away" and "another run has made" in outcome.message, outcome
     assert [one.state for one in Sync(api.client).run(find_journals([tmp_path / "here"]))] == ["sent"] * 2
     assert [one.name for one in api.run("two-offline/reader").used_artifacts()] == ["cats:v0"]
+
+
+def test_a_version_on_another_server_is_not_taken_for_one_on_this(
+    begin: Begin, api: runstone.Api, tmp_path: Path
+) -> None:
+    fill(tmp_path / "data", {"small": 10})
+    run_python(TWO_OFFLINE, cwd=tmp_path, environ={})
+    maker, reader = find_journals([tmp_path / "here"])
+    assert [one.state for one in Sync(api.client).run([maker])] == ["sent"]
+    with running_server(tmp_path / "elsewhere") as server, server.client() as other:
+        (outcome,) = Sync(other).run([reader])
+        assert outcome.state == "sent" and outcome.troubles == [
+            "the use of artifact cats: it is not on the server"
+        ]
+        assert other.run("", "two-offline", "reader").state == "finished"
 
 
 def test_versions_that_an_offline_run_names_by_number_are_its_inputs_once_it_is_synced(

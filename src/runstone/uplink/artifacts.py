@@ -153,7 +153,7 @@ class ArtifactShipper:
 
         version = said.version
         if said.logged:
-            outcome = self._outcome(said)
+            outcome = self._outcome(client, said)
             version = outcome.id if outcome is not None and outcome.state == "committed" else ""
         named = not version and not said.logged and _is_numbered(said.name)
         if not version and not named:
@@ -166,16 +166,16 @@ class ArtifactShipper:
             return f"the use of artifact {said.name}: {error}"
         return ""
 
-    def _outcome(self, said: ArtifactUsed) -> ArtifactOutcome | None:
+    def _outcome(self, client: Client, said: ArtifactUsed) -> ArtifactOutcome | None:
         """Of a version that this run has logged, or another one beside it (in the same process, mostly),
-        whose journal goes its own way. None where it never got there. Raises NotYet."""
+        whose journal goes its own way. None where it never got to this server. Raises NotYet."""
         until = time.monotonic() + _LOOK_SECONDS
         since = self._held.setdefault(said.logged, time.monotonic())
         while True:
             waits = self._store.is_pending(f"~{said.logged}")  # before the look: it ends with the outcome
             for folder in (self._folder, *_beside(self._folder)):
                 outcome = read_outcome(folder, said.logged)
-                if outcome is not None:
+                if outcome is not None and outcome.base_url in ("", client.base_url):
                     return outcome
             now = time.monotonic()
             if not waits or now - since > HELD_SECONDS:
