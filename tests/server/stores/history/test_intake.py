@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runstone.server.stores.history.contract import HistoryStore, SetKey
+from runstone.server.stores.history.contract import Column, HistoryStore, RowBatch, SetKey
 from runstone.server.stores.history.sql import intake, open_history
 from runstone.server.stores.history.sql.database import Database
 from runstone.server.stores.history.sql.intake import IntakeFile
@@ -91,6 +91,46 @@ def test_what_waits_at_a_crash_is_found_by_the_next_who_opens_the_store(
     assert _log(after, 195, 10) == 205  # a client that sends some of it again
     assert after.info(SET).rows == 205
     after.close()
+
+
+def test_texts_and_json_wait_as_numbers_do(store: HistoryStore, tmp_path: Path) -> None:
+    batches = []
+    for at in range(0, 12, 3):
+        rows = np.arange(3)
+        columns = {
+            "text": Column("string", rows, [f"t{at + n}" for n in range(3)]),
+            "any": Column("json", rows[1:], [{"at": [at, None, -0.0]}, [True, 2**63 + at]]),
+            "yes": Column("json", rows[:1], [at % 2 == 0]),
+            "x": Column("number", rows, np.array([at, np.nan, np.inf])),
+        }
+        steps = np.arange(at, at + 3)
+        batches.append(RowBatch(steps, at + 3, steps, steps * 1.0, steps * 2.0, columns))
+    for batch in batches:
+        store.append(SET, "s", batch)
+    assert _rows_of_file(tmp_path / "history.db") == 3
+    after = _as_left_by_a_crash(tmp_path, tmp_path / "after")
+    for one in (store, after):
+        rows_there = one.rows(SET)
+        assert [row.values["text"] for row in rows_there] == [f"t{n}" for n in range(12)]
+        assert [row.values.get("any") for row in rows_there[4:6]] == [
+            {"at": [3, None, -0.0]},
+            [True, 2**63 + 3],
+        ]
+        assert [row.values.get("yes") for row in rows_there[::3]] == [True, False, True, False]
+        assert rows_there[11].values["x"] == np.inf and rows_there[11].timestamp == 11.0
+    after.close()
+
+
+@pytest.mark.parametrize("value", [2**70 + 1, "\ud800", [-(2**66)]])
+def test_what_the_file_cannot_say_goes_to_the_database(
+    store: HistoryStore, tmp_path: Path, value: object
+) -> None:
+    _log(store, 0, 3)
+    column = Column("json", np.arange(1), [value])
+    one = np.arange(3, 4)
+    assert store.append(SET, "s", RowBatch(one, 4, one, one * 1.0, one * 1.0, {"v": column})) == 4
+    assert _rows_of_file(tmp_path / "history.db") == 4
+    assert store.tail(SET, 1)[0].values == {"v": value}
 
 
 def test_a_crash_after_the_database_took_it_doubles_nothing(store: HistoryStore, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +53,9 @@ class Append:
         self.is_small = True
         for block in blocks_of(batch):
             keys += len(block.keys)
-            if isinstance(block.values, np.ndarray) and block.values.dtype == DTYPES.get(block.kind):
+            if not isinstance(block.values, np.ndarray):
+                self.size += sum(map(_texts_size if block.kind == "string" else _json_size, block.values))
+            elif block.values.dtype == DTYPES.get(block.kind):
                 self.size += block.values.nbytes
             else:
                 self.is_small = False
@@ -76,6 +79,16 @@ class Append:
 
 
 _ROW_BYTES = 32  # offset, step, timestamp, runtime
+_TEXT_BYTES = 64  # of a text, beside its characters
+_JSON_BYTES = 1024  # taken for any JSON value: a histogram, what is told of a picture
+
+
+def _texts_size(values: Sequence[str]) -> int:
+    return _TEXT_BYTES * len(values) + sum(map(len, values))
+
+
+def _json_size(values: Sequence[Any]) -> int:
+    return _JSON_BYTES * len(values)
 
 
 def text_bytes(text: str) -> bytes:

@@ -24,7 +24,9 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -54,7 +56,7 @@ class _Block(msgspec.Struct, array_like=True, gc=False):
     kind: KeyKind
     keys: Sequence[str]
     rows: bytes | None
-    values: bytes
+    values: bytes | list[list[Any]]
 
 
 class _Batch(msgspec.Struct, array_like=True, gc=False):
@@ -191,7 +193,7 @@ class Intake:
 
     def take(self, items: Sequence[Append]) -> list[int] | None:
         """Keep them: the next offset of each item's stream. None where they are to go to the database:
-        they are large, hold more than numbers, begin a stream, or there is no room."""
+        they are large, hold what MessagePack cannot say, begin a stream, or there is no room."""
         if self._closed or not all(item.is_small for item in items):
             return None
         moved: dict[tuple[SetKey, bytes], int] = {}
@@ -214,8 +216,8 @@ class Intake:
         if kept:
             try:
                 payload = _encode([_batch_of(item) for item in kept])
-            except UnicodeEncodeError:  # a key of half a character: the log can spell it
-                return None
+            except (OverflowError, UnicodeEncodeError, TypeError):
+                return None  # an integer of 65 bits, half a character: the log can spell them
             if not self._file.holds(len(payload)):
                 return None
             try:
@@ -323,7 +325,12 @@ def _join(items: list[Append]) -> Append:
                     for one, batch, start in zip(some, batches, starts, strict=True)
                 ]
             )
-        values = np.concatenate([one.values for one in some], axis=1)
+        values: Any
+        if isinstance(block.values, np.ndarray):
+            values = np.concatenate([one.values for one in some], axis=1)
+        else:
+            columns_of_key = zip(*(one.values for one in some), strict=True)
+            values = [list(chain.from_iterable(parts)) for parts in columns_of_key]
         blocks.append(Block(block.kind, block.keys, rows, values))
     batch = RowBatch(
         np.concatenate([batch.offsets for batch in batches]),
@@ -353,7 +360,7 @@ def _batch_of(item: Append) -> _Batch:
                 block.kind,
                 block.keys,
                 None if block.rows is None else block.rows.tobytes(),
-                block.values.tobytes(),
+                block.values.tobytes() if isinstance(block.values, np.ndarray) else block.values,
             )
             for block in blocks_of(batch)
         ],
@@ -366,8 +373,10 @@ def _append_of(kept: _Batch) -> Append:
     blocks = []
     for one in kept.blocks:
         rows = None if one.rows is None else np.frombuffer(one.rows, np.int64)
-        flat = np.frombuffer(one.values, append.DTYPES[one.kind])
-        blocks.append(Block(one.kind, one.keys, rows, flat.reshape(len(one.keys), -1)))
+        values: Any = one.values
+        if isinstance(values, bytes):
+            values = np.frombuffer(values, append.DTYPES[one.kind]).reshape(len(one.keys), -1)
+        blocks.append(Block(one.kind, one.keys, rows, values))
     batch = RowBatch(
         # Every row has a byte of the stream at least, and all of them are new.
         np.arange(kept.end_offset - n, kept.end_offset, dtype=np.int64),
