@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sqlite3
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.artifacts import log_artifact
 from tests.support.server import RunningServer
 from typer.testing import CliRunner
 
@@ -252,6 +254,36 @@ def test_a_name_to_deploy_is_looked_for_in_registries_and_projects_and_never_gue
     assert "may be any of" in told["error"]["message"]
     told = call("pull", "left/absent:production", "-o", "a", status=4)
     assert "neither in a registry nor in a project" in told["error"]["message"]
+
+
+def test_a_reference_that_is_away_stops_a_download_unless_it_may_be_missing(
+    call: Call, shared_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNSTONE_DATA", str(tmp_path / "home"))
+    oid = hashlib.sha256(b"big").hexdigest()
+    away = {
+        "ref": f"lfs://sha256/{oid}",
+        "digest": oid,
+        "size": 3,
+        "extra": {"kind": "git-lfs", "sha256": oid},
+    }
+    with httpx.Client(
+        base_url=f"{shared_server.base_url}/api/v1",
+        headers={"Authorization": f"Bearer {shared_server.admin_key}"},
+    ) as api:
+        log_artifact(api, "/projects/admin/pointing", "set", {"own.txt": b"own"}, refs={"big.bin": away})
+    told = call("artifact", "get", "pointing/set", "-o", "out", status=1)
+    assert told["error"]["code"] == "reference_away"
+    assert "git lfs fetch" in told["error"]["message"]
+    done = call("artifact", "get", "pointing/set", "-o", "out", "--allow-missing-references")
+    assert len(done["missing_references"]) == 1 and done["missing_references"][0].startswith("big.bin: ")
+    assert (tmp_path / "out" / "own.txt").read_bytes() == b"own"
+    store = tmp_path / "store" / "objects" / oid[:2] / oid[2:4]
+    store.mkdir(parents=True)
+    (store / oid).write_bytes(b"big")
+    monkeypatch.setenv("RUNSTONE_REFERENCE_ROOTS", str(tmp_path / "store"))
+    assert call("artifact", "get", "pointing/set", "-o", "out")["missing_references"] == []
+    assert call("artifact", "verify", "pointing/set", "--root", "out")["ok"]
 
 
 def test_lineage_storage_and_collection(

@@ -94,6 +94,19 @@ def test_a_pointer_is_the_file_it_stands_for(checkout: Path, lfs: Lfs) -> None:
         _logged(checkout / "bad.bin")
 
 
+def test_a_file_that_git_lfs_put_in_the_pointers_place_is_the_same_reference(
+    checkout: Path, tmp_path: Path, lfs: Lfs
+) -> None:
+    (pointer,) = _logged(checkout / "models" / "net.bin")
+    _fetched(checkout / ".git")
+    (checkout / "models" / "net.bin").write_bytes(CONTENT)
+    (file,) = _logged(checkout / "models" / "net.bin")
+    assert file == pointer
+    (checkout / "models" / "net.bin").write_bytes(CONTENT + b"changed since")
+    with pytest.raises(Misuse, match=r"is no URI, DVC file or file of Git LFS\. Write file://"):
+        _logged(checkout / "models" / "net.bin")
+
+
 def test_it_is_taken_from_the_checkout_it_was_logged_from_wherever_one_stands(
     checkout: Path, tmp_path: Path, lfs: Lfs
 ) -> None:

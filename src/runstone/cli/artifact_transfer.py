@@ -81,11 +81,23 @@ def get(
     ] = None,
     prefix: Annotated[str, typer.Option(help="Only files whose path begins so.")] = "",
     copy: Annotated[bool, typer.Option("--copy", help="Own copies, no links into the cache.")] = False,
+    allow_missing: Annotated[
+        bool,
+        typer.Option("--allow-missing-references", help="Go on without references that are away, and tell."),
+    ] = False,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a version's files, checked. Goes on where it was cut; what is there already stays."""
-    _fetch(name, output, prefix=prefix, copy=copy, host=host, as_json=as_json)
+    _fetch(
+        name,
+        output,
+        prefix=prefix,
+        copy=copy,
+        host=host,
+        as_json=as_json,
+        allow_missing=allow_missing,
+    )
 
 
 def pull(
@@ -115,6 +127,7 @@ def _fetch(
     host: str | None,
     as_json: bool,
     deployed: bool = False,
+    allow_missing: bool = False,
 ) -> None:
     """deployed: registries are looked in too."""
     with reported(as_json=as_json):
@@ -127,7 +140,12 @@ def _fetch(
             root = str(output) if output is not None else version.default_root
             entries = [entry for entry in version.entries() if entry.path.startswith(prefix)]
             try:
-                done = version.fetch(entries, root, links="copy" if copy else None)
+                done = version.fetch(
+                    entries,
+                    root,
+                    links="copy" if copy else None,
+                    allow_missing_references=allow_missing,
+                )
             except ContentError as error:
                 fail(f"runstone: {error}")
             pickles = version.facts.get("roles", {}).get("pickles", [])
@@ -140,6 +158,7 @@ def _fetch(
                         "files_from_cache": done.placed,
                         "files_fetched": done.fetched,
                         "bytes_fetched": done.fetched_bytes,
+                        "missing_references": done.missing_references,
                     }
                 )
                 return
@@ -148,6 +167,8 @@ def _fetch(
                 f"{version.qualified_name}: {done.fetched} files fetched ({done.fetched_bytes} bytes), "
                 f"{done.placed} from the cache, {done.there} were there; all checked."
             )
+            for missing in done.missing_references:
+                note(f"missing: {missing}")
             if pickles:
                 note(f"Loading these runs code that is in them: {', '.join(pickles[:10])}")
 

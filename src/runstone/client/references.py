@@ -52,7 +52,7 @@ def resolve(
     parts = urlsplit(uri)
     scheme = parts.scheme.lower()
     if len(scheme) <= 1:
-        found = _of_path(uri, name)
+        found = _of_path(uri, name, cache)
     elif scheme == "file":
         found = _of_files(unquote(parts.netloc + parts.path), name, checksum, cache)
     elif not checksum:
@@ -93,8 +93,8 @@ def _of_files(path: str, name: str | None, checksum: bool, cache: HashCache | No
         yield target, file.size, Reference(uri, said), digest
 
 
-def _of_path(path: str, name: str | None) -> Iterator[Found]:
-    """A pointer file of another tool."""
+def _of_path(path: str, name: str | None, cache: HashCache | None) -> Iterator[Found]:
+    """A pointer file of another tool, or what git-lfs put in its place."""
     try:
         with open(path, "rb") as file:
             head = file.read(64 * 1024)
@@ -105,9 +105,12 @@ def _of_path(path: str, name: str | None) -> Iterator[Found]:
     elif path.endswith(".dvc"):
         yield from dvc.found_at(path, name)
     else:
-        raise Misuse(
-            f"{path!r} is no URI, DVC file or Git LFS pointer. Write file://{os.path.abspath(path)}."
-        )
+        smudged = git_lfs.found_smudged(path, name, cache)
+        if smudged is None:
+            raise Misuse(
+                f"{path!r} is no URI, DVC file or file of Git LFS. Write file://{os.path.abspath(path)}."
+            )
+        yield smudged
 
 
 def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:

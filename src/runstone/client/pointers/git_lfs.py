@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from runstone.client.errors import Misuse, ReferenceAway
@@ -32,7 +32,12 @@ from runstone.client.pointers.web import (
     scheme_of,
     without_user,
 )
+from runstone.content.digests import hash_file
 from runstone.content.manifest import Reference
+from runstone.content.trees import one_file
+
+if TYPE_CHECKING:
+    from runstone.content.digests import HashCache
 
 HEAD = b"version https://git-lfs.github.com/spec/v1"
 TOKEN, TOKEN_HOST = "GIT_LFS_TOKEN", "GIT_LFS_HOST"
@@ -50,8 +55,30 @@ def found_at(path: str, head: bytes, name: str | None) -> Found:
     if algorithm != "sha256" or not _OID.fullmatch(oid) or not (size.isascii() and size.isdigit()):
         raise Misuse(f"{path!r} begins like a Git LFS pointer, and names no SHA-256 and size.")
     pointer = os.path.abspath(path)
-    extra: dict[str, Any] = {"kind": "git-lfs", "pointer": pointer}
     root = above_with(os.path.dirname(pointer), ".git")
+    reference = Reference(f"lfs://sha256/{oid}", oid, _recorded(pointer, root))
+    return name or os.path.basename(path), int(size), reference, bytes.fromhex(oid)
+
+
+def found_smudged(path: str, name: str | None, cache: HashCache | None) -> Found | None:
+    """What a file stands for that git-lfs has put in place of its pointer: one whose content is in the
+    repository's LFS store. None for any other. Raises ContentError."""
+    file = one_file(path)
+    root = above_with(os.path.dirname(file.local), ".git")
+    stores = Repository(root).stores[:1] if root is not None else []
+    if root is None or not any(os.path.isdir(os.path.join(store, "objects")) for store in stores):
+        return None
+    known = cache.get(file.stamp) if cache is not None else None
+    digest = known or hash_file(file)
+    oid = digest.hex()
+    if not any(os.path.isfile(_object_in(store, oid)) for store in stores):
+        return None
+    reference = Reference(f"lfs://sha256/{oid}", oid, _recorded(file.local, root))
+    return name or os.path.basename(path), file.size, reference, digest
+
+
+def _recorded(pointer: str, root: str | None) -> dict[str, Any]:
+    extra: dict[str, Any] = {"kind": "git-lfs", "pointer": pointer}
     if root is not None:
         inner = os.path.relpath(os.path.realpath(pointer), root)
         extra["path"] = inner.replace(os.sep, "/")
@@ -59,8 +86,11 @@ def found_at(path: str, head: bytes, name: str | None) -> Found:
         if remote:
             extra["remote"] = remote
         remember(root)
-    reference = Reference(f"lfs://sha256/{oid}", oid, extra)
-    return name or os.path.basename(path), int(size), reference, bytes.fromhex(oid)
+    return extra
+
+
+def _object_in(store: str, oid: str) -> str:
+    return os.path.join(store, "objects", oid[:2], oid[2:4], oid)
 
 
 class Repository:
@@ -154,7 +184,7 @@ def sources(reference: Reference, size: int, places: Places) -> list[Source]:
         repository = Repository(root.path)
         for store in repository.stores:
             for folder in (store, os.path.join(store, "lfs")):
-                path = os.path.join(folder, "objects", oid[:2], oid[2:4], oid)
+                path = _object_in(folder, oid)
                 if folder == store or os.path.exists(path):
                     found.append(file_source(path, folder))
         if root.named and repository.endpoint:

@@ -83,7 +83,7 @@ class ArtifactContent(ArtifactFacts):
         max_objects: int | None = None,
     ) -> Sequence[ArtifactManifestEntry]:
         """Point at files that stay where they are: file:, s3:, gs:, az:, http(s):, hf: (a Hugging Face
-        revision), or a .dvc file or Git LFS pointer by its path. With checksum, what the place says of
+        revision), or a .dvc file or file of Git LFS by its path. With checksum, what the place says of
         them (version id, etag, size, checksum) is asked with this user's own rights and kept."""
         from runstone.client.references import resolve
 
