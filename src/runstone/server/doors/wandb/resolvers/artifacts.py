@@ -13,16 +13,10 @@ from runstone.server.domain.runs import Run
 from runstone.server.doors.wandb import ids, jsonx, manifests
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
-from runstone.server.doors.wandb.resolvers.artifacts_collections import (
-    Alias,
-    Tag,
-    Type,
-    aliases_of,
-    find_member,
-    tags_of,
-    type_of,
-)
+from runstone.server.doors.wandb.resolvers.artifacts_collections import find_member
 from runstone.server.doors.wandb.resolvers.artifacts_files import Manifest, file_page, files_by_entries
+from runstone.server.doors.wandb.resolvers.artifacts_labels import Alias, Tag, aliases_of, tags_of
+from runstone.server.doors.wandb.resolvers.artifacts_types import Type, type_of
 from runstone.server.doors.wandb.resolvers.base import connection, page_size, sliced
 from runstone.server.doors.wandb.resolvers.projects import find_run
 

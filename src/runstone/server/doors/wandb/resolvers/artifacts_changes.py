@@ -11,7 +11,8 @@ from runstone.server.doors.wandb import ids
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.artifacts import tag_names
-from runstone.server.doors.wandb.resolvers.artifacts_collections import tags_of, types_in
+from runstone.server.doors.wandb.resolvers.artifacts_labels import tags_of
+from runstone.server.doors.wandb.resolvers.artifacts_types import types_in
 from runstone.server.doors.wandb.resolvers.projects import DEFAULT_PROJECT
 
 mutation = Fields("Mutation")

@@ -1,10 +1,9 @@
-"""Collections, as they are read: types, sequences and portfolios, memberships, aliases, tags.
+"""Collections, as they are read: sequences and portfolios, those of a type, memberships.
 What changes them is in `artifacts_collection_changes`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runstone.server.domain.artifact_model import Collection, Member, Version
@@ -14,17 +13,17 @@ from runstone.server.doors.wandb import ids, manifests
 from runstone.server.doors.wandb.gql.binding import Fields, maps
 from runstone.server.doors.wandb.gql.call import Call
 from runstone.server.doors.wandb.resolvers.artifacts_files import file_page
+from runstone.server.doors.wandb.resolvers.artifacts_labels import Alias, aliases_of, tags_of
 from runstone.server.doors.wandb.resolvers.artifacts_pages import (
     VERSION_FIELDS,
-    alias_names,
     collection_page,
     collections_in,
     filter_of,
     member_page,
     members_in,
 )
+from runstone.server.doors.wandb.resolvers.artifacts_types import Type, type_of
 from runstone.server.doors.wandb.resolvers.base import sliced
-from runstone.server.doors.wandb.resolvers.registries_pages import registry_of
 
 query = Fields("Query")
 project = Fields("Project")
@@ -32,97 +31,6 @@ artifact_type = Fields("ArtifactType")
 sequence = Fields("ArtifactSequence")
 portfolio = Fields("ArtifactPortfolio")
 membership = Fields("ArtifactCollectionMembership")
-alias = Fields("ArtifactAlias")
-tag = Fields("Tag")
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """A type of artifacts in a project."""
-
-    entity: str
-    project: str
-    name: str
-    description: str
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A name of a version in a collection."""
-
-    alias: str
-    collection: Collection
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    name: str
-
-
-def tags_of(names: Sequence[str]) -> list[Tag]:
-    return [Tag(name) for name in names]
-
-
-def aliases_of(member: Member) -> list[Alias]:
-    return [Alias(name, member.collection, member.version.id) for name in alias_names(member)]
-
-
-# -- types
-
-
-def types_in(call: Call, entity: str, project: str) -> list[Type]:
-    found = call.domain.collections.types(call.signed_in(), entity, project)
-    return [Type(entity, project, one["name"], one["description"], one["created_at"]) for one in found]
-
-
-def type_of(call: Call, entity: str, project: str, name: str) -> Type:
-    """The type under which something was found; only its name where the caller may see no more."""
-    for one in call.keep("types", entity, project, lambda: types_in(call, entity, project)) or ():
-        if one.name == name:
-            return one
-    return Type(entity, project, name, "", 0.0)
-
-
-@project("artifactType")
-def find_type(parent: Project, call: Call, name: str) -> Type | None:
-    found = (one for one in types_in(call, parent.entity, parent.name) if one.name == name)
-    return next(found, None)
-
-
-@project("artifactTypes")
-def artifact_types(
-    parent: Project,
-    call: Call,
-    first: int | None = None,
-    after: str | None = None,
-    include_all: bool | None = None,
-) -> dict[str, Any]:
-    """Those that were made; of a registry that takes some only, those."""
-    found = types_in(call, parent.entity, parent.name)
-    registry = registry_of(call, parent)
-    if include_all and registry is not None:
-        there = {one.name for one in found}
-        found += [
-            Type(parent.entity, parent.name, name, "", registry.created_at)
-            for name in registry.artifact_types
-            if name not in there
-        ]
-    return sliced(found, first, after)
-
-
-@artifact_type("id")
-def type_id(parent: Type, _call: Call) -> str:
-    return ids.named_id("ArtifactType", f"{parent.name}:{parent.project}:{parent.entity}")
-
-
-artifact_type.plain("name", "description", createdAt="created_at")
-
-
-@artifact_type("project")
-def type_project(parent: Type, call: Call) -> Project | None:
-    return call.project(parent.entity, parent.project)
 
 
 @artifact_type("artifact")
@@ -389,36 +297,6 @@ def membership_files(
     return file_page(call, parent.version, names, first, after)
 
 
-# -- aliases and tags
-
-
-@alias("id")
-def alias_id(parent: Alias, _call: Call) -> str:
-    return ids.named_id("ArtifactAlias", f"{parent.collection.id}:{parent.alias}")
-
-
-alias.plain("alias", artifactCollection="collection")
-
-
-@alias("artifact")
-def alias_artifact(parent: Alias, call: Call) -> Version | None:
-    return call.version(parent.version)
-
-
-@alias("artifactCollectionName")
-def alias_collection_name(parent: Alias, _call: Call) -> str:
-    return parent.collection.name
-
-
-@tag("id")
-def tag_id(parent: Tag, _call: Call) -> str:
-    return ids.named_id("Tag", parent.name)
-
-
-tag.plain("name")
-tag.constant(tagCategoryName=None, attributes=None)
-
-
 FIELDS = [
     query,
     project,
@@ -426,18 +304,10 @@ FIELDS = [
     sequence,
     portfolio,
     membership,
-    alias,
-    tag,
     *maps(
-        "ArtifactTypeConnection",
-        "ArtifactTypeEdge",
         "ArtifactCollectionConnection",
         "ArtifactCollectionEdge",
         "ArtifactCollectionMembershipConnection",
         "ArtifactCollectionMembershipEdge",
-        "ArtifactAliasConnection",
-        "ArtifactAliasEdge",
-        "TagConnection",
-        "TagEdge",
     ),
 ]
