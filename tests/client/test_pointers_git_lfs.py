@@ -181,6 +181,24 @@ def test_it_is_fetched_from_its_server_and_then_from_the_cache(
     assert downloaded(entries, tmp_path / "again").there == 1
 
 
+def test_a_server_is_asked_of_many_objects_at_once_and_those_it_lacks_harm_no_others(
+    checkout: Path, tmp_path: Path, lfs: Lfs
+) -> None:
+    contents = {f"{number:03}.bin": b"%d" % number for number in range(250)}
+    entries = []
+    for name, content in contents.items():
+        _pointer(checkout / name, lfs.put(content), len(content))
+        entries += _logged(checkout / name)
+    lfs.key = _basic("ann", "geheim")
+    (tmp_path / "netrc").write_text(f"machine {lfs.api.host} login ann password geheim\n")
+    lacking = entries[7].sha256.hex()
+    del lfs.objects[lacking]
+    done = downloaded(entries, tmp_path / "out", allow_missing_references=True)
+    assert len(done.missing_references) == 1 and "Object does not exist" in done.missing_references[0]
+    assert tree(tmp_path / "out") == {name: data for name, data in contents.items() if name != "007.bin"}
+    assert [item.key for item in lfs.api.asked] == [None, lfs.key, lfs.key, lfs.key]  # 100 each
+
+
 def test_a_cut_download_goes_on_where_it_was_cut(checkout: Path, tmp_path: Path, lfs: Lfs) -> None:
     lfs.cut_at = 3_000_000
     downloaded(_logged(checkout / "models" / "net.bin"), tmp_path / "out")

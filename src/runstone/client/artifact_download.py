@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from runstone.client.errors import BadAnswer, ClientError, ReferenceAway
+from runstone.client.pointers import git_lfs
 from runstone.client.pointers.bringing import (
     bring_file,
     bring_folder,
@@ -83,6 +84,7 @@ class Download:
         ClientError kinds; OSError."""
         os.makedirs(root, exist_ok=True)
         wanted = [(entry, inside(root, entry.path)) for entry in entries]
+        git_lfs.expect((entry for entry, _ in wanted), self._places)
         for folder in {os.path.dirname(target) for _, target in wanted}:
             os.makedirs(folder, exist_ok=True)
         try:

@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -179,7 +180,7 @@ class Project:
             files = (os.path.join(home, "dvc", "config"), self._in("config"), self._in("config.local"))
             self._config = read_ini(*files)
 
-    @property
+    @cached_property
     def stores(self) -> list[Store]:
         """Its cache, and those of its remotes that are folders."""
         if not os.path.isdir(self._dvc):  # a cache or remote that was named itself
@@ -188,7 +189,7 @@ class Project:
         far = [remote for remote in self.remotes if not remote.is_far and "://" not in remote.url]
         return [Store(self._in(os.path.expanduser(cache))), *(Store(remote.url) for remote in far)]
 
-    @property
+    @cached_property
     def remotes(self) -> list[Remote]:
         """The default one first."""
         default = self._config.get("core", {}).get("remote")
@@ -235,7 +236,7 @@ def sources(reference: Reference, places: Places, *, md5: str | None = None) -> 
     said = reference.extra.get("remote")
     known: Remote | None = None
     for root in places.roots:
-        project = Project(root.path)
+        project = places.once(f"dvc {root.path}", partial(Project, root.path))
         for store in project.stores:
             for kind in kinds:
                 path = store.path(wanted, kind)
@@ -292,7 +293,8 @@ def _far(remote: Remote, key: str, places: Places) -> Source:
         parts = urlsplit(remote.url)
         path = f"{unquote(parts.path).strip('/')}/{key}".lstrip("/")
         try:
-            store = cloud_store(f"{parts.scheme}://{parts.netloc}", **_options(scheme, remote.options))
+            base, options = f"{parts.scheme}://{parts.netloc}", _options(scheme, remote.options)
+            store = places.once(f"{base} {options}", partial(cloud_store, base, **options))
             answer = obstore.get(store, path)
         except FileNotFoundError:
             raise

@@ -6,45 +6,33 @@ A reference `lfs://sha256/OID` of `extra`
     path      the same, below its repository
     remote    the address of the repository's LFS server, without anybody's name or password in it
 
-The server's side is the batch API with basic transfers. Source: git-lfs, `docs/api/batch.md`,
-`docs/api/server-discovery.md`.
+Source: git-lfs, `docs/api/server-discovery.md`. The server's side is in `git_lfs_server`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from runstone.client.errors import Misuse, ReferenceAway
+from runstone.client.pointers.git_lfs_server import Servers
 from runstone.client.pointers.places import ROOTS, Ini, Places, above_with, read_ini, read_text, remember
 from runstone.client.pointers.sources import Found, Source, file_source, shown
-from runstone.client.pointers.web import (
-    Refused,
-    basic,
-    is_private,
-    netrc_login,
-    origin,
-    scheme_of,
-    without_user,
-)
+from runstone.client.pointers.web import scheme_of, without_user
 from runstone.content.digests import hash_file
-from runstone.content.manifest import Reference
+from runstone.content.manifest import Entry, Reference
 from runstone.content.trees import one_file
 
 if TYPE_CHECKING:
     from runstone.content.digests import HashCache
 
 HEAD = b"version https://git-lfs.github.com/spec/v1"
-TOKEN, TOKEN_HOST = "GIT_LFS_TOKEN", "GIT_LFS_HOST"
 _OID = re.compile(r"[0-9a-f]{64}")
-_JSON = "application/vnd.git-lfs+json"
 _SCP = re.compile(r"(?:[^@/]+@)?([^:/@\[]+):(?!//)(.+)")
-_OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "range"}
 
 
 def found_at(path: str, head: bytes, name: str | None) -> Found:
@@ -103,7 +91,7 @@ class Repository:
         if self._git:
             self._config = read_ini(os.path.join(root, ".lfsconfig"), os.path.join(self._git, "config"))
 
-    @property
+    @cached_property
     def stores(self) -> list[str]:
         """Folders with `objects` of LFS below: its own, and its remote's where that is a folder."""
         if not self._git:  # a store that was named itself
@@ -118,7 +106,7 @@ class Repository:
             stores.append(os.path.join(_git_folder(far) or far, "lfs"))
         return stores
 
-    @property
+    @cached_property
     def endpoint(self) -> str:
         """The address of its LFS server, as git-lfs finds it; "" where it has none on the web."""
         remote = self._remote()
@@ -181,7 +169,7 @@ def sources(reference: Reference, size: int, places: Places) -> list[Source]:
     found: list[Source] = []
     asked: list[str] = []
     for root in places.roots:
-        repository = Repository(root.path)
+        repository = places.once(f"git {root.path}", partial(Repository, root.path))
         for store in repository.stores:
             for folder in (store, os.path.join(store, "lfs")):
                 path = _object_in(folder, oid)
@@ -192,8 +180,20 @@ def sources(reference: Reference, size: int, places: Places) -> list[Source]:
     said = reference.extra.get("remote")
     # Which repository it is of is not known of versions of old: those that the user named are asked.
     for remote in [said] if isinstance(said, str) and said else dict.fromkeys(asked):
-        found.append(_server(remote, oid, size, places))
+        found.append(places.once("lfs", lambda: Servers(places)).source(remote, oid, size))
     return found
+
+
+def expect(entries: Iterable[Entry], places: Places) -> None:
+    """What is going to be downloaded: servers are asked of many at once."""
+    servers: Servers = places.once("lfs", lambda: Servers(places))
+    for entry in entries:
+        reference = entry.reference
+        if reference is None or not reference.uri.startswith("lfs://sha256/"):
+            continue
+        said, oid = reference.extra.get("remote"), reference.uri.removeprefix("lfs://sha256/")
+        if isinstance(said, str) and said and _OID.fullmatch(oid):
+            servers.expect(said, oid, entry.size)
 
 
 def hint(reference: Reference) -> str:
@@ -201,87 +201,3 @@ def hint(reference: Reference) -> str:
     where = f"a checkout of {shown(remote).removesuffix('/info/lfs')}" if remote else "its checkout"
     what = f" --include={shown(path)!r}" if path else ""
     return f"Run `git lfs fetch{what}` in {where} and download again from there, or name it in {ROOTS}."
-
-
-def _server(remote: str, oid: str, size: int, places: Places) -> Source:
-    @contextmanager
-    def opened() -> Iterator[Iterator[bytes]]:
-        address, headers, key = _asked(remote, oid, size, places)
-        with places.web.reading(address, secret={**key, **headers}) as chunks:
-            yield chunks
-
-    return Source(shown(remote), opened)
-
-
-def _asked(remote: str, oid: str, size: int, places: Places) -> tuple[str, dict[str, str], Mapping[str, str]]:
-    """(address, headers that go with it, this user's key where it is for that host too)"""
-    said = {
-        "operation": "download",
-        "transfers": ["basic"],
-        "objects": [{"oid": oid, "size": max(size, 0)}],
-        "hash_algo": "sha256",
-    }
-    body = json.dumps(said).encode()
-    address = remote.rstrip("/") + "/objects/batch"
-    headers = {"Accept": _JSON, "Content-Type": _JSON}
-    key: Mapping[str, str] = {}
-    try:
-        answer, _ = places.web.json(address, headers=headers, method="POST", content=body)
-    except Refused as error:
-        if error.status not in (401, 403, 404):
-            raise
-        key = _key(remote, places)
-        if not key:
-            raise ReferenceAway(f"{error.message}; {_how_to_sign_in(remote, places)}") from None
-        answer, _ = places.web.json(address, headers=headers, secret=key, method="POST", content=body)
-    try:
-        (thing,) = answer["objects"]
-        if "error" in thing:
-            raise ReferenceAway(shown(f"{thing['error'].get('code')}: {thing['error'].get('message')}"))
-        if thing["oid"] != oid:
-            raise ValueError
-        action = thing["actions"]["download"]
-        href = str(action["href"])
-        given = {str(name): str(value) for name, value in (action.get("header") or {}).items()}
-        signed = bool(thing.get("authenticated"))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise ReferenceAway("answers nothing of the batch API of Git LFS") from None
-    bad = [name for name in given if name.lower() in _OWN_HEADERS or not _fits(name, given[name])]
-    for name in bad:
-        del given[name]
-    has_key = signed or any(name.lower() == "authorization" for name in given)
-    if origin(href) != origin(remote) or has_key:
-        key = {}
-    return href, given, key
-
-
-def _fits(name: str, value: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z0-9-]+", name)) and value.isprintable() and value.isascii()
-
-
-def _key(remote: str, places: Places) -> Mapping[str, str]:
-    """This user's, for this host alone."""
-    token = places.environ.get(TOKEN, "")
-    if token and _is_for(remote, places.environ.get(TOKEN_HOST, "")) and is_private(remote):
-        user, _, password = token.rpartition(":")
-        return basic(user or "oauth2", password)
-    return netrc_login(remote) or {}
-
-
-def _is_for(remote: str, host: str) -> bool:
-    """host: `HOST[:PORT]`, without a port that of https."""
-    _, name, port = origin(remote)
-    try:
-        wanted = urlsplit(f"//{host.strip()}")
-        return bool(wanted.hostname) and wanted.hostname == name and port == (wanted.port or 443)
-    except ValueError:
-        return False
-
-
-def _how_to_sign_in(remote: str, places: Places) -> str:
-    if not is_private(remote):
-        return "no key is sent over plain http"
-    host = shown(urlsplit(remote).netloc)
-    if places.environ.get(TOKEN):
-        return f"{TOKEN} is for the host that {TOKEN_HOST} names: set {TOKEN_HOST}={host}"
-    return f"set {TOKEN} and {TOKEN_HOST}={host}, or give your netrc file an entry for it"

@@ -11,9 +11,10 @@ import configparser
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 from runstone.client.pointers.web import Web
 from runstone.journal.home import home_path
@@ -38,13 +39,26 @@ class Places:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.environ = os.environ if environ is None else environ
         self.web = Web()
+        self._once: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` makes, made once."""
+        with self._lock:
+            if name not in self._once:
+                self._once[name] = make()
+            return self._once[name]
 
     def close(self) -> None:
         self.web.close()
 
-    @cached_property
+    @property
     def roots(self) -> list[Root]:
         """No path twice, and only folders that are there."""
+        found: list[Root] = self.once("roots", self._find_roots)
+        return found
+
+    def _find_roots(self) -> list[Root]:
         named = [os.path.expanduser(path) for path in self.environ.get(ROOTS, "").split(os.pathsep) if path]
         with contextlib.suppress(OSError):  # the current folder may be gone
             here = os.getcwd()
