@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from runstone.journal.format import frame, records
 from runstone.journal.kinds import FileLogged, Kind, Mark
+from runstone.uplink.file_shipping import blank_record
 from runstone.uplink.reading import FileRecord
-from runstone.uplink.shipping import blank_record
 
 
 @given(name=st.text(min_size=1, max_size=80_000), path=st.text(max_size=40))

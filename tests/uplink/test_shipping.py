@@ -14,8 +14,9 @@ from tests.support.written_runs import WrittenRun
 from runstone.client import Client
 from runstone.client.errors import Conflict, NotAllowed, NotFound
 from runstone.uplink import shipping
-from runstone.uplink.reading import JournalFile
-from runstone.uplink.shipping import JournalDamaged, Shipper, read_synced
+from runstone.uplink.markers import read_synced
+from runstone.uplink.reading import JournalDamaged, JournalFile
+from runstone.uplink.shipping import Shipper
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from runstone.client.errors import NotFound
 from runstone.journal.home import queue_dir
 from runstone.journal.kinds import Kind
 from runstone.uplink.launch import is_running, launch
+from runstone.uplink.markers import read_synced
 from runstone.uplink.queue import Queue
-from runstone.uplink.shipping import read_synced
 from runstone.uplink.side import side_path
 
 

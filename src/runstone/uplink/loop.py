@@ -23,7 +23,7 @@ from runstone.uplink.artifacts import NotYet
 from runstone.uplink.links import KnownAway, Link, NoServer
 from runstone.uplink.log import Log
 from runstone.uplink.queue import Queue
-from runstone.uplink.shipping import JournalDamaged
+from runstone.uplink.reading import JournalDamaged
 from runstone.uplink.watch import FOREIGN_QUIET_SECONDS, Watch
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from runstone.journal.home import STATUS_SUFFIX, QueueEntry, QueueStatus, queue_dir
-from runstone.uplink.shipping import write_whole
+from runstone.uplink.markers import write_whole
 
 LIST_SECONDS = 5.0  # a folder on a network file system may not show its changes in its own time
 

@@ -18,14 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from runstone.journal.format import (
-    FRAME_BYTES,
-    HEADER_BYTES,
-    RECORD_BYTES_MAX,
-    Header,
-    JournalError,
-    records,
-)
+from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, Header, JournalError, records
 from runstone.journal.kinds import ArtifactLogged, ArtifactUsed, End, FileLogged, Kind, RunFields
 from runstone.journal.reader import JournalReader
 
@@ -40,6 +33,14 @@ _ARTIFACTS: dict[int, msgspec.msgpack.Decoder[ArtifactLogged] | msgspec.msgpack.
 }
 _run_fields = msgspec.msgpack.Decoder(RunFields)
 _file_logged = msgspec.msgpack.Decoder(FileLogged)
+
+
+class JournalDamaged(Exception):
+    """This journal cannot go on: sending it again will not help. `offset` is where."""
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,7 @@ goes after the file's bytes. What can go wrong, and what is done:
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 import threading
 import zlib
 from collections.abc import Iterator
@@ -31,11 +29,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, JournalError, frame
+from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import SYNCED_SUFFIX, Synced
-from runstone.journal.kinds import FileLogged, Kind
 from runstone.uplink.artifacts import ArtifactShipper
-from runstone.uplink.reading import Batch, FileRecord, JournalFile, read_end
+from runstone.uplink.file_shipping import FileShipper, blank_record
+from runstone.uplink.markers import write_whole
+from runstone.uplink.reading import Batch, JournalDamaged, JournalFile, read_end
 
 if TYPE_CHECKING:
     from runstone.client.models import IngestAnswer
@@ -45,16 +44,7 @@ if TYPE_CHECKING:
 BEAT_SECONDS = 30.0
 BATCH_BYTES = 4 * 1024 * 1024
 COMPRESS_BYTES_MIN = 16 * 1024
-_CHUNK_BYTES = 1024 * 1024
 _TRIES = 4  # of one step, each for a reason that the answer gave
-
-
-class JournalDamaged(Exception):
-    """This journal cannot go on: sending it again will not help. `offset` is where."""
-
-    def __init__(self, message: str, *, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
 
 
 @dataclass(slots=True)
@@ -92,9 +82,10 @@ class Shipper:
         self._limit = BATCH_BYTES
         self._blanks: set[int] = set()  # offsets of records whose file is gone
         self._refused: set[str] = set()
-        self._uploaded: dict[str, tuple[str, int, int]] = {}
-        self._trusted = _is_mine(journal.path) if trusted is None else trusted
-        self._artifacts = ArtifactShipper(str(journal.path.parent), trusted=self._trusted)
+        if trusted is None:
+            trusted = _is_mine(journal.path)
+        self._files = FileShipper(journal.path.parent, trusted=trusted)
+        self._artifacts = ArtifactShipper(str(journal.path.parent), trusted=trusted)
 
     def has_more(self) -> bool:
         return self.journal.has_more(max(self.offset, HEADER_BYTES))
@@ -299,6 +290,10 @@ class Shipper:
             raise JournalDamaged(f"The server refuses a record: {error}", offset=self.offset) from error
         self._refused.add(key)
 
+    @property
+    def _address(self) -> tuple[str, str, str]:
+        return self.entity, self.project, self.run
+
     # Files ---------------------------------------------------------------------------------------
 
     def _with_files(self, client: Client, batch: Batch) -> Batch:
@@ -310,11 +305,10 @@ class Shipper:
             first = min([file.start for file in batch.files] + [item.start for item in batch.artifacts])
             return self.journal.read(self.offset, limit_bytes=first)
         for named in batch.files:
-            self._send_file(client, named.logged)
+            self._files.send(client, self._address, named.logged)
         for mention in batch.artifacts:
             with self._beating(client):
-                address = (self.entity, self.project, self.run)
-                trouble = self._artifacts.ship(client, address, mention.said)
+                trouble = self._artifacts.ship(client, self._address, mention.said)
             if trouble and trouble not in self.shipped.troubles:
                 self.shipped.troubles.append(trouble)
         return batch
@@ -345,35 +339,10 @@ class Shipper:
         """The server lacks a file's bytes: send them again, or give the record up."""
         lacking = [named for named in batch.files if named.logged.name == name] or batch.files
         for named in lacking:
-            self._uploaded.pop(named.logged.name, None)
-            if not self._send_file(client, named.logged):
+            self._files.forget(named.logged.name)
+            if not self._files.send(client, self._address, named.logged):
                 self._blanks.add(batch.offset + named.start)
                 self.shipped.missing_files.append(named.logged.name)
-
-    def _send_file(self, client: Client, logged: FileLogged) -> bool:
-        """False where the file is not here (any more); its record is then tried all the same, for
-        the bytes may have come by an earlier uplink."""
-        path = self.journal.path.parent / logged.path
-        if not self._trusted and not _is_inside(path, self.journal.path.parent):
-            return False
-        try:
-            number = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
-        except OSError:
-            return False
-        with os.fdopen(number, "rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                return False
-            seen = (str(path), about.st_size, about.st_mtime_ns)
-            if self._uploaded.get(logged.name) == seen:
-                return True
-            body = _FileBody(file.fileno())
-            for _ in range(2):
-                stored = client.put_file(self.entity, self.project, self.run, logged.name, body)
-                if stored.sha256 in ("", body.sha256):
-                    break
-            self._uploaded[logged.name] = seen
-        return True
 
     def _blanked(self, batch: Batch) -> bytes:
         """The batch with the records of files that are gone made blank, byte for byte as long."""
@@ -384,60 +353,8 @@ class Shipper:
         return bytes(body)
 
 
-def blank_record(named: FileRecord) -> bytes:
-    """A MARK that says nothing, exactly as long as the record it stands for."""
-    payload = named.end - named.start - FRAME_BYTES
-    # {"_": "…"}: a map of one key that no reader knows. The map takes 1 byte, the key 2, the string's
-    # head 1 to 5; a string may have a longer head than it needs, so every length can be made.
-    for code, size, most in ((0xA0, 0, 31), (0xD9, 1, 0xFF), (0xDA, 2, 0xFFFF), (0xDB, 4, 1 << 31)):
-        length = payload - 4 - size
-        if 0 <= length <= most:
-            head = bytes((code | length,)) if size == 0 else bytes((code,)) + length.to_bytes(size, "big")
-            return frame(int(Kind.MARK), b"\x81\xa1_" + head + b" " * length)
-    raise JournalDamaged(f"A FILE record of {payload} bytes is too short to stand for.", offset=named.start)
-
-
-def read_synced(journal: Path) -> Synced | None:
-    """What the marker beside a journal says; None where there is none that can be read."""
-    try:
-        return msgspec.json.decode(journal.with_suffix(SYNCED_SUFFIX).read_bytes(), type=Synced)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A reader meets the old file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-
-
-class _FileBody:
-    """An open file's bytes as it is now, from its start, anew for each attempt at sending them."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self.sha256 = ""  # of what the last attempt sent
-
-    def __call__(self) -> Iterator[bytes]:
-        digest = hashlib.sha256()
-        at, size = 0, os.fstat(self._number).st_size
-        while at < size:
-            data = os.pread(self._number, min(_CHUNK_BYTES, size - at), at)
-            if not data:
-                break
-            digest.update(data)
-            at += len(data)
-            yield data
-        self.sha256 = digest.hexdigest()
-
-
 def _is_mine(path: Path) -> bool:
     return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
-
-
-def _is_inside(path: Path, folder: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _is_near(base_url: str) -> bool:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Literal
 from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import JOURNAL_SUFFIX, queue_dir
 from runstone.uplink.artifacts import NotYet
-from runstone.uplink.reading import JournalFile
-from runstone.uplink.shipping import JournalDamaged, Shipper, read_synced
+from runstone.uplink.markers import read_synced
+from runstone.uplink.reading import JournalDamaged, JournalFile
+from runstone.uplink.shipping import Shipper
 from runstone.uplink.side import side_path
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import QueueEntry, host_name
 from runstone.journal.kinds import RunFields
 from runstone.uplink.processes import Watched
-from runstone.uplink.reading import JournalFile
-from runstone.uplink.shipping import BATCH_BYTES, JournalDamaged, Shipper
+from runstone.uplink.reading import JournalDamaged, JournalFile
+from runstone.uplink.shipping import BATCH_BYTES, Shipper
 from runstone.uplink.side import SideJournal
 
 if TYPE_CHECKING:
