@@ -7,6 +7,7 @@ it, and what is done after a crash with the notes that are left.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -115,7 +116,7 @@ class KeptWriters:
     ) -> None:
         """Items, derived summary, writer and offset in one transaction; the caller holds the lock."""
         # A copy of the records that is made while the server runs never says more than the history's.
-        self._history_store.settle()
+        self._history_store.settle(live.run)
         try:
             outcome = self._records.write(
                 lambda conn: self._write(conn, live, end, items, refused, careful=False)
@@ -233,6 +234,9 @@ class KeptWriters:
     def _flush(self, due: Sequence[LiveWriter], *, wait: bool) -> None:
         """Write the offsets and derived summaries of these writers. Without `wait` those that are
         busy are left for the next time."""
+        if due:
+            with contextlib.suppress(Unavailable):  # told for each of them below
+                self._history_store.settle()  # of all together, in place of one by one
         for live in due:
             if not live.lock.acquire(blocking=wait):
                 continue

@@ -93,6 +93,27 @@ def test_what_waits_at_a_crash_is_found_by_the_next_who_opens_the_store(
     after.close()
 
 
+def test_a_reader_has_what_it_reads_written_and_leaves_the_rest(store: HistoryStore, tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    one, other, child = key_of(1), key_of(2), key_of(3)
+    for start in range(0, 50, 10):
+        for where in (one, other):
+            _log(store, start, 10, where)
+        if not start:
+            store.fork(one, child, last_step=1000)
+    assert _rows_of_file(path) == 20
+    assert store.info(other).rows == 50
+    assert _rows_of_file(path) == 60
+    after = _as_left_by_a_crash(tmp_path, tmp_path / "after")  # the file holds both still
+    for left in (after, store):
+        assert left.next_offset(one, "s") == left.next_offset(other, "s") == 50
+        assert left.info(child).rows == 50  # what it goes on from waits under another name
+        assert left.info(one).rows == left.info(other).rows == 50
+        assert left.points(other, "x").steps.tolist() == list(range(50))
+    after.close()
+    assert _log(store, 45, 10, other) == 55 and store.info(other).rows == 55
+
+
 def test_texts_and_json_wait_as_numbers_do(store: HistoryStore, tmp_path: Path) -> None:
     batches = []
     for at in range(0, 12, 3):

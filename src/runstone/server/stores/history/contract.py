@@ -155,9 +155,10 @@ class HistoryStore(Protocol):
         """Several at once, (where, stream, batch, note) each: as `append` one by one, but they may share
         a transaction. Where one raises, others may be kept."""
 
-    def settle(self) -> None:
-        """From here on what was appended is in the database itself, for those who copy that: a store may
-        keep the newest rows beside it for a moment. Readers see them in any case. Raises Unavailable."""
+    def settle(self, run: RunKey | None = None) -> None:
+        """From here on what was appended, or what of that run, is in the database itself, for those who
+        copy that: a store may keep the newest rows beside it for a moment. Readers see them in any
+        case. Raises Unavailable."""
 
     def next_offset(self, where: SetKey, stream: str) -> int:
         """Where `stream` goes on; 0 for one never seen."""

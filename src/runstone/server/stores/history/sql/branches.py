@@ -83,6 +83,17 @@ def chains(tx: Tx, wheres: Iterable[SetKey]) -> dict[SetKey, Chain]:
     return {where: _chain(found, head) for where, head in of_set.items() if head in found}
 
 
+def stand_on_others(tx: Tx, wheres: Iterable[SetKey]) -> bool:
+    """Whether any of the sets reads branches that it does not write to: another run's, after a fork."""
+    return bool(
+        tx.all_in(
+            "SELECT 1 FROM hist_set s JOIN hist_branch b ON b.id = s.branch "
+            "WHERE (s.run, s.space) IN (VALUES {values}) AND b.parent IS NOT NULL LIMIT 1",
+            [set_row(where) for where in wheres],
+        )
+    )
+
+
 def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Branch]:
     """Those branches and all they stand on."""
     found: dict[int, Branch] = {}

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -371,11 +371,10 @@ class _Work:
 class Ahead(Protocol[B]):
     """Keeps some of what is added ahead of the database (see `intake`)."""
 
-    @property
-    def pending(self) -> bool: ...
+    def pending(self, part: Collection[Any] | None = None) -> bool: ...
     def take(self, items: Sequence[B], /) -> list[Any] | None: ...
-    def write(self, tx: Tx) -> None: ...
-    def written(self) -> None: ...
+    def write(self, tx: Tx, part: Collection[Any] | None = None) -> None: ...
+    def written(self, part: Collection[Any] | None = None) -> None: ...
     def kept(self, items: Sequence[B], results: Sequence[Any], /) -> None: ...
     def forget(self) -> None: ...
 
@@ -433,12 +432,13 @@ class Writer(Generic[A]):
         result: T = self._wait(_Work(work, grouped=False, settled=settled))
         return result
 
-    def settle(self) -> None:
-        """What was added is in the database. Raises Unavailable where that cannot be now."""
-        if self._ahead is not None and self._ahead.pending:
+    def settle(self, part: Collection[Any] | None = None) -> None:
+        """What was added, or that part of it, is in the database. Raises Unavailable where that cannot
+        be now."""
+        if self._ahead is not None and self._ahead.pending(part):
             with self._writing:
-                if self._ahead.pending:
-                    self._try(_nothing, settled=True)
+                if self._ahead.pending(part):
+                    self._try(_nothing, settled=True, part=part)
 
     def _wait(self, work: _Work) -> Any:
         self._hand_over([work])
@@ -511,16 +511,16 @@ class Writer(Generic[A]):
             if work.settled and self._ahead is not None:
                 self._ahead.forget()
 
-    def _try(self, act: Callable[[Tx], T], *, settled: bool) -> T:
-        ahead = self._ahead if settled and self._ahead is not None and self._ahead.pending else None
+    def _try(self, act: Callable[[Tx], T], *, settled: bool, part: Collection[Any] | None = None) -> T:
+        ahead = self._ahead if settled and self._ahead is not None and self._ahead.pending(part) else None
         for attempt in range(RETRIES_MAX):
             try:
                 with self._database.write() as tx:
                     if ahead is not None:
-                        ahead.write(tx)
+                        ahead.write(tx, part)
                     result = act(tx)
                 if ahead is not None:
-                    ahead.written()
+                    ahead.written(part)
                 return result
             except self._database.errors.retryable as error:
                 if attempt + 1 == RETRIES_MAX:

@@ -23,7 +23,7 @@ import logging
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -96,23 +96,37 @@ class IntakeFile:
         self._filled = os.fstat(self._descriptor).st_size >= size
         self.generation = 0
 
-    def read(self) -> Iterator[bytes]:
+    def read(self) -> list[bytes]:
         """The groups in it, in order; the next is written behind the last of them."""
         data = os.pread(self._descriptor, self._size, 0)
         self._at = self._count = 0
-        while self._at + _GROUP.size <= len(data):
-            mark, generation, number, length, checksum = _GROUP.unpack_from(data, self._at)
-            start = self._at + _GROUP.size
-            if mark != _MARK or number != self._count or start + length > len(data):
-                return
-            payload = data[start : start + length]
-            if (self._count and generation != self.generation) or checksum != _checksum(
-                generation, number, payload
-            ):
-                return
+        found: list[bytes] = []
+        while (group := _group_at(data, self._at)) is not None:
+            generation, number, payload = group
+            if number != self._count or (found and generation != self.generation):
+                break
             self.generation = generation
-            self._at, self._count = start + length, self._count + 1
-            yield payload
+            self._at, self._count = self._at + _GROUP.size + len(payload), number + 1
+            found.append(payload)
+        if self._goes_on_behind(data):
+            self._clear_rest()
+        return found
+
+    def _goes_on_behind(self, data: bytes) -> bool:
+        """Whether something behind the sound groups might be taken for one that follows what is written
+        next: a group before it was damaged on the disk."""
+        at = data.find(_MARK, self._at)
+        while 0 <= at <= len(data) - _GROUP.size:
+            if 0 <= _GROUP.unpack_from(data, at)[1] - self.generation < 1 << 32:  # else it is chance
+                return True
+            at = data.find(_MARK, at + 1)
+        return False
+
+    def _clear_rest(self) -> None:
+        log.warning(
+            "the history's intake is damaged behind its first %d groups; the rest is left out", self._count
+        )
+        self._zero(self._at)
 
     def holds(self, size: int) -> bool:
         """Whether a group of that size fits behind what is there."""
@@ -121,7 +135,7 @@ class IntakeFile:
     def write(self, payload: bytes) -> None:
         """Returns once the group would survive the machine. Raises OSError."""
         if not self._filled:
-            self._fill()
+            self._zero(os.fstat(self._descriptor).st_size)
         checksum = _checksum(self.generation, self._count, payload)
         head = _GROUP.pack(_MARK, self.generation, self._count, len(payload), checksum)
         data = head + payload
@@ -144,8 +158,9 @@ class IntakeFile:
         found = os.fstatvfs(self._descriptor)
         return found.f_bavail * found.f_frsize
 
-    def _fill(self) -> None:
-        at = os.fstat(self._descriptor).st_size
+    def _zero(self, start: int) -> None:
+        """From there on."""
+        at = start
         while at < self._size:
             at += os.pwrite(self._descriptor, bytes(min(1 << 20, self._size - at)), at)
         os.fsync(self._descriptor)
@@ -171,6 +186,7 @@ class Intake:
         self._ends: dict[tuple[SetKey, bytes], int] = {}
         self._notes: dict[tuple[SetKey, bytes], bytes] = {}
         self._batches: list[Append] = []
+        self._sets: set[SetKey] = set()  # of those
         self._closed = False
         for payload in file.read():
             if file.generation > generation:
@@ -179,9 +195,11 @@ class Intake:
             file.begin_again(max(generation, file.generation) + 1)
             self._closed = file.room() < ROOM_BYTES_MIN
 
-    @property
-    def pending(self) -> bool:
-        return bool(self._batches)
+    def pending(self, part: Collection[SetKey] | None = None) -> bool:
+        """Whether anything is, of these sets."""
+        if part is None or not self._sets:
+            return bool(self._sets)
+        return not self._sets.isdisjoint(part)
 
     def offset(self, where: SetKey, stream: bytes) -> int:
         """Where a stream goes on by what is pending; 0 where nothing is."""
@@ -233,6 +251,7 @@ class Intake:
         self._batches += items
         for item in items:
             key = (item.where, item.stream)
+            self._sets.add(item.where)
             self._remember(key, item.batch.end_offset)
             self._ends[key] = item.batch.end_offset
             if item.note is not None:
@@ -243,16 +262,32 @@ class Intake:
             self.forget()
         self._offsets[key] = offset
 
-    def write(self, tx: Tx) -> None:
-        """Put what is pending into the database, as a part of the transaction."""
-        append.write_group(tx, joined(self._batches))
-        tx.run("UPDATE hist_intake SET generation = ?", (self._file.generation,))
+    def write(self, tx: Tx, part: Collection[SetKey] | None = None) -> None:
+        """Put what is pending, or what is of these sets, into the database, as a part of the transaction. A
+        part of a generation that is read again after a crash is passed over by its offsets, for they
+        only fall where all of it was written before."""
+        batches = self._batches
+        if not self._is_all(part):
+            batches = [item for item in batches if item.where in (part or ())]
+        append.write_group(tx, joined(batches))
+        if self._is_all(part):
+            tx.run("UPDATE hist_intake SET generation = ?", (self._file.generation,))
 
-    def written(self) -> None:
+    def written(self, part: Collection[SetKey] | None = None) -> None:
         """That transaction was committed."""
-        self._batches, self._ends, self._notes = [], {}, {}
+        if not self._is_all(part):
+            gone = set(part or ())
+            self._batches = [item for item in self._batches if item.where not in gone]
+            self._ends = {key: end for key, end in self._ends.items() if key[0] not in gone}
+            self._notes = {key: note for key, note in self._notes.items() if key[0] not in gone}
+            self._sets -= gone
+            return
+        self._batches, self._ends, self._notes, self._sets = [], {}, {}, set()
         self._file.begin_again(self._file.generation + 1)
         self._closed = self._file.room() < ROOM_BYTES_MIN
+
+    def _is_all(self, part: Collection[SetKey] | None) -> bool:
+        return part is None or self._sets <= set(part)
 
     def kept(self, items: Sequence[Append], results: Sequence[int]) -> None:
         """These went to the database, which says where their streams go on."""
@@ -411,6 +446,18 @@ def open_intake(database: Database) -> Intake | None:
     except (BlockingIOError, ImportError):
         return None
     return Intake(file, int(row[0]) if row else 0, offset_of)
+
+
+def _group_at(data: bytes, at: int) -> tuple[int, int, bytes] | None:
+    """(generation, number, payload); None where there is no sound group."""
+    if at + _GROUP.size > len(data):
+        return None
+    mark, generation, number, length, checksum = _GROUP.unpack_from(data, at)
+    start = at + _GROUP.size
+    if mark != _MARK or start + length > len(data):
+        return None
+    payload = data[start : start + length]
+    return (generation, number, payload) if checksum == _checksum(generation, number, payload) else None
 
 
 def _checksum(generation: int, number: int, payload: bytes) -> int:

@@ -65,17 +65,23 @@ class SqlHistory:
     def append_many(self, batches: Sequence[tuple[SetKey, str, RowBatch, bytes | None]]) -> list[int]:
         return self._writer.add_many([append.prepare(*one) for one in batches])
 
-    def settle(self) -> None:
-        self._writer.settle()
+    def settle(self, run: RunKey | None = None) -> None:
+        self._writer.settle(None if run is None else [SetKey(run, space) for space in branches.SPACES])
 
-    def _read(self) -> AbstractContextManager[Tx]:
-        """A view of all that was appended. While the disk is full, say, of all but the last moment's."""
-        self._try_to_settle()
+    def _read(self, wheres: Sequence[SetKey] | None = None) -> AbstractContextManager[Tx]:
+        """A view of all that was appended to these sets. While the disk is full, say, of all but the last
+        moment's."""
+        if self._intake is not None and self._intake.pending():
+            self._try_to_settle(None if wheres is None or self._stand_on_others(wheres) else wheres)
         return self._database.read()
 
-    def _try_to_settle(self) -> None:
+    def _stand_on_others(self, wheres: Sequence[SetKey]) -> bool:
+        with self._database.read() as tx:
+            return branches.stand_on_others(tx, wheres)
+
+    def _try_to_settle(self, part: Sequence[SetKey] | None = None) -> None:
         try:
-            self._writer.settle()
+            self._writer.settle(part)
         except Unavailable as error:
             log.warning("the newest rows do not show yet: %s", error.message)
 
@@ -124,11 +130,11 @@ class SqlHistory:
     # -- reading
 
     def info(self, where: SetKey) -> SetInfo:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return listing.info(tx, where)
 
     def infos(self, wheres: Sequence[SetKey]) -> list[SetInfo]:
-        with self._read() as tx:
+        with self._read(wheres) as tx:
             return listing.infos(tx, wheres)
 
     def next_offsets(self, wheres: Sequence[SetKey], stream: str) -> list[int]:
@@ -139,7 +145,7 @@ class SqlHistory:
             return list(map(max, waiting, listing.next_offsets(tx, wheres, stream)))
 
     def versions(self, wheres: Sequence[SetKey]) -> list[int]:
-        with self._read() as tx:
+        with self._read(wheres) as tx:
             chains = branches.chains(tx, wheres)
         return [sum(branch.version for branch in chains.get(where, ())) for where in wheres]
 
@@ -152,25 +158,25 @@ class SqlHistory:
         limit: int = 1000,
         kind: KeyKind | None = None,
     ) -> list[KeyInfo]:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return listing.keys(tx, where, search=search, after=after, limit=limit, kind=kind)
 
     def key_infos(self, where: SetKey, names: Sequence[str]) -> dict[str, KeyInfo]:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return listing.key_infos(tx, where, names)
 
     def label_keys(self, wanted: Sequence[tuple[SetKey, str]]) -> list[list[str]]:
-        with self._read() as tx:
+        with self._read([where for where, _ in wanted]) as tx:
             return listing.label_keys(tx, wanted)
 
     def buckets(self, wanted: Sequence[tuple[SetKey, str]], *, x: str, window: Window) -> list[Buckets]:
-        with self._read() as tx:
+        with self._read([where for where, _ in wanted]) as tx:
             return charts.buckets(tx, wanted, x=x, window=window)
 
     def points(
         self, where: SetKey, key: str, *, x: str = STEP, lo: float | None = None, hi: float | None = None
     ) -> Points:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return charts.points(tx, where, key, x=x, lo=lo, hi=hi)
 
     def rows(
@@ -183,7 +189,7 @@ class SqlHistory:
         limit: int = 1000,
         require_all: bool = False,
     ) -> list[Row]:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return rows.rows(
                 tx,
                 where,
@@ -204,7 +210,7 @@ class SqlHistory:
         max_step: int | None = None,
         require_all: bool = False,
     ) -> list[Row]:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return rows.sample(
                 tx,
                 where,
@@ -216,11 +222,11 @@ class SqlHistory:
             )
 
     def tail(self, where: SetKey, n: int) -> list[Row]:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             return rows.tail(tx, where, n)
 
     def export(self, where: SetKey, *, keys: Sequence[str] | None = None) -> Iterator[Any]:
-        return rows.export(self._read, where, keys=keys)
+        return rows.export(lambda: self._read([where]), where, keys=keys)
 
     # -- branches
 
@@ -258,7 +264,7 @@ class SqlHistory:
     def group_keys(
         self, group: int, *, search: str = "", after: str = "", limit: int = 200
     ) -> list[tuple[str, KeyKind]]:
-        with self._read() as tx:
+        with self._database.read() as tx:
             contains = "position(? in key) > 0" if tx.dialect == "postgresql" else "instr(key, ?) > 0"
             names = tx.all(
                 "SELECT DISTINCT key FROM hist_group_key WHERE grp = ? AND key > ?"
@@ -278,7 +284,7 @@ class SqlHistory:
     # -- background work
 
     def seal(self, where: SetKey) -> None:
-        with self._read() as tx:
+        with self._read([where]) as tx:
             chain = branches.chains(tx, [where]).get(where)
         if chain and not chain[-1].sealed:
             self._maintenance.seal(chain[-1].id)
