@@ -7,6 +7,7 @@ import pytest
 
 # By seconds of a run on two cores, from three minutes to twenty seconds. `--durations=60` tells.
 LONGEST = (
+    "tests/faults/test_wandb_full_and_away.py",
     "tests/wandb/test_client_matrix.py",
     "tests/browser/test_workspace.py",
     "tests/uplink/test_uplink.py",
@@ -20,6 +21,8 @@ LONGEST = (
     "tests/wandb/test_client_artifacts.py",
     "tests/browser/test_pages.py",
     "tests/wandb/test_client_faults.py",
+    "tests/examples/test_examples.py",
+    "tests/faults/test_full_and_away.py",
     "tests/server/test_app_start_stop.py",
     "tests/agents/test_function_agents.py",
     "tests/faults/test_many_writers.py",
