@@ -196,7 +196,10 @@ def test_a_model_is_pulled_to_deploy_it_without_the_right_to_write_and_nothing_i
         place = f"organizations/{organization}/members"
         admin(shared_server, "POST", place, username="deployer", role="viewer")
     else:
-        key = admin(shared_server, "POST", "users/admin/keys", name="deploy", read_only=True)["key"]
+        with shared_server.client() as client:
+            made = client.create_api_key("deploy", read_only=True)
+        key = made.key
+        assert made.read_only
     at, project = f"{organization}/{registry}/net", f"of-{len(whose)}"
     call("registry", "create", registry, "--organization", organization, "--type", "model")
     for number in range(2):

@@ -364,7 +364,7 @@ def test_a_key_that_may_only_read_changes_nothing_whosever_it_is(
             graphql = str(reader.base_url).replace("/api/v1/", "/graphql")
             said = reader.post(graphql, json={"query": CHART, "variables": {"e": tenant.people.team}})
             assert "errors" in said.json() and "may only read" in said.text, said.text
-        assert reader.get("/me").status_code == 200
+        assert reader.get("/me").json()["read_only"] and not api.get("/me").json()["read_only"]
         assert api.delete(f"/me/keys/{made['id']}").status_code == 204
         assert reader.get("/me").status_code == 401  # the session ends with its key
     assert snapshot(api, tenant) == before and len(api.get("/me/keys").json()["keys"]) == keys

@@ -186,7 +186,8 @@ def _checks(root: Path) -> list[tuple[str, bool, str]]:
         try:
             with Client(address, retries=Retries(attempts=1)) as client:
                 me = client.me()
-            found.append(("key", True, f"signed in as {me.username} (key from {client.key_source})"))
+            rights = "; it may only read" if me.read_only else ""
+            found.append(("key", True, f"signed in as {me.username} (key from {client.key_source}{rights})"))
         except errors.ClientError as error:
             found.append(("key", False, str(error)))
     entries = _entries(queue)

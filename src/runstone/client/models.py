@@ -27,6 +27,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str = ""
     email: str = ""
     is_admin: bool = False
+    read_only: bool = False  # the key may change nothing
     default_entity: str = ""
     entities: list[Membership] = []
     server: ServerInfo = ServerInfo()
@@ -40,6 +41,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float | None = None
     last_used_at: float | None = None
     expires_at: float | None = None
+    read_only: bool = False
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

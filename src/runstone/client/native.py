@@ -109,9 +109,12 @@ class Client(RunCalls, HistoryCalls, FileCalls):
     def api_keys(self) -> list[ApiKey]:
         return [convert(item, ApiKey) for item in self._get("/me/keys")["keys"]]
 
-    def create_api_key(self, name: str, *, expires_at: float | None = None) -> ApiKey:
-        """`key` of the answer is shown this once."""
-        body = given(name=name, expires_at=expires_at)
+    def create_api_key(
+        self, name: str, *, expires_at: float | None = None, read_only: bool = False
+    ) -> ApiKey:
+        """`key` of the answer is shown this once. read_only: it may see what its owner may, and change
+        nothing."""
+        body = given(name=name, expires_at=expires_at, read_only=read_only or None)
         return convert(self._send("POST", "/me/keys", json=body), ApiKey)
 
     def delete_api_key(self, key_id: int | str) -> None:

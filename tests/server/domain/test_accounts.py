@@ -165,7 +165,7 @@ def test_a_key_that_may_only_read_opens_only_such_sessions_and_makes_no_way_roun
     assert reader is not None and reader.read_only and reader.username == "ada"
     token, _ = world.sign_in.start_session(key, client="10.0.0.1")
     assert world.sign_in.actor_for_session(token) == reader
-    world.sign_in.forget()
+    world.sign_in.forget()  # not from memory either
     assert world.sign_in.actor_for_session(token) == reader
     for refused in (
         lambda: world.accounts.create_key(reader, name="more"),

@@ -4827,6 +4827,11 @@ export interface components {
             entities: components["schemas"]["EntityOfMe"][];
             /** Is Admin */
             is_admin: boolean;
+            /**
+             * Read Only
+             * @description The key, or that which opened the session, may change nothing.
+             */
+            read_only: boolean;
             server: components["schemas"]["ServerInfo"];
             /** Username */
             username: string;

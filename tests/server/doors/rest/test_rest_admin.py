@@ -37,6 +37,11 @@ def test_a_user_without_a_chosen_key_gets_one_shown_once(api: httpx.Client, rest
     assert extra.status_code == 201
     with client(rest, extra.json()["key"]) as mine:
         assert mine.get("/me").json()["username"] == name
+    reading = api.post(f"/admin/users/{name}/keys", json={"name": "deploy", "read_only": True}).json()
+    assert reading["read_only"] and not extra.json()["read_only"]
+    with client(rest, reading["key"]) as mine:
+        assert mine.get("/me").json()["read_only"]
+        assert mine.put(f"/projects/{name}/p").status_code == 403
 
 
 def test_a_deleted_user_is_out_at_once_and_listed_as_former(api: httpx.Client, rest: RunningServer) -> None:

@@ -81,7 +81,10 @@ function Profile({ me }: { me: Me }) {
       <Facts
         facts={[
           { name: "User name", value: me.username, copy: me.username },
-          { name: "Role", value: me.is_admin ? "admin of this server" : "user" },
+          {
+            name: "Role",
+            value: `${me.is_admin ? "admin of this server" : "user"}${me.read_only ? "; signed in with a key that may only read" : ""}`,
+          },
           {
             name: "Teams",
             value: me.entities

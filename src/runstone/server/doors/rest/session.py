@@ -158,6 +158,7 @@ def me_of(call: Call, actor: Actor) -> dict[str, Any]:
         "display_name": user.display_name,
         "email": user.email,
         "is_admin": user.is_admin,
+        "read_only": actor.read_only,
         "default_entity": user.default_entity,
         "entities": [
             {"name": entity.name, "kind": entity.kind, "role": role.name.lower()} for entity, role in entities

@@ -33,6 +33,7 @@ class Me(Model):
     display_name: str
     email: str
     is_admin: bool
+    read_only: bool = Field(description="The key, or that which opened the session, may change nothing.")
     default_entity: str
     entities: list[EntityOfMe] = Field(description="The user's own first.")
     server: ServerInfo
