@@ -127,6 +127,98 @@ def test_a_model_is_promoted_rolled_back_and_traced_to_its_raw_data_by_keyboard_
     expect(page.get_by_role("heading", name="raw:v0")).to_be_visible()
 
 
+def test_what_stands_is_told_however_many_versions_came_after_it(
+    page: Any, registry: str, seed: Seeder
+) -> None:
+    place = f"/projects/{ORGANIZATION}/wandb-registry-models/collections/many"
+    for number in range(103):
+        model = put_artifact(seed.api, "often", "often", "model", {"w.bin": b"often %d" % number})
+        link = {"entity": ORGANIZATION, "project": "wandb-registry-models", "collection": "many"}
+        forced = {"force": True, "reason": "a test"}
+        _ok(seed.api.post(f"/projects/-/often/artifacts/@{model['id']}/links", json={**link, **forced}))
+        if number == 0:
+            first = {"version": "v0", "alias": "production", "reason": "the first", "force": True}
+            _ok(seed.api.post(f"{place}/promote", json=first))
+    page.goto(f"/registry/{ORGANIZATION}/models/many")
+    expect(page.get_by_role("region", name="production")).to_contain_text("v0")
+    timeline = page.get_by_role("region", name="What was where when")
+    expect(timeline.get_by_role("listitem")).to_have_count(1)  # links move latest, which is left out
+    timeline.get_by_label("Moves of").select_option("all aliases")
+    expect(page).to_have_url(re.compile("alias="))
+    expect(timeline.get_by_role("listitem")).to_have_count(50)
+    page.get_by_role("button", name="Compare v102").press("Enter")
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(comparison).to_be_focused()
+    expect(comparison.get_by_label("Baseline")).to_have_value("v0")
+
+
+def test_a_promotion_is_approved_by_another_person_by_keys_and_rejected_with_a_reason(
+    open_context: OpenContext, registry: str, seed: Seeder
+) -> None:
+    api = seed.api
+    _ok(api.post(f"/organizations/{ORGANIZATION}/registries", json={"name": "gated", "approvals_needed": 1}))
+    _ok(api.post("/admin/users", json={"username": "second-person"}))
+    seat = api.put(f"/entities/{ORGANIZATION}/members/second-person", json={"role": "member"})
+    _ok(seat)
+    key = _ok(api.post("/admin/users/second-person/keys", json={}))["key"]
+    place = f"/projects/{ORGANIZATION}/wandb-registry-gated"
+    model = _ok(api.get(f"/projects/-/{PROJECT}/artifacts/net:v1"))
+    link = {"entity": ORGANIZATION, "project": "wandb-registry-gated", "collection": "net"}
+    _ok(api.post(f"/projects/-/{PROJECT}/artifacts/@{model['id']}/links", json=link))
+    wanted = {"version": "v0", "alias": "production", "reason": "as good"}
+    _ok(api.post(f"{place}/collections/net/approvals", json=wanted))
+
+    own = open_context().new_page()
+    own.goto(f"/registry/{ORGANIZATION}/gated/net")
+    waiting = own.get_by_role("region", name="Waiting for approval")
+    expect(waiting).to_contain_text("v0 → production")
+    expect(waiting.get_by_role("button", name="Approve…")).to_be_disabled()
+
+    context = open_context(signed_in=False)
+    assert context.request.post("/api/v1/session", data={"key": key}).ok
+    page = context.new_page()
+    page.goto(f"/registry/{ORGANIZATION}/gated/net")
+    page.get_by_role("button", name="Reject…").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Reject", exact=True)).to_be_disabled()
+    page.keyboard.type("not yet")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Waiting for approval")).to_have_count(0)
+    expect(page.get_by_role("region", name="production")).to_contain_text("No version stands here")
+    _ok(api.post(f"{place}/collections/net/approvals", json=wanted))
+    page.reload()
+    page.get_by_role("button", name="Approve…").press("Enter")
+    page.get_by_role("dialog").get_by_label("Comment").fill("now it is")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="production")).to_contain_text("v0")
+    assert _ok(api.get(f"{place}/artifacts/net:production"))["version"] == "v0"
+
+
+def test_the_address_keeps_how_far_the_lineage_goes_and_a_phone_gets_the_list(
+    open_context: OpenContext, registry: str
+) -> None:
+    at = f"/admin/{PROJECT}/artifacts/model/net/v0?tab=lineage"
+    page = open_context().new_page()
+    page.goto(at)
+    expect(page.get_by_role("region", name="Lineage")).to_be_visible()
+    page.get_by_role("button", name="Nearer").press("Enter")
+    expect(page).to_have_url(re.compile("depth=1"))
+    expect(page.get_by_text("within 1 step")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("within 1 step")).to_be_visible()
+    phone = open_context(width=390, height=800).new_page()
+    phone.goto(at)
+    expect(phone.get_by_role("region", name="Made from")).to_be_visible()
+    phone.get_by_role("radio", name="Graph").click()
+    expect(phone).to_have_url(re.compile("list=false"))
+    expect(phone.get_by_role("region", name="Lineage")).to_be_visible()
+    tabs = phone.get_by_role("navigation", name="Project")
+    tabs.get_by_role("link", name="Runs").click()
+    expect(phone).to_have_url(re.compile("/runs$"))
+
+
 def test_a_candidate_is_compared_with_what_stands(page: Any, registry: str) -> None:
     page.goto(f"{AT}?candidate=v2")
     comparison = page.get_by_role("region", name="Comparison")

@@ -91,6 +91,15 @@ export function versionsQuery(entity: string, project: string, collection: strin
   });
 }
 
+/** What stands under each alias of a collection. */
+export function standingQuery(entity: string, project: string, collection: string) {
+  return queryOptions({
+    queryKey: ["standing", entity, project, collection],
+    queryFn: ({ signal }) =>
+      ask<Schemas["StandingAliases"]>("GET", `/projects${path(entity, project)}/collections${path(collection)}/aliases`, { signal }),
+  });
+}
+
 export interface VersionsAsked {
   search?: string | undefined;
   tag?: string | undefined;

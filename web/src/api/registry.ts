@@ -35,12 +35,12 @@ export function createRegistry(
   return ask("POST", `/organizations${path(organization)}/registries`, { body: wanted });
 }
 
-export function aliasMovesQuery(entity: string, project: string, collection: string) {
+export function aliasMovesQuery(entity: string, project: string, collection: string, asked: { alias?: string; without?: string }) {
   return infiniteQueryOptions({
-    queryKey: ["alias-moves", entity, project, collection],
+    queryKey: ["alias-moves", entity, project, collection, asked],
     queryFn: ({ signal, pageParam }) =>
       ask<Schemas["AliasMoves"]>("GET", `${collectionPath(entity, project, collection)}/log`, {
-        query: { after: pageParam, limit: 50 },
+        query: { ...asked, after: pageParam, limit: 50 },
         signal,
       }),
     initialPageParam: "",

@@ -1334,6 +1334,26 @@ export interface paths {
         patch: operations["update_collection"];
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/collections/{collection}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Collection Aliases
+         * @description What stands under each alias, by alias.
+         */
+        get: operations["list_collection_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/collections/{collection}/approvals": {
         parameters: {
             query?: never;
@@ -3058,6 +3078,11 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "done" | "rejected";
+            /**
+             * Version
+             * @description `v3` in the collection; empty where it is not there any more.
+             */
+            version: string;
             /** Version Id */
             version_id: number;
             /** Votes */
@@ -6297,6 +6322,33 @@ export interface components {
              * @description An API key.
              */
             key: string;
+        };
+        /** StandingAlias */
+        StandingAlias: {
+            /** Alias */
+            alias: string;
+            /** Digest */
+            digest: string;
+            /** Reason */
+            reason: string;
+            /** Set At */
+            set_at: number;
+            /** Set By */
+            set_by: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Version
+             * @description Where it points: `v3` in the collection.
+             */
+            version: string;
+            /** Version Id */
+            version_id: number;
+        };
+        /** StandingAliases */
+        StandingAliases: {
+            /** Aliases */
+            aliases: components["schemas"]["StandingAlias"][];
         };
         /** Statistics */
         Statistics: {
@@ -10174,6 +10226,44 @@ export interface operations {
             };
         };
     };
+    list_collection_aliases: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Collection name. */
+                collection: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingAliases"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_approvals: {
         parameters: {
             query?: {
@@ -10303,6 +10393,8 @@ export interface operations {
                 after?: string;
                 alias?: string;
                 limit?: number;
+                /** @description All but this alias. */
+                without?: string;
             };
             header?: never;
             path: {

@@ -15,7 +15,7 @@ import {
   type Node,
   type NodeProps,
 } from "@xyflow/react";
-import { useEffect, useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, type ReactNode } from "react";
 
 import { useLayout } from "@/model/graph/use-layout";
 
@@ -44,8 +44,10 @@ export interface GraphProps {
   onChoose: (id: string) => void;
 }
 
-const WIDTH = 216;
+const WIDTH = 232;
 const HEIGHT = 58;
+const ZOOM_READABLE = 0.8;
+const NARROW = 640;
 
 type Shown = Node<{ node: GraphNode }, "thing">;
 
@@ -60,7 +62,8 @@ export default function Graph(props: GraphProps) {
 function Flow({ label, nodes, edges, onChoose }: GraphProps) {
   const sizes = useMemo(() => nodes.map((node) => ({ id: node.id, width: WIDTH, height: HEIGHT })), [nodes]);
   const places = useLayout(sizes, edges);
-  const { fitView } = useReactFlow();
+  const { fitView, getZoom, setCenter } = useReactFlow();
+  const frame = useRef<HTMLDivElement>(null);
   const shown = useMemo<Shown[]>(() => {
     const at = new Map(places?.map((place) => [place.id, place]));
     return nodes.flatMap((node) => {
@@ -93,11 +96,17 @@ function Flow({ label, nodes, edges, onChoose }: GraphProps) {
     [edges],
   );
   useEffect(() => {
-    if (places !== null) void fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.35 });
-  }, [places, fitView]);
+    if (places === null) return;
+    void fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.35 }).then(() => {
+      // A whole that nobody could read on a narrow screen gives way to where it began.
+      const at = places.find((place) => nodes.some((node) => node.id === place.id && node.tone === "focus"));
+      if (!at || getZoom() >= ZOOM_READABLE || (frame.current?.clientWidth ?? NARROW) >= NARROW) return;
+      void setCenter(at.x + WIDTH / 2, at.y + HEIGHT / 2, { zoom: ZOOM_READABLE });
+    });
+  }, [places, nodes, fitView, getZoom, setCenter]);
   if (places === null && nodes.length > 0) return <Skeleton height={240} />;
   return (
-    <div className={styles["graph"]} role="region" aria-label={label}>
+    <div ref={frame} className={styles["graph"]} role="region" aria-label={label}>
       <ReactFlow
         nodes={shown}
         edges={arrows}

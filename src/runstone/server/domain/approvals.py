@@ -52,6 +52,7 @@ class Approval:
     id: int
     alias: str
     version_id: int
+    index: int | None  # its number in the collection; None where it is not there any more
     sha256: str  # of the content that is approved
     state: str  # open, done, rejected
     needed: int
@@ -246,6 +247,7 @@ class Approvals:
                 row.id,
                 row.alias,
                 row.version_id,
+                row.version_index,
                 row.sha256,
                 row.state,
                 row.needed,

@@ -88,6 +88,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an alias points now: the version's number in the collection, and its content."""
+
+    alias: Alias
+    index: int
+    digest: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     alias: str
     collection_id: int

@@ -15,6 +15,7 @@ from runstone.server.domain.artifact_model import (
     Collection,
     CollectionKind,
     Page,
+    Standing,
     alias_of,
     collection_of,
 )
@@ -38,6 +39,7 @@ from runstone.server.stores.records.rows import AnyRow
 
 DESCRIPTION_CHARS_MAX = 1_000_000
 FIND_MAX = 1000
+STANDING_MAX = 10_000
 SORTS = frozenset(
     sign + name for name in ("name", "created_at", "updated_at", "version_count") for sign in ("", "-")
 )
@@ -180,6 +182,16 @@ class Collections:
                 project=collection.project,
             )
             return [alias_of(row) for row in alias_statements.aliases_in(conn, [collection.id])]
+
+    def standing(
+        self, actor: Actor, entity: str, project: str, name: str, *, limit: int = 1000
+    ) -> list[Standing]:
+        """What stands under each alias of a collection, by alias."""
+        limit = max(1, min(limit, STANDING_MAX))
+        with self._records.read() as conn:
+            row = self.resolve(conn, actor, entity, project, name, Permission.READ)
+            found = alias_statements.standing(conn, row.id, limit=limit)
+        return [Standing(alias_of(one), one.version_index, one.digest, one.sha256) for one in found]
 
     def count(self, actor: Actor, entity: str, project: str, *, type: str = "") -> int:
         with self._records.read() as conn:

@@ -134,16 +134,23 @@ class Promotions:
         collection: str,
         *,
         alias: str = "",
+        without: str = "",
         after: str = "",
         limit: int = 100,
     ) -> Page:
-        """AliasMoves of a collection, the newest first: what was where when, by whom, why."""
+        """AliasMoves of a collection, the newest first: what was where when, by whom, why. Of all aliases,
+        of one, or of all `without` one."""
         limit = max(1, min(limit, 1000))
         cursor = parse_cursor(after)
         with self._records.read() as conn:
             row = self._collections.resolve(conn, actor, entity, project, collection, Permission.READ)
             rows = alias_statements.moves(
-                conn, row.id, alias=alias, before=None if cursor is None else cursor[1], limit=limit
+                conn,
+                row.id,
+                alias=alias,
+                without=without,
+                before=None if cursor is None else cursor[1],
+                limit=limit,
             )
         items: list[AliasMove] = [move_of(found) for found in rows]
         return Page(items, cursor_of(0, items[-1].id) if len(items) == limit else "")

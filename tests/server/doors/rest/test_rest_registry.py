@@ -264,3 +264,33 @@ def test_deployments_and_predictions_are_kept(models: Models) -> None:
     made = api.post(f"/entities/{team}/predictions", json=said)
     assert made.status_code == 201 and made.json()["version_id"] == models.versions[2]["id"]
     assert api.post(f"/entities/{team}/predictions", json=said).json() == made.json()
+
+
+def test_what_stands_under_each_alias_is_told_and_moves_without_one(
+    api: httpx.Client, people: People, org: str
+) -> None:
+    models = Models(people, org)
+    admin = people.admin.api
+    assert models.promote(admin, "v1", "production").is_success
+    found = admin.get(f"{models.collection}/aliases").json()["aliases"]
+    standing = {one["alias"]: one["version"] for one in found}
+    assert standing["production"] == "v1" and [one["alias"] for one in found] == sorted(standing)
+    digests = {one["alias"]: one["sha256"] for one in found}
+    version = admin.get(f"{models.place}/artifacts/net:v1").json()
+    assert digests["production"] == version["sha256"] and len(version["sha256"]) == 64
+    assert len(admin.get(f"{models.collection}/aliases?limit=1").json()["aliases"]) == 1
+    whole = admin.get(f"{models.collection}/log").json()["moves"]
+    rest = admin.get(f"{models.collection}/log?without=latest").json()["moves"]
+    assert {one["alias"] for one in whole} == {"latest", "production"}
+    assert rest == [one for one in whole if one["alias"] != "latest"]
+
+
+def test_a_request_for_approval_says_which_version_it_is_for(
+    api: httpx.Client, people: People, org: str
+) -> None:
+    models = Models(people, org, approvals_needed=1, default_role="member")
+    wish = {"version": "v2", "alias": "production", "reason": "passed"}
+    asked = people.member.api.post(f"{models.collection}/approvals", json=wish)
+    assert asked.json()["version"] == "v2"
+    listed = people.admin.api.get(f"{models.collection}/approvals").json()["approvals"]
+    assert [one["version"] for one in listed] == ["v2"]

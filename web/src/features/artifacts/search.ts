@@ -1,6 +1,6 @@
 /** Addresses of the artifact pages. */
 
-import { asBoolean, asOneOf, asString } from "@/base/parse";
+import { asBoolean, asNumber, asOneOf, asString } from "@/base/parse";
 
 export interface ArtifactsSearch {
   type?: string | undefined;
@@ -82,8 +82,10 @@ export interface VersionSearch {
   find?: string | undefined;
   /** the version this one is compared with */
   to?: string | undefined;
-  /** lineage as a list in place of the graph */
+  /** lineage as a list or as a graph; what fits the screen where it is not said */
   list?: boolean | undefined;
+  /** steps of lineage */
+  depth?: number | undefined;
 }
 
 export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch {
@@ -94,6 +96,8 @@ export function parseVersionSearch(raw: Record<string, unknown>): VersionSearch 
     const text = asString(raw[name]);
     if (text) search[name] = text;
   }
-  if (asBoolean(raw["list"])) search.list = true;
+  const [list, depth] = [asBoolean(raw["list"]), asNumber(raw["depth"])];
+  if (list !== undefined) search.list = list;
+  if (depth !== undefined) search.depth = depth;
   return search;
 }

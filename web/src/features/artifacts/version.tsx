@@ -86,8 +86,10 @@ export function VersionPage() {
             <Suspense fallback={<Skeleton height={320} />}>
               <Lineage
                 start={{ kind: "artifact", entity, project, name: artifact }}
-                list={search.list === true}
-                onList={(list) => change({ list: list ? true : undefined })}
+                list={search.list}
+                onList={(list) => change({ list })}
+                depth={search.depth}
+                onDepth={(depth) => change({ depth })}
               />
             </Suspense>
           )}

@@ -1,8 +1,8 @@
 /** Which data made this, and who uses it: a graph, and the same facts as a list. */
 
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useMemo } from "react";
 
 import { LINEAGE_NODES_MAX, lineageQuery, type LineageEdge, type LineageNode, type LineageStart } from "@/api/lineage";
 import { plural } from "@/base/numbers";
@@ -12,20 +12,33 @@ import type { GraphEdge, GraphNode } from "@/widgets/graph";
 
 import { LineageList } from "./list";
 import styles from "./lineage.module.css";
-import { kindWords, pageOf } from "./node";
+import { kindWords, nameParts, pageOf, placeWords } from "./node";
 
 const Graph = lazy(() => import("@/widgets/graph"));
 
 const DEPTH = 2;
 const DEPTH_MAX = 10;
+const NARROW = 640;
 const SHAPES = [
   { value: "graph", label: "Graph" },
   { value: "list", label: "List" },
 ] as const;
 
-export default function Lineage({ start, list, onList }: { start: LineageStart; list: boolean; onList: (list: boolean) => void }) {
-  const [depth, setDepth] = useState(DEPTH);
-  const found = useQuery(lineageQuery(start, depth));
+interface Props {
+  start: LineageStart;
+  /** undefined: the list where a graph would be too small to read, else the graph */
+  list: boolean | undefined;
+  onList: (list: boolean) => void;
+  /** steps away; undefined: as many as are usual */
+  depth: number | undefined;
+  onDepth: (depth: number | undefined) => void;
+}
+
+export default function Lineage({ start, list: chosen, onList, depth: steps, onDepth }: Props) {
+  const list = chosen ?? window.innerWidth < NARROW;
+  const depth = Math.min(DEPTH_MAX, Math.max(1, steps ?? DEPTH));
+  const setDepth = (next: number) => onDepth(next === DEPTH ? undefined : next);
+  const found = useQuery({ ...lineageQuery(start, depth), placeholderData: keepPreviousData });
   const navigate = useNavigate();
   const graph = useMemo(() => (found.data ? drawn(found.data.nodes, found.data.edges) : null), [found.data]);
   if (found.error) return <ErrorPanel what="The lineage could not be read" error={found.error} onRetry={() => void found.refetch()} />;
@@ -70,6 +83,16 @@ export default function Lineage({ start, list, onList }: { start: LineageStart; 
   );
 }
 
+function NodeName({ node }: { node: LineageNode }) {
+  const [name, version] = nameParts(node);
+  return (
+    <span className={styles["nodeName"]} title={node.name}>
+      <span className={styles["name"]}>{name}</span>
+      {version !== "" && <strong>{version}</strong>}
+    </span>
+  );
+}
+
 function drawn(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): { nodes: GraphNode[]; edges: GraphEdge[] } {
   return {
     nodes: nodes.map((node) => ({
@@ -78,10 +101,8 @@ function drawn(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): { 
       tone: node.locked ? ("locked" as const) : node.depth === 0 ? ("focus" as const) : ("plain" as const),
       content: (
         <>
-          <span className={styles["kind"]}>{kindWords(node)}</span>
-          <span className={styles["name"]} title={node.name}>
-            {node.locked ? "not yours to see" : node.label || node.name}
-          </span>
+          <span className={styles["kind"]}>{placeWords(node)}</span>
+          {node.locked ? <span className={styles["name"]}>not yours to see</span> : <NodeName node={node} />}
         </>
       ),
     })),

@@ -5,19 +5,20 @@ import { Link, useParams, useSearch, useNavigate } from "@tanstack/react-router"
 import { useState } from "react";
 
 import { collectionQuery, versionsQuery, type ArtifactVersion } from "@/api/artifacts";
-import { aliasMovesQuery, registryQuery, type AliasMove } from "@/api/registry";
+import { registryQuery } from "@/api/registry";
 import { ApiError } from "@/api/request";
 import { formatBytes } from "@/base/numbers";
 import { Button } from "@/widgets/controls";
 import { Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
-import { Time } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
 import { Approvals } from "./approvals";
 import { Comparison } from "./comparison";
 import { PromoteDialog, RollbackDialog } from "./dialogs";
-import { Evidence } from "./evidence";
 import styles from "./registry.module.css";
+import type { RegistryCollectionSearch } from "./search";
+import { Stages } from "./stages";
+import { Timeline } from "./timeline";
 
 export function RegistryCollectionPage() {
   const { organization, registry: name, collection } = useParams({ from: "/registry/$organization/$registry/$collection" });
@@ -44,10 +45,14 @@ export function RegistryCollectionPage() {
   const rows = versions.data.pages.flatMap((page) => page.versions);
   const renew = () => {
     void queryClient.invalidateQueries({ queryKey: ["versions", organization, project] });
+    void queryClient.invalidateQueries({ queryKey: ["standing", organization, project, collection] });
     void queryClient.invalidateQueries({ queryKey: ["alias-moves", organization, project, collection] });
     void queryClient.invalidateQueries({ queryKey: ["approvals", organization, project, collection] });
   };
   const where = { entity: organization, project, collection };
+  const change = (next: Partial<RegistryCollectionSearch>) =>
+    void navigate({ search: (old: RegistryCollectionSearch) => ({ ...old, ...next }), replace: true });
+  const aliases = [...new Set([...registry.data.protected_aliases, ...rows.flatMap((row) => row.aliases.map((alias) => alias.alias))])];
   return (
     <div className={styles["page"]}>
       <title>{`${collection} · ${name} · Runstone`}</title>
@@ -63,12 +68,17 @@ export function RegistryCollectionPage() {
       </div>
       {about.data.description !== "" && <p style={{ margin: 0, whiteSpace: "pre-wrap" }}>{about.data.description}</p>}
       <Stages
-        rows={rows}
+        where={where}
+        type={about.data.type}
+        empty={rows.length === 0}
         protectedAliases={registry.data.protected_aliases}
         onRollback={setGoing}
         onPromote={(alias) => setPromoting({ version: rows[0]?.version ?? "", alias })}
       />
-      <Approvals where={where} onDone={renew} />
+      <Approvals where={where} type={about.data.type} onDone={renew} />
+      {search.candidate !== undefined && (
+        <Comparison key={search.candidate} where={where} candidate={search.candidate} rows={rows} onClose={() => change({ candidate: undefined })} />
+      )}
       <div className={styles["columns"]}>
         <section className={styles["section"]} aria-label="Versions">
           <h2>Versions</h2>
@@ -79,18 +89,20 @@ export function RegistryCollectionPage() {
             protectedAliases={registry.data.protected_aliases}
             candidate={search.candidate}
             onPromote={(version) => setPromoting({ version, alias: registry.data.protected_aliases[0] ?? "production" })}
-            onCompare={(version) => void navigate({ search: { candidate: version }, replace: true })}
+            onCompare={(version) => change({ candidate: version })}
           />
           {versions.hasNextPage && (
-            <Button small onClick={() => void versions.fetchNextPage()}>
+            <Button small disabled={versions.isFetchingNextPage} onClick={() => void versions.fetchNextPage()}>
               More versions
             </Button>
           )}
-          {search.candidate !== undefined && (
-            <Comparison where={where} candidate={search.candidate} rows={rows} onClose={() => void navigate({ search: {}, replace: true })} />
-          )}
         </section>
-        <Timeline where={where} />
+        <Timeline
+          where={where}
+          aliases={aliases}
+          alias={search.alias ?? ""}
+          onAlias={(alias) => change({ alias: alias === "" ? undefined : alias })}
+        />
       </div>
       {promoting && (
         <PromoteDialog
@@ -104,57 +116,6 @@ export function RegistryCollectionPage() {
         />
       )}
       {going !== null && <RollbackDialog where={where} alias={going} onClose={() => setGoing(null)} onDone={renew} />}
-    </div>
-  );
-}
-
-function Stages({
-  rows,
-  protectedAliases,
-  onRollback,
-  onPromote,
-}: {
-  rows: readonly ArtifactVersion[];
-  protectedAliases: readonly string[];
-  onRollback: (alias: string) => void;
-  onPromote: (alias: string) => void;
-}) {
-  const others = rows.flatMap((row) => row.aliases.map((alias) => alias.alias)).filter((alias) => alias !== "latest" && !protectedAliases.includes(alias));
-  const stages = [...protectedAliases, ...new Set(others)];
-  return (
-    <div className={styles["stages"]}>
-      {stages.map((stage) => {
-        const row = rows.find((one) => one.aliases.some((alias) => alias.alias === stage));
-        const alias = row?.aliases.find((one) => one.alias === stage);
-        return (
-          <section key={stage} className={styles["stage"]} aria-label={stage}>
-            <h3>{stage}</h3>
-            {row && alias ? (
-              <>
-                <span>
-                  <strong>{row.version}</strong> <code title={row.sha256}>{(row.digest || row.sha256).slice(0, 10)}</code>
-                </span>
-                <span className={styles["quiet"]}>
-                  since <Time at={alias.set_at} /> by {alias.set_by || "the server"}
-                  {alias.reason !== "" && <>: {alias.reason}</>}
-                </span>
-              </>
-            ) : (
-              <span className={styles["quiet"]}>No version stands here.</span>
-            )}
-            <div>
-              <Button small disabled={rows.length === 0} onClick={() => onPromote(stage)}>
-                Promote…
-              </Button>
-              {row && (
-                <Button small onClick={() => onRollback(stage)}>
-                  Roll back…
-                </Button>
-              )}
-            </div>
-          </section>
-        );
-      })}
     </div>
   );
 }
@@ -178,14 +139,18 @@ function VersionTable({
 }) {
   if (rows.length === 0) return <p className={styles["quiet"]}>No version is linked here yet.</p>;
   return (
-    <div className={`${styles["scroll"]} ${styles["acts"]}`}>
+    <div className={`${styles["scroll"]} ${styles["acts"]}`} tabIndex={0} role="group" aria-label="Linked versions">
       <table className={table["table"]}>
         <thead>
           <tr>
             <th scope="col">Version</th>
             <th scope="col">Aliases</th>
-            <th scope="col">Made as</th>
-            <th scope="col">Size</th>
+            <th scope="col" data-wide>
+              Made as
+            </th>
+            <th scope="col" data-number data-wide>
+              Size
+            </th>
             <th scope="col">
               <span className="visually-hidden">Acts</span>
             </th>
@@ -211,15 +176,17 @@ function VersionTable({
                   ))}
                 </span>
               </td>
-              <td>
+              <td data-wide title={row.source}>
                 <code>{row.source}</code>
               </td>
-              <td>{formatBytes(row.size)}</td>
+              <td data-number data-wide title={`${row.size} bytes`}>
+                {formatBytes(row.size)}
+              </td>
               <td>
-                <Button small onClick={() => onCompare(row.version)}>
+                <Button small aria-label={`Compare ${row.version}`} onClick={() => onCompare(row.version)}>
                   Compare
                 </Button>{" "}
-                <Button small onClick={() => onPromote(row.version)}>
+                <Button small aria-label={`Promote ${row.version}`} onClick={() => onPromote(row.version)}>
                   Promote
                 </Button>
               </td>
@@ -235,49 +202,4 @@ export interface Where {
   entity: string;
   project: string;
   collection: string;
-}
-
-const ACTS: Record<AliasMove["act"], string> = {
-  set: "set to",
-  remove: "taken off",
-  promote: "promoted to",
-  rollback: "rolled back to",
-  delete: "went with its version",
-};
-
-function Timeline({ where }: { where: Where }) {
-  const moves = useInfiniteQuery(aliasMovesQuery(where.entity, where.project, where.collection));
-  const rows = moves.data?.pages.flatMap((page) => page.moves) ?? [];
-  return (
-    <section className={styles["section"]} aria-label="What was where when">
-      <h2>What was where when</h2>
-      {moves.error && <ErrorPanel what="The history could not be read" error={moves.error} onRetry={() => void moves.refetch()} />}
-      {moves.isPending && <Skeleton height={120} />}
-      {moves.isSuccess && rows.length === 0 && <p className={styles["quiet"]}>No alias was moved yet.</p>}
-      <ol className={styles["timeline"]}>
-        {rows.map((move) => (
-          <li key={move.id} data-act={move.act}>
-            <strong>{move.alias}</strong> {ACTS[move.act]} {move.to_version}
-            {move.from_version !== "" && <span className={styles["quiet"]}> from {move.from_version}</span>}
-            <div className={styles["quiet"]}>
-              <Time at={move.at} /> by {move.by || "the server"}
-              {move.digest !== "" && (
-                <>
-                  {" "}
-                  · <code title={move.digest}>{move.digest.slice(0, 10)}</code>
-                </>
-              )}
-            </div>
-            {move.reason !== "" && <div>{move.reason}</div>}
-            <Evidence value={move.evidence} />
-          </li>
-        ))}
-      </ol>
-      {moves.hasNextPage && (
-        <Button small onClick={() => void moves.fetchNextPage()}>
-          Earlier moves
-        </Button>
-      )}
-    </section>
-  );
 }

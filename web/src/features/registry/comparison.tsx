@@ -2,11 +2,12 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-import type { ArtifactVersion } from "@/api/artifacts";
+import { standingQuery, type ArtifactVersion } from "@/api/artifacts";
 import { comparisonQuery } from "@/api/registry";
 import { formatNumber, plural } from "@/base/numbers";
+import { byNumber } from "@/base/versions";
 import { IconButton, Select } from "@/widgets/controls";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Value } from "@/widgets/values";
@@ -26,20 +27,30 @@ export function Comparison({
   rows: readonly ArtifactVersion[];
   onClose: () => void;
 }) {
-  const others = rows.filter((row) => row.version !== candidate);
-  const standing = others.find((row) => row.aliases.some((alias) => alias.alias === "production")) ?? others[0];
+  const standing = useQuery(standingQuery(where.entity, where.project, where.collection));
+  const aliases = standing.data?.aliases ?? [];
+  const versions = [...new Set([...rows.map((row) => row.version), ...aliases.map((one) => one.version)])].filter((version) => version !== candidate).sort(byNumber).reverse();
+  const production = aliases.find((one) => one.alias === "production" && one.version !== candidate)?.version ?? versions[0];
   const [chosen, setChosen] = useState<string | null>(null);
-  const baseline = chosen ?? standing?.version;
+  const baseline = chosen ?? production;
+  const place = useRef<HTMLElement>(null);
+  // It opens above what was clicked on: whoever asked is taken there.
+  useEffect(() => {
+    if (document.activeElement === document.body) return;
+    place.current?.scrollIntoView({ block: "nearest" });
+    place.current?.focus({ preventScroll: true });
+  }, [standing.isPending]);
+  if (standing.isPending) return <Skeleton height={120} />;
   if (baseline === undefined) return <p className={styles["quiet"]}>There is no other version to compare {candidate} with.</p>;
   return (
-    <section className={styles["section"]} aria-label="Comparison">
+    <section ref={place} tabIndex={-1} className={`${styles["section"]} ${styles["compared"]}`} aria-label="Comparison">
       <div className={styles["bar"]}>
         <h2>{candidate} against</h2>
         <Select
           label="Baseline"
-          options={others.map((row) => ({
-            value: row.version,
-            label: [row.version, ...row.aliases.map((alias) => alias.alias)].join(" · "),
+          options={versions.map((version) => ({
+            value: version,
+            label: [version, ...aliases.filter((one) => one.version === version).map((one) => one.alias)].join(" · "),
           }))}
           value={baseline}
           onChoose={setChosen}

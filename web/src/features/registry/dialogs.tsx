@@ -1,9 +1,9 @@
 /** Promotion and rollback: each with a reason, each naming what it moves. */
 
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type SyntheticEvent } from "react";
 
-import type { ArtifactVersion } from "@/api/artifacts";
+import { standingQuery, type ArtifactVersion } from "@/api/artifacts";
 import { askApproval, promote, rollBack } from "@/api/registry";
 import { toast } from "@/model/toasts";
 import { Button, Field, Select, TextArea, TextInput } from "@/widgets/controls";
@@ -34,7 +34,8 @@ export function PromoteDialog({
   const [alias, setAlias] = useState(start.alias);
   const [reason, setReason] = useState("");
   const asks = approvals > 0 && protectedAliases.includes(alias.trim());
-  const holder = rows.find((row) => row.aliases.some((one) => one.alias === alias.trim()));
+  const standing = useQuery(standingQuery(where.entity, where.project, where.collection));
+  const holder = standing.data?.aliases.find((one) => one.alias === alias.trim());
   const move = useMutation({
     mutationFn: async () => {
       const wanted = { version, alias: alias.trim(), reason: reason.trim() };
@@ -71,7 +72,7 @@ export function PromoteDialog({
         <Field label="Version">
           <Select
             label="Version"
-            options={rows.map((row) => ({ value: row.version, label: `${row.version}  ${row.source}` }))}
+            options={rows.map((row) => ({ value: row.version, label: `${row.version} · ${row.source}` }))}
             value={version}
             onChoose={setVersion}
           />

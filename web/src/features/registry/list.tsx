@@ -54,10 +54,14 @@ export function RegistriesPage() {
                 <thead>
                   <tr>
                     <th scope="col">Name</th>
-                    <th scope="col">Takes</th>
+                    <th scope="col" data-wide>
+                      Takes
+                    </th>
                     <th scope="col">Protected</th>
                     <th scope="col">Approvals</th>
-                    <th scope="col">Changed</th>
+                    <th scope="col" data-wide>
+                      Changed
+                    </th>
                   </tr>
                 </thead>
                 <tbody>
@@ -69,10 +73,10 @@ export function RegistriesPage() {
                         </Link>
                         {row.description !== "" && <div className={styles["quiet"]}>{row.description}</div>}
                       </td>
-                      <td>{row.artifact_types.length > 0 ? row.artifact_types.join(", ") : "any type"}</td>
+                      <td data-wide>{row.artifact_types.length > 0 ? row.artifact_types.join(", ") : "any type"}</td>
                       <td>{row.protected_aliases.join(", ")}</td>
                       <td>{row.approvals_needed > 0 ? `${row.approvals_needed} needed` : "none needed"}</td>
-                      <td>
+                      <td data-wide>
                         <Time at={row.updated_at} />
                       </td>
                     </tr>

@@ -64,7 +64,9 @@ export function RegistryPage() {
             <tr>
               <th scope="col">Collection</th>
               <th scope="col">Type</th>
-              <th scope="col">Versions</th>
+              <th scope="col" data-number>
+                Versions
+              </th>
               <th scope="col">Changed</th>
             </tr>
           </thead>
@@ -81,7 +83,7 @@ export function RegistryPage() {
                   {row.description !== "" && <div className={styles["quiet"]}>{row.description}</div>}
                 </td>
                 <td>{row.type}</td>
-                <td>{formatCount(row.version_count)}</td>
+                <td data-number>{formatCount(row.version_count)}</td>
                 <td>
                   <Time at={row.updated_at} />
                 </td>

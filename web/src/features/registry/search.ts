@@ -5,9 +5,15 @@ import { asString } from "@/base/parse";
 export interface RegistryCollectionSearch {
   /** the version compared with what stands at the baseline */
   candidate?: string | undefined;
+  /** whose moves are told: "*" those of all aliases; all but `latest` where none is said */
+  alias?: string | undefined;
 }
 
 export function parseRegistryCollectionSearch(raw: Record<string, unknown>): RegistryCollectionSearch {
-  const candidate = asString(raw["candidate"]);
-  return candidate ? { candidate } : {};
+  const search: RegistryCollectionSearch = {};
+  for (const name of ["candidate", "alias"] as const) {
+    const text = asString(raw[name]);
+    if (text) search[name] = text;
+  }
+  return search;
 }

@@ -86,8 +86,10 @@ export function SweepPage() {
             <Suspense fallback={<Skeleton height={320} />}>
               <Lineage
                 start={{ kind: "sweep", entity, project, name: id }}
-                list={search.list === true}
-                onList={(list) => change({ list: list ? true : undefined })}
+                list={search.list}
+                onList={(list) => change({ list })}
+                depth={search.depth}
+                onDepth={(depth) => change({ depth })}
               />
             </Suspense>
           )}

@@ -1,6 +1,6 @@
 /** Addresses of the sweep pages: the view is in them, brushes too. */
 
-import { asOneOf, asRecord, asString } from "@/base/parse";
+import { asBoolean, asNumber, asOneOf, asRecord, asString } from "@/base/parse";
 import type { Cell } from "@/charts/axis-scale";
 import type { Brushes } from "@/charts/parallel-geometry";
 
@@ -37,8 +37,10 @@ export interface SweepSearch {
   /** of the trials table */
   state?: (typeof TRIAL_STATES)[number] | undefined;
   sort?: string | undefined;
-  /** the lineage as a list */
+  /** the lineage as a list or as a graph; what fits the screen where it is not said */
   list?: boolean | undefined;
+  /** steps of lineage */
+  depth?: number | undefined;
 }
 
 export function parseSweepSearch(raw: Record<string, unknown>): SweepSearch {
@@ -51,7 +53,9 @@ export function parseSweepSearch(raw: Record<string, unknown>): SweepSearch {
     const text = asString(raw[name]);
     if (text) search[name] = text;
   }
-  if (raw["list"] === true) search.list = true;
+  const [list, depth] = [asBoolean(raw["list"]), asNumber(raw["depth"])];
+  if (list !== undefined) search.list = list;
+  if (depth !== undefined) search.depth = depth;
   const state = asOneOf(raw["state"], TRIAL_STATES);
   if (state) search.state = state;
   return search;

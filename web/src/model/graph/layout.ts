@@ -16,8 +16,9 @@ export interface LayoutEdge {
 /** Upper left corners, in the order of `nodes`. */
 export type Places = readonly { id: string; x: number; y: number }[];
 
-const GAP_ACROSS = 56;
-const GAP_DOWN = 14;
+/** Room for the word on an arrow. */
+const GAP_ACROSS = 104;
+const GAP_DOWN = 16;
 
 /** Edges to nodes that are not there are passed over. */
 export function layered(nodes: readonly LayoutNode[], edges: readonly LayoutEdge[]): Places {

@@ -17,6 +17,7 @@ from runstone.server.doors.rest.models.artifacts import (
     CollectionChange,
     Collections,
     CollectionWanted,
+    StandingAliases,
 )
 from runstone.server.doors.rest.routing import (
     AfterQuery,
@@ -132,6 +133,39 @@ async def get_collection(
             call.domain.collections.get(call.actor, entity_of(entity), project, collection)
         )
     )
+
+
+@routes.typed("GET", C + "/aliases", needs=Permission.READ, answers=StandingAliases)
+async def list_collection_aliases(
+    call: CallDep,
+    entity: EntityPath,
+    project: ProjectPath,
+    collection: CollectionPath,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Response:
+    """What stands under each alias, by alias."""
+
+    def work() -> dict[str, Any]:
+        found = call.domain.collections.standing(
+            call.actor, entity_of(entity), project, collection, limit=limit
+        )
+        return {
+            "aliases": [
+                {
+                    "alias": one.alias.alias,
+                    "set_by": one.alias.set_by,
+                    "set_at": one.alias.set_at,
+                    "reason": one.alias.reason,
+                    "version": f"v{one.index}",
+                    "version_id": one.alias.version_id,
+                    "digest": one.digest,
+                    "sha256": one.sha256,
+                }
+                for one in found
+            ]
+        }
+
+    return await call.answer(work)
 
 
 @routes.typed("PATCH", C, needs=Permission.WRITE, answers=Collection)

@@ -209,6 +209,7 @@ async def list_alias_moves(
     project: ProjectPath,
     collection: CollectionPath,
     alias: Annotated[str, Query(max_length=200)] = "",
+    without: Annotated[str, Query(max_length=200, description="All but this alias.")] = "",
     after: AfterQuery = "",
     limit: LimitQuery = 100,
 ) -> Response:
@@ -216,7 +217,14 @@ async def list_alias_moves(
 
     def work() -> dict[str, Any]:
         page = call.domain.promotions.log(
-            call.actor, entity_of(entity), project, collection, alias=alias, after=after, limit=limit
+            call.actor,
+            entity_of(entity),
+            project,
+            collection,
+            alias=alias,
+            without=without,
+            after=after,
+            limit=limit,
         )
         return {"moves": [move_out(move) for move in page.items], "next": page.next}
 
@@ -357,6 +365,7 @@ def approval_out(found: approval_domain.Approval) -> dict[str, Any]:
         "id": found.id,
         "alias": found.alias,
         "version_id": found.version_id,
+        "version": "" if found.index is None else f"v{found.index}",
         "sha256": found.sha256,
         "state": found.state,
         "needed": found.needed,

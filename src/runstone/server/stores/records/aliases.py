@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, delete, insert, select
 
 from runstone.server.stores.records.rows import AnyRow, upsert
 from runstone.server.stores.records.schema.accounts import users
+from runstone.server.stores.records.schema.artifacts import artifact_versions
 from runstone.server.stores.records.schema.collections import (
     alias_moves,
     aliases,
@@ -49,6 +50,25 @@ def aliases_in(conn: Connection, collection_ids: Iterable[int], *, limit: int = 
         some = aliases.c.collection_id.in_(listed[at : at + _AT_ONCE])
         found += conn.execute(statement.where(some).order_by(aliases.c.alias).limit(limit))
     return found
+
+
+def standing(conn: Connection, collection_id: int, *, limit: int) -> Sequence[AnyRow]:
+    """Aliases of a collection by name, with `version_index`, `digest` and `sha256` of where they point."""
+    statement = (
+        _alias.add_columns(
+            collection_versions.c.version_index, artifact_versions.c.digest, artifact_versions.c.sha256
+        )
+        .join(artifact_versions, artifact_versions.c.id == aliases.c.version_id)
+        .join(
+            collection_versions,
+            and_(
+                collection_versions.c.collection_id == aliases.c.collection_id,
+                collection_versions.c.version_id == aliases.c.version_id,
+            ),
+        )
+        .where(aliases.c.collection_id == collection_id)
+    )
+    return conn.execute(statement.order_by(aliases.c.alias).limit(limit)).all()
 
 
 def alias(conn: Connection, collection_id: int, name: str) -> AnyRow | None:
@@ -95,13 +115,16 @@ def moves(
     collection_id: int,
     *,
     alias: str = "",
+    without: str = "",
     before: int | None = None,
     limit: int = 100,
 ) -> Sequence[AnyRow]:
-    """The newest first; `before`: the number of the last one seen."""
+    """The newest first, of all aliases, of one, or `without` one; `before`: the last number seen."""
     statement = select(alias_moves).where(alias_moves.c.collection_id == collection_id)
     if alias:
         statement = statement.where(alias_moves.c.alias == alias)
+    if without:
+        statement = statement.where(alias_moves.c.alias != without)
     if before is not None:
         statement = statement.where(alias_moves.c.id < before)
     return conn.execute(statement.order_by(alias_moves.c.id.desc()).limit(limit)).all()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, memberships, users
+from runstone.server.stores.records.schema.collections import collection_versions
 from runstone.server.stores.records.schema.projects import projects
 from runstone.server.stores.records.schema.registry import (
     approval_votes,
@@ -115,7 +116,18 @@ def belongs_to(conn: Connection, organization_id: int, user_id: int) -> bool:
 
 # -- approvals
 
-_approval = select(*approvals.c, users.c.username).outerjoin(users, users.c.id == approvals.c.user_id)
+# With `version_index`, the version's number in the collection; null where it is not there any more.
+_approval = (
+    select(*approvals.c, users.c.username, collection_versions.c.version_index)
+    .outerjoin(users, users.c.id == approvals.c.user_id)
+    .outerjoin(
+        collection_versions,
+        and_(
+            collection_versions.c.collection_id == approvals.c.collection_id,
+            collection_versions.c.version_id == approvals.c.version_id,
+        ),
+    )
+)
 
 
 def add_approval(conn: Connection, **values: Any) -> int:

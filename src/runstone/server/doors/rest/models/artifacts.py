@@ -79,6 +79,17 @@ class ArtifactAlias(Model):
     reason: str
 
 
+class StandingAlias(ArtifactAlias):
+    version: str = Field(description="Where it points: `v3` in the collection.")
+    version_id: int
+    digest: str
+    sha256: str
+
+
+class StandingAliases(Model):
+    aliases: list[StandingAlias]
+
+
 class ArtifactVersion(Model):
     """A version. `name` and `aliases` are those in the collection it was asked for through
     (`in`: ENTITY/PROJECT/COLLECTION); `source` is where it was made."""

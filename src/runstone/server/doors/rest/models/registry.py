@@ -164,6 +164,7 @@ class Approval(Model):
     id: int
     alias: str
     version_id: int
+    version: str = Field(description="`v3` in the collection; empty where it is not there any more.")
     sha256: str
     state: Literal["open", "done", "rejected"]
     needed: int
