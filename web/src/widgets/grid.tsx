@@ -85,7 +85,8 @@ export function Grid<Row>(props: GridProps<Row>) {
   const { label, columns, rows, total, keyOf, rowHeight = 28, tree, onSort, onResize, onOpen, onKey, onEnd, onRange, ref } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<Place>({ row: -1, column: 0 });
-  const wantsFocus = useRef(false);
+  // Where the focus is to go once that cell is drawn: scrolling may draw the old place once more before.
+  const wantsFocus = useRef<Place | null>(null);
 
   const pinned = useMemo(() => columns.filter((column) => column.pinned), [columns]);
   const free = useMemo(() => columns.filter((column) => !column.pinned), [columns]);
@@ -145,7 +146,7 @@ export function Grid<Row>(props: GridProps<Row>) {
     (next: Place) => {
       const row = Math.max(-1, Math.min(rows.length - 1, next.row));
       const column = Math.max(0, Math.min(ordered.length - 1, next.column));
-      wantsFocus.current = true;
+      wantsFocus.current = { row, column };
       if (row >= 0) vertical.scrollToIndex(row);
       if (column >= pinned.length) horizontal.scrollToIndex(column - pinned.length);
       setPlace({ row, column });
@@ -154,10 +155,11 @@ export function Grid<Row>(props: GridProps<Row>) {
   );
 
   useEffect(() => {
-    if (!wantsFocus.current) return;
-    const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${place.row}:${place.column}"]`);
+    const wanted = wantsFocus.current;
+    if (!wanted) return;
+    const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${wanted.row}:${wanted.column}"]`);
     if (!cell) return;
-    wantsFocus.current = false;
+    wantsFocus.current = null;
     cell.focus({ preventScroll: true });
   });
 
