@@ -14,7 +14,8 @@ import { formatTick } from "@/base/numbers";
 import { formatDuration } from "@/base/time";
 
 import { draw, forget } from "./frames";
-import { nearestIndex, spikes, visible, widen, xRange, yRange, type ChartLine, type Column, type Range } from "./geometry";
+import { nearestIndex, widen, xRange, yRange, type ChartLine, type Range } from "./geometry";
+import { fillBand, linePaths, strokeLine, type LinePaths } from "./line-paths";
 
 export type XKind = "number" | "time" | "duration";
 
@@ -63,24 +64,14 @@ function short(tick: number): boolean {
 }
 
 const BANDS_MAX = 8;
-const POINTS_MAX = 60;
 const NEAR_PX = 48;
-
-interface Paths {
-  line: Path2D;
-  raw: Path2D | null;
-  spikes: Path2D | null;
-  band: Path2D | null;
-  dots: Path2D | null;
-  missing: Path2D | null;
-}
 
 export class LinePlot {
   private readonly plot: uPlot;
   private readonly resize: ResizeObserver;
   private readonly sheet = document.createElement("canvas");
   private readonly picture = document.createElement("canvas");
-  private paths = new Map<ChartLine, Paths>();
+  private paths = new Map<ChartLine, LinePaths>();
   private scaleKey = "";
   /** The picture shows the lines as they are now. */
   private pictured = false;
@@ -311,9 +302,9 @@ export class LinePlot {
     ctx.clearRect(0, 0, bbox.width, bbox.height);
     ctx.lineJoin = "round";
     for (const line of lines) {
-      if (lines.length <= BANDS_MAX || line.pinned || line.members > 1) this.fillBand(ctx, line);
+      if (lines.length <= BANDS_MAX || line.pinned || line.members > 1) fillBand(ctx, line, this.pathsOf(line));
     }
-    for (const line of lines) this.stroke(ctx, line, 1.4 * ratio);
+    for (const line of lines) strokeLine(ctx, line, this.pathsOf(line), 1.4 * ratio, ratio);
     this.plain = true;
     this.pictured = false;
     if (this.lit() !== null) this.show();
@@ -332,8 +323,8 @@ export class LinePlot {
     ctx.lineJoin = "round";
     for (const line of this.view.lines) {
       if (line.id !== lit) continue;
-      this.fillBand(ctx, line);
-      this.stroke(ctx, line, 2.4 * uPlot.pxRatio);
+      fillBand(ctx, line, this.pathsOf(line));
+      strokeLine(ctx, line, this.pathsOf(line), 2.4 * uPlot.pxRatio, uPlot.pxRatio);
     }
     this.plain = lit === null;
   }
@@ -346,151 +337,21 @@ export class LinePlot {
     this.pictured = true;
   }
 
-  private fillBand(ctx: CanvasRenderingContext2D, line: ChartLine): void {
-    const { band } = this.pathsOf(line);
-    if (!band) return;
-    ctx.globalAlpha = 0.13;
-    ctx.fillStyle = line.colour;
-    ctx.fill(band);
-    ctx.globalAlpha = 1;
-  }
-
-  private stroke(ctx: CanvasRenderingContext2D, line: ChartLine, width: number): void {
-    const paths = this.pathsOf(line);
-    ctx.strokeStyle = line.colour;
-    ctx.lineWidth = width;
-    if (paths.raw) {
-      ctx.globalAlpha = 0.25;
-      ctx.setLineDash([]);
-      ctx.stroke(paths.raw);
-      if (paths.spikes) ctx.stroke(paths.spikes);
-      ctx.globalAlpha = 1;
-    }
-    ctx.setLineDash(line.dash.map((part) => part * uPlot.pxRatio));
-    ctx.stroke(paths.line);
-    ctx.setLineDash([]);
-    if (paths.spikes && !paths.raw) {
-      ctx.lineWidth = Math.max(1, width * 0.7);
-      ctx.stroke(paths.spikes);
-    }
-    if (paths.dots) {
-      ctx.fillStyle = line.colour;
-      ctx.fill(paths.dots);
-    }
-    if (paths.missing) {
-      ctx.lineWidth = 1.2 * uPlot.pxRatio;
-      ctx.stroke(paths.missing);
-    }
-  }
-
-  private pathsOf(line: ChartLine): Paths {
+  private pathsOf(line: ChartLine): LinePaths {
     const known = this.paths.get(line);
     if (known) return known;
-    const made = this.build(line);
+    const { bbox, scales } = this.plot;
+    const [x, y] = [scales["x"], scales["y"]];
+    // The lines' own canvas covers the plot's inside only.
+    const made = linePaths(line, {
+      width: bbox.width,
+      height: bbox.height,
+      x: [x?.min ?? 0, x?.max ?? 1],
+      y: [y?.min ?? 0, y?.max ?? 1],
+      log: this.view.log,
+      ratio: uPlot.pxRatio,
+    });
     this.paths.set(line, made);
     return made;
-  }
-
-  private build(line: ChartLine): Paths {
-    const u = this.plot;
-    const ratio = uPlot.pxRatio;
-    // The lines' own canvas covers the plot's inside only.
-    const [left, top, width, height] = [0, 0, u.bbox.width, u.bbox.height];
-    const [xs, ys] = [u.scales["x"], u.scales["y"]];
-    const [xLo, xHi] = [xs?.min ?? 0, xs?.max ?? 1];
-    const log = this.view.log;
-    const scale = log ? Math.log10 : (value: number) => value;
-    const [yLo, yHi] = [scale(ys?.min ?? 0), scale(ys?.max ?? 1)];
-    const px = (value: number) => left + ((value - xLo) / (xHi - xLo)) * width;
-    const py = (value: number) =>
-      log && value <= 0 ? top + height + 100 : top + height - ((scale(value) - yLo) / (yHi - yLo)) * height;
-    const [from, to] = visible(line.x, [xLo, xHi]);
-    const trace = (y: Column) => {
-      const path = new Path2D();
-      let open = false;
-      for (let i = from; i <= to; i += 1) {
-        const value = y[i] ?? Number.NaN;
-        if (!Number.isFinite(value)) {
-          open = false;
-          continue;
-        }
-        if (open) path.lineTo(px(line.x[i] ?? 0), py(value));
-        else path.moveTo(px(line.x[i] ?? 0), py(value));
-        open = true;
-      }
-      return path;
-    };
-    const mean = line.raw ?? line.y;
-    const { low, high } = line;
-    let upright: Path2D | null = null;
-    if (low && high) {
-      for (const i of spikes(line, mean)) {
-        if (i < from || i > to) continue;
-        upright ??= new Path2D();
-        const at = px(line.x[i] ?? 0);
-        upright.moveTo(at, py(low[i] ?? 0));
-        upright.lineTo(at, py(high[i] ?? 0));
-      }
-    }
-    let dots: Path2D | null = null;
-    let missing: Path2D | null = null;
-    const few = line.exact && to - from < POINTS_MAX;
-    for (let i = from; i <= to; i += 1) {
-      const value = line.y[i] ?? Number.NaN;
-      const at = px(line.x[i] ?? 0);
-      if (Number.isFinite(value)) {
-        const alone = !Number.isFinite(line.y[i - 1] ?? Number.NaN) && !Number.isFinite(line.y[i + 1] ?? Number.NaN);
-        if (!few && !alone) continue;
-        dots ??= new Path2D();
-        dots.moveTo(at, py(value));
-        dots.arc(at, py(value), (alone ? 2.6 : 2) * ratio, 0, 2 * Math.PI);
-      } else if (at >= left && at <= left + width) {
-        missing ??= new Path2D();
-        const size = 3 * ratio;
-        const base = top + height - size - 1;
-        missing.moveTo(at - size, base - size);
-        missing.lineTo(at + size, base + size);
-        missing.moveTo(at + size, base - size);
-        missing.lineTo(at - size, base + size);
-      }
-    }
-    return {
-      line: trace(line.y),
-      raw: line.raw ? trace(line.raw) : null,
-      spikes: upright,
-      band: low && high ? this.band(line.x, low, high, from, to, px, py) : null,
-      dots,
-      missing,
-    };
-  }
-
-  private band(
-    x: Float64Array,
-    low: Column,
-    high: Column,
-    from: number,
-    to: number,
-    px: (value: number) => number,
-    py: (value: number) => number,
-  ): Path2D {
-    const path = new Path2D();
-    let start = from;
-    const close = (end: number) => {
-      if (end <= start) return;
-      for (let i = start; i < end; i += 1) {
-        const [a, b] = [px(x[i] ?? 0), py(high[i] ?? 0)];
-        if (i === start) path.moveTo(a, b);
-        else path.lineTo(a, b);
-      }
-      for (let i = end - 1; i >= start; i -= 1) path.lineTo(px(x[i] ?? 0), py(low[i] ?? 0));
-      path.closePath();
-    };
-    for (let i = from; i <= to; i += 1) {
-      if (Number.isFinite(low[i] ?? Number.NaN) && Number.isFinite(high[i] ?? Number.NaN)) continue;
-      close(i);
-      start = i + 1;
-    }
-    close(to + 1);
-    return path;
   }
 }

@@ -8,7 +8,7 @@ import { formatCount } from "@/base/numbers";
 import { selectOf } from "@/model/columns";
 import type { WorkspaceSpec } from "@/model/workspace/spec";
 
-import type { ListRow } from "./run-list";
+import type { ListRow } from "./list-rows";
 import type { GroupRow } from "./use-runs";
 
 const STEP = 100;
