@@ -17,53 +17,39 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLAbstractType,
     GraphQLError,
     GraphQLField,
     GraphQLIncludeDirective,
-    GraphQLLeafType,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
-    OperationDefinitionNode,
     SelectionSetNode,
-    Undefined,
-    VariableNode,
-    Visitor,
     get_argument_values,
     get_directive_values,
     get_variable_values,
-    is_leaf_type,
-    is_list_type,
     is_non_null_type,
     is_object_type,
     located_error,
     type_from_ast,
-    visit,
 )
-from graphql.pyutils import inspect, is_iterable
 
 from runstone.server.doors.wandb.gql.binding import CalledWithInfo, Field
 from runstone.server.doors.wandb.gql.call import Call
+from runstone.server.doors.wandb.gql.completing import Complete, Place, as_it_is, completer, path_of
+from runstone.server.doors.wandb.gql.operations import condition_variables, introspects, operation_of
 
 VARIABLE_ERRORS_MAX = 50
 OUTCOMES_KEPT_MAX = 4  # of `@skip` and `@include`; those beyond are planned each time
-
-Place = tuple[Any, Any]  # (the place above or None, a key or an index)
-Complete = Callable[[Any, "Execution", Place], Any]
 Variables = Any  # graphql-core's VariableValues, which it does not export
 Result = tuple["dict[str, Any] | None", list[GraphQLError]]
 
 # Of these types a value of this very class is its own answer.
 _EXACT: dict[str, type] = {"String": str, "ID": str, "JSONString": str, "DateTime": str, "Boolean": bool}
-_INTROSPECTION = frozenset({"__schema", "__type"})
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -106,14 +92,14 @@ class Plan:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._operation = _operation(document, name)
+        self._operation = operation_of(document, name)
         kind = schema.get_root_type(self._operation.operation)
         if kind is None:
             raise LookupError(f"The schema has no {self._operation.operation.value}.")
         self._root_type = kind
-        self._conditions = _condition_variables(document)
+        self._conditions = condition_variables(document)
         self._roots: dict[tuple[Any, ...], Selection] = {}
-        if _introspects(self._operation.selection_set, self.fragments):
+        if introspects(self._operation.selection_set, self.fragments):
             raise LookupError("Introspection is graphql-core's.")
 
     def execute(self, call: Call, given: Mapping[str, Any]) -> Result:
@@ -210,7 +196,7 @@ class Selection:
             raise GraphQLError(f"{kind.name}.{name} is no field.", nodes)
         if name == "__typename":
             said = kind.name
-            return Step(key, nodes, lambda *_: said, _NOTHING, definition, False, False, str, True, _as_it_is)
+            return Step(key, nodes, lambda *_: said, _NOTHING, definition, False, False, str, True, as_it_is)
         bound = cast(Field, definition.resolve)
         below = [node.selection_set for node in nodes if node.selection_set is not None]
         given = None if nodes[0].arguments else get_argument_values(definition, nodes[0])
@@ -225,7 +211,7 @@ class Selection:
             isinstance(bound, CalledWithInfo),
             _EXACT.get(getattr(named, "name", "")),
             is_non_null_type(definition.type),
-            _completer(
+            completer(
                 definition.type, Selection(self._plan, below, self._variables), f"{kind.name}.{name}", nodes
             ),
         )
@@ -243,10 +229,10 @@ class Informed:
 class Execution:
     """One answer in the making. `context` is the call, under the name that graphql-core gives it."""
 
-    __slots__ = ("_arguments", "_plan", "_variables", "context", "errors")
+    __slots__ = ("_arguments", "_variables", "context", "errors", "plan")
 
     def __init__(self, plan: Plan, call: Call, variables: Variables) -> None:
-        self._plan = plan
+        self.plan = plan
         self._variables = variables
         # By step: the same for all objects of a page. Kept with the step, whose id is thus nobody else's.
         self._arguments: dict[int, tuple[Step, dict[str, Any]]] = {}
@@ -266,7 +252,7 @@ class Execution:
                 if given is None:
                     given = self._given(step)
                 if step.informed:
-                    value = step.give(parent, Informed(self.context, step.nodes, self._plan.fragments), given)
+                    value = step.give(parent, Informed(self.context, step.nodes, self.plan.fragments), given)
                 else:
                     value = step.give(parent, self, given)
                 if type(value) is step.exact:
@@ -276,7 +262,7 @@ class Execution:
                 else:
                     found[key] = step.complete(value, self, (place, key))
             except Exception as error:
-                located = located_error(error, step.nodes, _path((place, key)))
+                located = located_error(error, step.nodes, path_of((place, key)))
                 if step.required:
                     raise located from error
                 self.errors.append(located)
@@ -291,157 +277,3 @@ class Execution:
             )
             kept = self._arguments[id(step)] = (step, values)
         return kept[1]
-
-
-# -- values made answers, by type
-
-
-def _completer(kind: GraphQLOutputType, below: Selection, where: str, nodes: list[FieldNode]) -> Complete:
-    """`where`: the field, for messages."""
-    if is_non_null_type(kind):
-        return _required(_completer(kind.of_type, below, where, nodes), where)
-    if is_list_type(kind):
-        return _listed(kind.of_type, below, where, nodes)
-    if is_leaf_type(kind):
-        return _leaf(kind)
-    if is_object_type(kind):
-
-        def complete_object(value: Any, execution: Execution, place: Place) -> Any:
-            return None if value is None else execution.fields(below.steps(kind), value, place)
-
-        return complete_object
-    return _abstract(cast(GraphQLAbstractType, kind), below, nodes)
-
-
-def _as_it_is(value: Any, _execution: Execution, _place: Place) -> Any:
-    return value
-
-
-def _required(inner: Complete, where: str) -> Complete:
-    def complete(value: Any, execution: Execution, place: Place) -> Any:
-        found = None if value is None else inner(value, execution, place)
-        if found is None:
-            raise TypeError(f"Cannot return null for non-nullable field {where}.")
-        return found
-
-    return complete
-
-
-def _listed(kind: GraphQLOutputType, below: Selection, where: str, nodes: list[FieldNode]) -> Complete:
-    required = is_non_null_type(kind)
-    inner = _completer(kind, below, where, nodes)
-
-    def complete(values: Any, execution: Execution, place: Place) -> Any:
-        if values is None:
-            return None
-        if not is_iterable(values):
-            raise GraphQLError(f"Expected Iterable, but did not find one for field '{where}'.")
-        found: list[Any] = []
-        for index, value in enumerate(values):
-            if value is None and not required:
-                found.append(None)
-                continue
-            here = (place, index)
-            try:
-                found.append(inner(value, execution, here))
-            except Exception as error:
-                located = located_error(error, nodes, _path(here))
-                if required:
-                    raise located from error
-                execution.errors.append(located)
-                found.append(None)
-        return found
-
-    return complete
-
-
-def _leaf(kind: GraphQLLeafType) -> Complete:
-    give = kind.coerce_output_value
-
-    def complete(value: Any, _execution: Execution, _place: Place) -> Any:
-        if value is None:
-            return None
-        found = give(value)
-        if found is None or found is Undefined:
-            raise TypeError(
-                f"Expected `{kind}.coerce_output_value({inspect(value)})` to return non-nullable value, "
-                f"returned: {inspect(found)}"
-            )
-        return found
-
-    return complete
-
-
-def _abstract(kind: GraphQLAbstractType, below: Selection, nodes: list[FieldNode]) -> Complete:
-    def complete(value: Any, execution: Execution, place: Place) -> Any:
-        if value is None:
-            return None
-        schema = execution._plan.schema
-        name = cast(Any, kind).resolve_type(value, None, kind)
-        found = schema.get_type(name)
-        if not is_object_type(found):
-            raise GraphQLError(
-                f"Abstract type '{kind}' was resolved to a type '{name}' that does not exist "
-                "inside the schema.",
-                nodes,
-            )
-        if not schema.is_sub_type(kind, found):
-            raise GraphQLError(f"Runtime Object type '{found}' is not a possible type for '{kind}'.", nodes)
-        return execution.fields(below.steps(found), value, place)
-
-    return complete
-
-
-# -- documents
-
-
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The one of that name, or the only one. Raises LookupError."""
-    found = [
-        node
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode)
-        and (name is None or (node.name is not None and node.name.value == name))
-    ]
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} operations are meant.")
-    return found[0]
-
-
-def _condition_variables(document: DocumentNode) -> tuple[str, ...]:
-    """Those that `@skip` and `@include` read."""
-    names: dict[str, None] = {}
-
-    class Conditions(Visitor):
-        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-            for argument in node.arguments or ():
-                if isinstance(argument.value, VariableNode):
-                    names[argument.value.name.value] = None
-
-    visit(document, Conditions())
-    return tuple(names)
-
-
-def _introspects(chosen: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
-    """At the top, the only place where one can."""
-    seen: set[str] = set()
-    stack = [chosen]
-    while stack:
-        for item in stack.pop().selections:
-            if isinstance(item, FieldNode):
-                if item.name.value in _INTROSPECTION:
-                    return True
-            elif isinstance(item, InlineFragmentNode):
-                stack.append(item.selection_set)
-            elif isinstance(item, FragmentSpreadNode) and item.name.value not in seen:
-                seen.add(item.name.value)
-                stack.append(fragments[item.name.value].selection_set)
-    return False
-
-
-def _path(place: Place | None) -> list[str | int]:
-    found: list[str | int] = []
-    while place is not None:
-        place, key = place
-        found.append(key)
-    return found[::-1]
