@@ -1,8 +1,8 @@
-"""Artifact versions: made, found, named, linked, used."""
+"""Artifact versions: made, found, named, linked."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
 from starlette.responses import Response
@@ -28,8 +28,6 @@ from runstone.server.doors.rest.models.artifacts import (
     ArtifactWanted,
     EntriesTaken,
     EntriesWanted,
-    RunArtifacts,
-    UseWanted,
     VersionsRestored,
     VersionsWanted,
 )
@@ -41,9 +39,7 @@ from runstone.server.doors.rest.routing import (
     EntityPath,
     P,
     ProjectPath,
-    R,
     Routes,
-    RunPath,
     SearchQuery,
     SkipQuery,
     entity_of,
@@ -351,53 +347,5 @@ async def restore_versions(
             call.actor, entity_of(entity), project, collection, body.versions
         )
         return {"count": count}
-
-    return await call.answer(work)
-
-
-@routes.typed("GET", R + "/artifacts", needs=Permission.READ, answers=RunArtifacts)
-async def list_run_artifacts(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    run: RunPath,
-    role: Literal["input", "output"] = "output",
-    after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:
-    """Versions the run used (input) or made (output)."""
-
-    def work() -> dict[str, Any]:
-        kept = call.domain.runs.get(call.actor, entity_of(entity), project, run)
-        page = call.domain.artifacts.of_run(call.actor, kept.key, role, after=after, limit=limit)
-        return {
-            "artifacts": [
-                {
-                    "artifact": version_out(usage.version),
-                    "role": usage.role,
-                    "used_as": usage.used_as,
-                    "at": usage.at,
-                }
-                for usage in page.items
-            ],
-            "next": page.next,
-        }
-
-    return await call.answer(work)
-
-
-@routes.typed("POST", R + "/artifacts", needs=Permission.WRITE, answers=ArtifactVersion)
-async def use_artifact(
-    call: CallDep, entity: EntityPath, project: ProjectPath, run: RunPath, body: UseWanted
-) -> Response:
-    """Note that the run uses a version, of this project or another."""
-
-    def work() -> dict[str, Any]:
-        owner, place = body.entity or entity_of(entity), body.project or project
-        member = call.domain.artifacts.get(call.actor, owner, place, body.artifact)
-        call.domain.artifacts.use(
-            call.actor, entity_of(entity), project, run, member.version.id, used_as=body.used_as
-        )
-        return member_out(member)
 
     return await call.answer(work)
