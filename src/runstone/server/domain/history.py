@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.feed import EventKind, Feed
 from runstone.server.domain.history_keys import NotedKeys
@@ -25,8 +24,6 @@ from runstone.server.stores.history.contract import (
     SetKey,
     Space,
 )
-
-__all__ = ["History", "WrittenRow", "batch_of"]
 
 
 class History:

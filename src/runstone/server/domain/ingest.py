@@ -27,6 +27,7 @@ from runstone.journal.format import HEADER_BYTES
 from runstone.journal.kinds import MetricDefinition, RunFields
 from runstone.server.domain import ingest_writers
 from runstone.server.domain.access import Access
+from runstone.server.domain.batches import batch_of
 from runstone.server.domain.console import Console
 from runstone.server.domain.errors import (
     Conflict,
@@ -38,7 +39,7 @@ from runstone.server.domain.errors import (
     Unavailable,
 )
 from runstone.server.domain.feed import Feed
-from runstone.server.domain.history import History, batch_of
+from runstone.server.domain.history import History
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.ingest_bodies import Sorted
 from runstone.server.domain.ingest_keeping import KeptWriters, Overtaken

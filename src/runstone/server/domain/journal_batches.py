@@ -34,8 +34,8 @@ from runstone.journal.kinds import (
     RunFields,
     SystemRow,
 )
+from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import Invalid
-from runstone.server.domain.history import WrittenRow, batch_of
 from runstone.server.domain.row_templates import Grid, Rows, Template, Templates, grids_of
 from runstone.server.stores.history.blocks import Block, BlockColumns
 from runstone.server.stores.history.contract import RowBatch
