@@ -1,5 +1,5 @@
-"""Artifacts at scale: 100,000 versions in a collection and a lineage graph of a million edges, in which
-every hundred runs are the trials of a sweep.
+"""Artifacts at scale: 100,000 versions in a collection, 5,000 collections in a project, and a lineage graph
+of a million edges, in which every hundred runs are the trials of a sweep.
 
     python bench/artifacts.py [--versions 100000] [--edges 1000000]
 
@@ -18,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
+from runstone.server.domain.domain import Domain
 from runstone.server.domain.identity import Actor, SweepKey
 from runstone.server.house import House, open_house
 from runstone.server.settings import ServerSettings
@@ -34,6 +35,7 @@ from runstone.server.stores.records.schema.sweeps import sweep_trials, sweeps
 
 ROUNDS = 9
 TRIALS = 100
+COLLECTIONS = 5_000
 _AT_ONCE = 5000
 _ADMIN = Actor(None, "", is_admin=True, system="bench")
 
@@ -48,11 +50,12 @@ def version_row(number: int, collection: int, entity: int, index: int) -> dict[s
         "digest": f"{number:032x}",
         "digest_algorithm": "manifest-md5",
         "sha256": f"{number:064x}",
-        "size": 1000,
+        "size": (index * 7919) % 100_003,
         "file_count": 3,
+        "description": f"Checkpoint of epoch {index // 100}" if index % 3 == 0 else "",
         "metadata": {"step": index, "accuracy": index / 1000},
         "facts": {},
-        "tags": [],
+        "tags": [f"epoch-{index // 100}", *(["rare"] if index % 40_000 == 7 else [])] if index % 2 else [],
         "pending_aliases": [],
         "created_at": 1e9 + number,
         "committed_at": 1e9 + number,
@@ -194,6 +197,64 @@ def fill_sweeps(rows: Callable[[Any, list[dict[str, Any]]], None], project: int,
     rows(sweep_trials, trials)
 
 
+def fill_collections(house: House, count: int) -> None:
+    """Of a second project, beside each other."""
+    domain = house.domain
+    first, _ = domain.collections.ensure(_ADMIN, "bench", "many", "first", type="model")
+
+    def work(conn: Connection) -> None:
+        type_id = conn.execute(select(collections.c.type_id).where(collections.c.id == first.id)).scalar_one()
+        made = [
+            {
+                "project_id": first.project_id,
+                "type_id": type_id,
+                "kind": "sequence",
+                "name": f"net-{n:05}",
+                "description": "",
+                "tags": ["gold"] if n % 10 == 0 else [],
+                "metadata": {},
+                "next_index": n % 50,
+                "version_count": n % 50,
+                "retention": {},
+                "created_at": 1e9 + n,
+                "updated_at": 1e9 + n,
+            }
+            for n in range(1, count)
+        ]
+        conn.execute(insert(collections), made)
+
+    house.records.write(work)
+
+
+def lists(domain: Domain, versions: int) -> list[tuple[str, Callable[[], Any]]]:
+    """Pages of 100 as the pages of the UI ask for them: any place, any order, any filter."""
+
+    def page(**asked: Any) -> Callable[[], Any]:
+        return lambda: domain.artifacts.find(_ADMIN, "bench", "p", "set", limit=100, **asked)
+
+    def many(**asked: Any) -> Callable[[], Any]:
+        return lambda: domain.collections.find(_ADMIN, "bench", "many", limit=100, **asked)
+
+    return [
+        ("versions: first page, counted", page(count=True)),
+        ("versions: last page", page(skip=versions - 100)),
+        ("versions: middle, by time", page(skip=versions // 2, sort="created_at")),
+        ("versions: middle, by size", page(skip=versions // 2, sort="-size")),
+        ("versions: from an alias on", page(at="a1000")),
+        ("versions: by alias", page(alias="a1000", count=True)),
+        ("versions: text in many, counted", page(search="epoch", count=True)),
+        ("versions: text in many, far down", page(search="epoch", skip=versions // 4)),
+        ("versions: text in none, counted", page(search="zzz", count=True)),
+        ("versions: number, by size", page(search="v500", sort="-size", count=True)),
+        ("versions: rare tag, counted", page(tag="rare", count=True)),
+        ("versions: trash", page(trash=True, count=True)),
+        ("collections: last page, counted", many(skip=4900, sort="name", count=True)),
+        ("collections: by name, counted", many(search="net-0499", count=True)),
+        ("collections: by tag, counted", many(tag="gold", sort="-version_count", count=True)),
+        ("collections: by alias, counted", many(alias="production", count=True)),
+    ]
+
+
 def cpu(work: Callable[[], Any]) -> tuple[float, float]:
     """(median, worst) CPU milliseconds of a call, of this process."""
     work()
@@ -222,6 +283,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(
                 f"{given.versions:,} versions, {filled['edges']:,} edges, in {time.monotonic() - began:.0f} s"
             )
+            fill_collections(house, COLLECTIONS)
             middle = given.versions // 2
             last = f"v{given.versions - 1}"
 
@@ -239,6 +301,7 @@ def main(arguments: list[str] | None = None) -> None:
                 ("latest", lambda: domain.artifacts.get(_ADMIN, "bench", "p", "set:latest")),
                 (f"by number ({last})", lambda: domain.artifacts.get(_ADMIN, "bench", "p", f"set:{last}")),
                 ("collections of the project", lambda: domain.collections.find(_ADMIN, "bench", "p")),
+                *lists(domain, given.versions),
                 (
                     "closure, depth 5, up",
                     lambda: domain.lineage.of_version(_ADMIN, middle, direction="up", depth=5),

@@ -254,3 +254,12 @@ def test_the_lists_have_no_serious_accessibility_problem(
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("status", name="What would go")).to_be_visible()
     assert axe_violations(page, axe_source) == []
+
+
+def test_any_of_a_hundred_thousand_is_compared_by_name(page: Any, large: str) -> None:
+    page.goto(f"{large}/v5000?tab=compare")
+    page.get_by_label("Another version or alias").fill("production")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("to=production"))
+    expect(page.get_by_label("Compare with")).to_have_value("production")
+    expect(page.get_by_text("to v5000")).to_be_visible()

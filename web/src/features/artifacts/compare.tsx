@@ -2,12 +2,12 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Folder } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useState, type SyntheticEvent } from "react";
 
 import { artifactDiffQuery, versionsQuery, type ArtifactVersion, type FileChange, type FolderChange } from "@/api/artifacts";
 import { flatten } from "@/base/flatten";
 import { formatBytes, formatCount, fullValue, plural } from "@/base/numbers";
-import { Button, Select } from "@/widgets/controls";
+import { Button, Select, TextInput } from "@/widgets/controls";
 import { ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { FolderPath } from "@/widgets/folders";
 import { Value } from "@/widgets/values";
@@ -43,14 +43,27 @@ export function CompareTab({ shown, collection, to, folder, onChange }: Props) {
         <span>From</span>
         <Select label="Compare with" options={options} value={base} onChoose={(value) => onChange({ to: value })} />
         <span>to {shown.version.version}</span>
-        {versions.hasNextPage && (
-          <button type="button" className={styles["link"]} onClick={() => void versions.fetchNextPage()}>
-            older versions
-          </button>
-        )}
+        {versions.hasNextPage && <AnyVersion onChoose={(version) => onChange({ to: version })} />}
       </div>
       <Difference shown={shown} from={`${collection}:${base}`} folder={folder} onFolder={(next) => onChange({ folder: next })} />
     </div>
+  );
+}
+
+/** Of many versions the newest are to choose from; any other is named. */
+function AnyVersion({ onChoose }: { onChoose: (version: string) => void }) {
+  const [text, setText] = useState("");
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    if (text.trim() !== "") onChoose(text.trim());
+  };
+  return (
+    <form className={styles["bar"]} onSubmit={submit}>
+      <TextInput aria-label="Another version or alias" placeholder="or v3, or an alias" value={text} onChange={(event) => setText(event.target.value)} />
+      <Button small type="submit" disabled={text.trim() === ""}>
+        Compare
+      </Button>
+    </form>
   );
 }
 

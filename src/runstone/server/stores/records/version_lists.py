@@ -72,7 +72,10 @@ def page(
         statement = statement.where(_beyond(column, number, sort, after))
     if _reads_rows(wanted) and column is not number:
         column = column + 0  # no index has it: the rows are read as they lie, and sorted after
-    order = [column.desc(), number.desc()] if sort.startswith("-") else [column, number]
+    # The number alone where it is what is sorted by: said twice, an index in that order is not seen as such.
+    order = [number] if column is number else [column, number]
+    if sort.startswith("-"):
+        order = [one.desc() for one in order]
     found = conn.execute(statement.order_by(*order).offset(skip or None).limit(limit)).scalars().all()
     rows = {row.id: row for row in versions_with(conn, wanted.collection_id, found)}
     return [rows[one] for one in found if one in rows]
@@ -148,6 +151,8 @@ def _matching(conn: Connection, wanted: VersionFilter, *columns: Any) -> Select[
 
 def _beyond(column: Any, number: Any, sort: str, place: tuple[Any, int]) -> ColumnElement[bool]:
     value, at = place
+    if column is number:
+        return column < value if sort.startswith("-") else column > value  # type: ignore[no-any-return]
     if sort.startswith("-"):
         return and_(column <= value, or_(column < value, number < at))
     return and_(column >= value, or_(column > value, number > at))
