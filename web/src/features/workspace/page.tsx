@@ -1,7 +1,7 @@
 /** The workspace: runs at the left, their metrics at the right, and the address says what is shown. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState, type CSSProperties } from "react";
 
 import { projectQuery } from "@/api/projects";
 import { ApiError } from "@/api/request";
@@ -76,7 +76,7 @@ function Body({ state }: { state: WorkspaceState }) {
   const [width, setWidth] = useSideWidth();
   if (empty) return <FirstRun state={state} />;
   return (
-    <div className={styles["split"]} style={{ gridTemplateColumns: `${width}px 0 minmax(0, 1fr)` }}>
+    <div className={styles["split"]} style={{ "--side": `${width}px` } as CSSProperties}>
       <div className={styles["side"]}>
         <RunList state={state} runs={runs} groups={groups} />
       </div>
