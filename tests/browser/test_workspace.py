@@ -478,3 +478,17 @@ def test_a_single_spike_among_a_hundred_thousand_points_is_drawn(page: Any, seed
     while not 0.3 < (inked := lines_canvas.evaluate(column)) < 3:
         assert time.monotonic() < deadline, inked
         page.wait_for_timeout(100)  # it is told of before it is drawn
+
+
+def test_a_phone_shows_the_charts_below_the_runs(open_context: OpenContext, digits: str) -> None:
+    phone = open_context(width=390, height=800).new_page()
+    phone.goto(digits)
+    expect(chart(phone, "loss")).to_be_in_viewport()
+    runs, drawn = phone.get_by_role("grid", name="Runs").bounding_box(), chart(phone, "loss").bounding_box()
+    assert runs is not None and drawn is not None
+    assert runs["y"] + runs["height"] <= drawn["y"] and runs["width"] >= 380 and drawn["width"] >= 300
+    for address in ("/", digits):
+        phone.goto(address)
+        phone.get_by_role("heading").first.wait_for(state="attached")
+        assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
+        assert phone.evaluate("document.querySelector('main').scrollWidth") <= 390
