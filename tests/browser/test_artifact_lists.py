@@ -111,6 +111,20 @@ def test_versions_are_found_and_ordered_and_the_address_keeps_it(page: Any, larg
     expect(page.get_by_role("grid", name="Versions")).to_have_attribute("aria-rowcount", str(COUNT + 1))
 
 
+def test_what_is_found_is_selected_at_once_and_the_bound_is_told(page: Any, large: str) -> None:
+    page.goto(f"{large}?tag=epoch-500")
+    expect(page.get_by_role("status").filter(has_text="10 versions found")).to_be_visible()
+    page.get_by_label("Select all that are found").click()
+    expect(page.get_by_role("status").filter(has_text="10 selected")).to_be_visible()
+    page.get_by_label("Select all that are found").click()
+    expect(page.get_by_role("status").filter(has_text="selected")).to_have_count(0)
+    page.goto(large)
+    expect(cell(page, "v99999")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_text("The first 1,000 of 100,000 are selected")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="1,000 selected")).to_be_visible()
+
+
 def test_a_version_or_alias_that_is_not_there_is_told(page: Any, large: str, watch: Any) -> None:
     watch.allowed.append(re.compile("status of 404"))
     page.goto(large)
@@ -166,6 +180,10 @@ def test_a_selection_goes_to_the_trash_and_comes_back_by_keys(page: Any, seed: S
     expect(page.get_by_role("status").filter(has_text="2 versions in the trash")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.press("Enter")
+    page.keyboard.press("a")
+    expect(page.get_by_role("status").filter(has_text="2 selected")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("status").filter(has_text="selected")).to_have_count(0)
     page.keyboard.press("x")
     page.get_by_role("button", name="Restore", exact=True).press("Enter")
     expect(page.get_by_text("1 version restored")).to_be_visible()

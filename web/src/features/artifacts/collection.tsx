@@ -1,6 +1,6 @@
 /** One collection: its versions in a grid of any length, found, gone to, compared, deleted and restored. */
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
@@ -119,6 +119,16 @@ function Versions() {
     });
   }, []);
   const { rows, total } = found;
+  const choosing = useMutation({
+    mutationFn: () => readVersions(entity, project, collection, asked, { skip: 0, limit: CHOSEN_MAX, count: false }, new AbortController().signal),
+    onSuccess: (page) => {
+      setChosen(new Map(page.rows.map((row) => [row.id, row])));
+      if (page.rows.length < total) toast(`The first ${formatCount(page.rows.length)} of ${formatCount(total)} are selected`);
+    },
+    onError: (error) => toast(describeError(error).message, { tone: "bad" }),
+  });
+  const all = chosen.size > 0 && chosen.size >= Math.min(total, CHOSEN_MAX);
+  const chooseAll = () => (all ? setChosen(NONE) : choosing.mutate());
   const goTo = useGoTo(entity, project, collection, asked, grid, search.at, rows.length > 0);
 
   const open = (row: ArtifactVersion) => {
@@ -137,11 +147,15 @@ function Versions() {
     const row = active();
     if (row) toggle(row);
   });
+  useShortcut("a", "Select all versions that are found, or none", "Versions", chooseAll, total > 0);
+  useShortcut("Escape", "Clear the selection", "Versions", () => setChosen(NONE), chosen.size > 0);
   const columns = useVersionColumns({
     place: { entity, project, type, collection },
     sort,
     chosen,
     onChoose: toggle,
+    all,
+    onAll: chooseAll,
     onTag: (next) => change({ tag: next }),
     trash: trash === true,
   });
@@ -214,6 +228,8 @@ function Versions() {
   );
 }
 
+/** As many as are deleted or restored in one act. */
+const CHOSEN_MAX = 1000;
 const NONE: ReadonlyMap<number, ArtifactVersion> = new Map();
 
 /** Bring a version into sight: as the address says when the page opens, and as one asks. */

@@ -24,6 +24,8 @@ export function useVersionColumns({
   sort,
   chosen,
   onChoose,
+  all,
+  onAll,
   onTag,
   trash,
 }: {
@@ -31,6 +33,8 @@ export function useVersionColumns({
   sort: string;
   chosen: ReadonlyMap<number, ArtifactVersion>;
   onChoose: (row: ArtifactVersion) => void;
+  all: boolean;
+  onAll: () => void;
   onTag: (tag: string) => void;
   trash: boolean;
 }): GridColumn<ArtifactVersion>[] {
@@ -39,7 +43,7 @@ export function useVersionColumns({
     {
       id: "select",
       label: "Selected",
-      header: <span className="visually-hidden">Selected</span>,
+      header: <input type="checkbox" tabIndex={-1} aria-label="Select all that are found" checked={all} onChange={onAll} />,
       width: 32,
       pinned: true,
       cell: (row) => (
