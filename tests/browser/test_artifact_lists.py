@@ -276,6 +276,7 @@ def test_the_lists_have_no_serious_accessibility_problem(
 
 def test_any_of_a_hundred_thousand_is_compared_by_name(page: Any, large: str) -> None:
     page.goto(f"{large}/v5000?tab=compare")
+    expect(page.get_by_label("Compare with")).to_have_value("v4999")  # the one before, however old
     page.get_by_label("Another version or alias").fill("production")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("to=production"))

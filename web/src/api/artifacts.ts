@@ -129,6 +129,20 @@ export async function readVersions(
   return { rows: found.versions, total: found.total ?? null };
 }
 
+/** The version whose number comes before, or null. */
+export function versionBeforeQuery(entity: string, project: string, collection: string, version: string) {
+  return queryOptions({
+    queryKey: ["versions", entity, project, collection, "before", version],
+    queryFn: async ({ signal }) => {
+      const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), {
+        query: { at: version, limit: 2 },
+        signal,
+      });
+      return found.versions.find((one) => one.version !== version) ?? null;
+    },
+  });
+}
+
 /** How many come before a version in the list. at: `v3` or an alias; 404 where it is not in the list. */
 export async function placeOfVersion(entity: string, project: string, collection: string, asked: VersionsAsked, at: string): Promise<number> {
   const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), { query: { ...asked, at, limit: 1 } });

@@ -1,10 +1,10 @@
 /** What differs between two versions of a collection: files, then what is said of them. */
 
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Folder } from "lucide-react";
 import { useMemo, useState, type SyntheticEvent } from "react";
 
-import { artifactDiffQuery, versionsQuery, type ArtifactVersion, type FileChange, type FolderChange } from "@/api/artifacts";
+import { artifactDiffQuery, versionBeforeQuery, versionsQuery, type ArtifactVersion, type FileChange, type FolderChange } from "@/api/artifacts";
 import { flatten } from "@/base/flatten";
 import { formatBytes, formatCount, fullValue, plural } from "@/base/numbers";
 import { Button, Select, TextInput } from "@/widgets/controls";
@@ -29,11 +29,11 @@ interface Props {
 export function CompareTab({ shown, collection, to, folder, onChange }: Props) {
   const versions = useInfiniteQuery(versionsQuery(shown.entity, shown.project, collection));
   const listed = versions.data?.pages.flatMap((page) => page.versions) ?? [];
+  // Of many versions only the newest are listed: the one before this one is asked for.
+  const before = useQuery({ ...versionBeforeQuery(shown.entity, shown.project, collection, shown.version.version), enabled: to === "" });
   const others = listed.filter((one) => one.version !== shown.version.version);
-  const number = Number(shown.version.version.slice(1));
-  const before = others.find((one) => Number(one.version.slice(1)) < number) ?? others[0];
-  const base = to !== "" ? to : (before?.version ?? "");
-  if (versions.isPending) return <Skeleton height={160} />;
+  const base = to !== "" ? to : ((before.data ?? others[0])?.version ?? "");
+  if (versions.isPending || (to === "" && before.isPending)) return <Skeleton height={160} />;
   if (base === "") return <p className={styles["tab"]}>There is no other version to compare with yet.</p>;
   const options = others.map((one) => ({ value: one.version, label: nameOf(one) }));
   if (!options.some((one) => one.value === base)) options.unshift({ value: base, label: base });
