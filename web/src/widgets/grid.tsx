@@ -158,7 +158,13 @@ export function Grid<Row>(props: GridProps<Row>) {
     const wanted = wantsFocus.current;
     if (!wanted) return;
     const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${wanted.row}:${wanted.column}"]`);
-    if (!cell) return;
+    if (!cell) {
+      // Keys pressed before it is drawn are for this grid already.
+      if (!scroller.current?.contains(document.activeElement)) {
+        scroller.current?.querySelector<HTMLElement>('[data-cell="-1:0"]')?.focus({ preventScroll: true });
+      }
+      return;
+    }
     wantsFocus.current = null;
     cell.focus({ preventScroll: true });
   });
@@ -230,7 +236,7 @@ export function Grid<Row>(props: GridProps<Row>) {
       onKeyDown={hear}
       onFocus={(event) => {
         const cell = (event.target as HTMLElement).dataset["cell"];
-        if (cell === undefined) return;
+        if (cell === undefined || wantsFocus.current) return;
         const [row = -1, column = 0] = cell.split(":").map(Number);
         if (row !== place.row || column !== place.column) setPlace({ row, column });
       }}
