@@ -6,6 +6,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, 
 
 import { artifactFileUrl, artifactFolderQuery, artifactSearchQuery, type ArtifactFile, type FolderEntry } from "@/api/artifacts";
 import { formatBytes, formatCount, plural } from "@/base/numbers";
+import { useShortcut } from "@/model/shortcuts";
 import { SearchInput } from "@/widgets/controls";
 import { CopyButton, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { FolderPath } from "@/widgets/folders";
@@ -19,7 +20,8 @@ import type { Shown } from "./version";
 interface Props {
   shown: Shown;
   search: VersionSearch;
-  onChange: (next: Partial<VersionSearch>) => void;
+  /** A function gets the address as it is by then, which may be ahead of the page. */
+  onChange: (next: Partial<VersionSearch> | ((old: VersionSearch) => Partial<VersionSearch>)) => void;
 }
 
 type Row = { path: string; folder: FolderEntry; file?: undefined } | { path: string; file: ArtifactFile; folder?: undefined };
@@ -70,8 +72,10 @@ export function FilesTab({ shown, search, onChange }: Props) {
   const up = () => {
     if (folder === "") return;
     steps.current = true;
-    onChange({ folder: folder.includes("/") ? folder.slice(0, folder.lastIndexOf("/")) : undefined, file: undefined });
+    // Pressed twice before the page follows, it goes up twice.
+    onChange(({ folder: from = "" }) => ({ folder: from.includes("/") ? from.slice(0, from.lastIndexOf("/")) : undefined, file: undefined }));
   };
+  useShortcut("Backspace", "Up a folder", "Files", up, folder !== "");
   const below = listed.data?.pages[0]?.below;
   return (
     <div

@@ -40,8 +40,11 @@ export function VersionPage() {
   const found = useQuery(versionQuery(entity, project, artifact));
   // A folder is a place to come back to; what is only looked at in it is not.
   const change = useCallback(
-    (next: Partial<VersionSearch>) =>
-      void navigate({ search: (old: VersionSearch) => ({ ...old, ...next }), replace: !("folder" in next) }),
+    (next: Partial<VersionSearch> | ((old: VersionSearch) => Partial<VersionSearch>)) =>
+      void navigate({
+        search: (old: VersionSearch) => ({ ...old, ...(typeof next === "function" ? next(old) : next) }),
+        replace: typeof next !== "function" && !("folder" in next),
+      }),
     [navigate],
   );
   if (found.error) {
