@@ -21,6 +21,7 @@ import { Chips } from "./chips";
 import { orderOf, turned, type ArtifactsSearch } from "./search";
 
 const AT = "/$entity/$project/artifacts";
+const NARROW = 640;
 const NO_FILTER = { find: undefined, tag: undefined, alias: undefined, type: undefined };
 
 export function ArtifactsPage() {
@@ -149,7 +150,7 @@ function columnsOf(entity: string, project: string, sort: string, onTag: (tag: s
     {
       id: "name",
       label: "Name",
-      width: 280,
+      width: window.innerWidth < NARROW ? 190 : 280,
       pinned: true,
       sort: orderOf(sort, "name"),
       cell: (row) => (
