@@ -34,9 +34,10 @@ from runstone.server.stores.records.schema.collections import aliases, collectio
 _AT_ONCE = 5_000
 _ADMIN = Actor(None, "", is_admin=True, system="bench")
 OTHERS_EVERY_SECONDS = 0.02
+NAMED_EVERY = 1000
 
 
-def fill(data: Path, count: int, *, database: str = "", named_every: int = 1000) -> int:
+def fill(data: Path, count: int, *, database: str = "", named_every: int = NAMED_EVERY) -> int:
     """`count` versions in admin/p's `set`, every thousandth under an alias. Returns how many have none."""
     environ = {"RUNSTONE_DATABASE_URL": database} if database else {}
     house = open_house(ServerSettings.load(data=data, environ=environ))

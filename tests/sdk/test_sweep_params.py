@@ -94,7 +94,8 @@ def test_outside_of_a_sweep_nothing_is_locked(start: Callable[..., runstone.Run]
 
 
 names = st.sampled_from(["a", "b", "c"])
-trees = st.recursive(st.integers(), lambda inner: st.dictionaries(names, inner, max_size=3), max_leaves=6)
+numbers = st.integers(-(2**63), 2**63 - 1)  # what a journal holds as it is
+trees = st.recursive(numbers, lambda inner: st.dictionaries(names, inner, max_size=3), max_leaves=6)
 maps = st.dictionaries(names, trees, max_size=3)
 acts = st.lists(st.tuples(st.lists(names, min_size=1, max_size=3), trees), max_size=8)
 
@@ -103,7 +104,7 @@ acts = st.lists(st.tuples(st.lists(names, min_size=1, max_size=3), trees), max_s
 def test_whatever_the_script_does_each_parameter_keeps_its_value(
     script: dict[str, Any], params: dict[str, Any], changes: list[tuple[list[str], Any]]
 ) -> None:
-    recorded = merged(script, params)
+    recorded = json.loads(json.dumps(merged(script, params)))
     locked = frozenset(paths(params))
 
     def record(set_: list[tuple[list[str], Any]], unset: list[list[str]]) -> None:
