@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import attrgetter
 from struct import Struct, iter_unpack
 from typing import NamedTuple
 
@@ -137,9 +138,11 @@ class LocalStore:
         most = 2 * len(wanted)
         if len(wanted) > 16:
             with os.scandir(f"{self.folder}/objects") as entries:
-                names = {entry.name for entry in islice(entries, most)}
+                names = set(map(attrgetter("name"), islice(entries, most)))
             if len(names) < most:
-                return found | {digest for digest in wanted if digest.hex() in names}
+                by_name = dict(zip(map(bytes.hex, wanted), wanted, strict=True))
+                there = names & by_name.keys()
+                return found | (wanted if len(there) == len(wanted) else {by_name[name] for name in there})
         return found | {digest for digest in wanted if os.path.exists(self._object(digest))}
 
     def keep(self, data: bytes) -> bytes:
