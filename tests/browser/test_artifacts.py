@@ -138,6 +138,8 @@ def test_a_large_version_is_walked_by_keys_alone_and_the_address_keeps_the_place
     page.keyboard.press("Backspace")
     page.keyboard.press("Backspace")
     expect(page).not_to_have_url(re.compile("folder="))
+    expect(files.get_by_role("row").filter(has_text="flat")).to_be_visible()
+    expect(files.locator(":focus")).to_have_count(1)  # the keys go on where one is
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
