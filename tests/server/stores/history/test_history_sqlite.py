@@ -111,7 +111,7 @@ def test_writes_after_closing_are_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_in_words_and_loses_nothing_acknowledged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     opened = Database._open_sqlite
 
@@ -134,6 +134,7 @@ def test_a_full_disk_is_said_in_words_and_loses_nothing_acknowledged(
     assert store.next_offset(SET, "s") == at
     # What came last waits in front of the database, where it is safe, and does not show until there is room.
     assert 0 < store.info(SET).rows == len(store.points(SET, "loss").steps) <= at
+    assert caplog.text.count("newest rows do not show") == 1
     store.close()
     monkeypatch.undo()
     store = open_history(str(path), blobs=None)  # there is room again: it goes on where it stopped

@@ -54,6 +54,7 @@ class SqlHistory:
         self._writer: Writer[Append] = Writer(
             self._database, append.write_group, lambda item: item.size + 256, self._intake
         )
+        self._behind = False  # what is appended could not be brought into the database
         self._maintenance = Maintenance(self._database, self._writer, self._cache)
         self._blobs = blobs
 
@@ -82,8 +83,11 @@ class SqlHistory:
     def _try_to_settle(self, part: Sequence[SetKey] | None = None) -> None:
         try:
             self._writer.settle(part)
+            self._behind = False
         except Unavailable as error:
-            log.warning("the newest rows do not show yet: %s", error.message)
+            if not self._behind:  # told once, not at each look
+                log.warning("the newest rows do not show until there is room: %s", error.message)
+            self._behind = True
 
     def next_offset(self, where: SetKey, stream: str) -> int:
         return self.next_offsets([where], stream)[0]
