@@ -24,7 +24,7 @@ help:
 	@echo "make demo        set up, train a small model with both clients, and keep the server running"
 	@echo "make test        set up, check, and run every test"
 	@echo "make test-clients   the wandb door's tests under every published client we cover"
-	@echo "make check       ruff, mypy, import arrows, and the UI's lint and types"
+	@echo "make check       ruff, mypy, import arrows and circles, and the UI's lint and types"
 	@echo "make bench       the benchmarks, with figures"
 	@echo "make web         build the web UI into the package"
 
@@ -66,6 +66,7 @@ check-python: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/import_circles.py
 
 check-web: web/node_modules/.dev $(VENV)/.dev
 	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test

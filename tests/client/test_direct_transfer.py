@@ -179,7 +179,7 @@ def test_a_client_that_was_killed_goes_on_with_the_pieces_that_are_missing(
     def only_the_middle(self: Any, piece: Any, content: Any) -> None:
         if piece.offset != PIECE_BYTES:
             raise Killed
-        direct.put(self._connection.bare, piece.url, piece.headers, piece.size, content())
+        direct.put(self.connection.bare, piece.url, piece.headers, piece.size, content())
 
     with world.client() as client:
         monkeypatch.setattr(direct, "HELPERS", 1)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from struct import pack
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -26,9 +26,10 @@ from runstone.client.artifact_models import (
     TypeRecord,
     UploadRecord,
 )
+from runstone.client.calls import NounCalls, at_artifact, at_entity, at_place, record
 from runstone.client.connection import segment, segments
 from runstone.client.errors import ClientError, NotFound, ServerAway
-from runstone.client.models import convert, numbers, plain
+from runstone.client.models import plain
 
 if TYPE_CHECKING:
     import httpx
@@ -44,7 +45,6 @@ class Target(NamedTuple):
     collection: str
 
 
-T = TypeVar("T", bound=msgspec.Struct)
 ENTRIES_AT_ONCE = 10_000
 DIGESTS_AT_ONCE = 10_000
 FINISH_POLL_SECONDS = 1.0
@@ -53,11 +53,11 @@ _ELSEWHERE = 307
 _decode_entry = msgspec.json.Decoder(EntryRecord).decode
 
 
-class ArtifactCalls:
+class ArtifactCalls(NounCalls):
     """One method per route. All raise `ClientError` and its kinds."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self.base_url = connection.base_url
 
     # Making --------------------------------------------------------------------------------------
@@ -67,22 +67,22 @@ class ArtifactCalls:
         type, description, metadata, facts, aliases, tags, ttl_seconds, sha256, run, client_id,
         distributed_id, base, history_step, dedupe."""
         body = {name: plain(value) for name, value in wanted.items() if value is not None}
-        answer = self._send("POST", f"{_project(entity, project)}/artifacts", json=body, repeatable=True)
-        return _record(answer, CreatedRecord)
+        answer = self._send("POST", f"{at_place(entity, project)}/artifacts", json=body, repeatable=True)
+        return record(answer, CreatedRecord)
 
     def add_entries(
         self, entity: str, project: str, version_id: int, entries: Sequence[Mapping[str, Any]], **more: Any
     ) -> None:
-        path = f"{_artifact(entity, project, f'@{version_id}')}/entries"
+        path = f"{at_artifact(entity, project, f'@{version_id}')}/entries"
         self._send("POST", path, json={"entries": list(entries), **more}, repeatable=True)
 
     def commit(self, entity: str, project: str, version_id: int) -> ArtifactRecord:
         """Raises MissingFile where bytes have not come."""
-        path = f"{_artifact(entity, project, f'@{version_id}')}/commit"
-        return _record(self._send("POST", path, repeatable=True), ArtifactRecord)
+        path = f"{at_artifact(entity, project, f'@{version_id}')}/commit"
+        return record(self._send("POST", path, repeatable=True), ArtifactRecord)
 
     def abandon(self, entity: str, project: str, version_id: int) -> None:
-        self._send("POST", f"{_artifact(entity, project, f'@{version_id}')}/abandon", repeatable=True)
+        self._send("POST", f"{at_artifact(entity, project, f'@{version_id}')}/abandon", repeatable=True)
 
     def find_blobs(self, entity: str, digests: Iterable[bytes]) -> set[bytes]:
         """Those of these SHA-256s whose bytes the entity has sent already."""
@@ -115,25 +115,25 @@ class ArtifactCalls:
     def begin_upload(self, entity: str, sha256: bytes, size: int) -> UploadRecord:
         """A blob that comes in pieces, and may be cut and gone on with."""
         body = {"size": size, "sha256": sha256.hex()}
-        return _record(self._send("POST", _uploads(entity), json=body, repeatable=True), UploadRecord)
+        return record(self._send("POST", _uploads(entity), json=body, repeatable=True), UploadRecord)
 
     def upload(self, entity: str, upload: str) -> UploadRecord:
         """How much of it has come. Raises NotFound."""
-        return _record(self._get(f"{_uploads(entity)}/{segment(upload)}"), UploadRecord)
+        return record(self._get(f"{_uploads(entity)}/{segment(upload)}"), UploadRecord)
 
     def piece_addresses(self, entity: str, upload: str, offsets: Sequence[int]) -> list[PieceRecord]:
         """Where pieces of a direct upload are to be put, within minutes; at most 100. Raises StoreAway
         where that is no address to send bytes to from here."""
         path = f"{_uploads(entity)}/{segment(upload)}/addresses"
         answer = self._send("POST", path, json={"offsets": list(offsets)}, repeatable=True)
-        found = [_record(item, PieceRecord) for item in answer["addresses"]]
+        found = [record(item, PieceRecord) for item in answer["addresses"]]
         for piece in found:
             direct.check_address(piece.url, self.base_url)
         return found
 
     def put_piece(self, piece: PieceRecord, content: Callable[[], Iterator[bytes]]) -> None:
         """Straight into the store; the key stays here. Raises AddressOver, StoreAway."""
-        direct.put(self._connection.bare, piece.url, piece.headers, piece.size, content())
+        direct.put(self.connection.bare, piece.url, piece.headers, piece.size, content())
 
     def append_upload(
         self, entity: str, upload: str, offset: int, size: int, content: Callable[[], Iterator[bytes]]
@@ -153,7 +153,7 @@ class ArtifactCalls:
         Invalid where it is not what was announced."""
         path = f"{_uploads(entity)}/{segment(upload)}/finish"
         try:
-            while self._connection.call("POST", path, repeatable=True).status_code == _UNDER_WAY:
+            while self.connection.call("POST", path, repeatable=True).status_code == _UNDER_WAY:
                 time.sleep(FINISH_POLL_SECONDS)
         except NotFound:
             # Finished by an earlier request, whose answer was lost.
@@ -163,12 +163,12 @@ class ArtifactCalls:
     # Reading -------------------------------------------------------------------------------------
 
     def get(self, entity: str, project: str, name: str) -> ArtifactRecord:
-        return _record(self._get(_artifact(entity, project, name)), ArtifactRecord)
+        return record(self._get(at_artifact(entity, project, name)), ArtifactRecord)
 
     def manifest(self, entity: str, project: str, name: str, *, prefix: str = "") -> Iterator[EntryRecord]:
         """All entries, by path, as they come."""
-        path = f"{_artifact(entity, project, name)}/manifest"
-        with self._connection.stream(
+        path = f"{at_artifact(entity, project, name)}/manifest"
+        with self.connection.stream(
             "GET", path, params={"prefix": prefix or None}, headers={"Accept": "*/*"}
         ) as answer:
             for line in answer.iter_lines():
@@ -179,6 +179,7 @@ class ArtifactCalls:
         self, entity: str, project: str, name: str, *, prefix: str = "", limit: int = 1000
     ) -> FolderPage:
         """One folder of a version (`prefix`: "" or ending in a slash), at most `limit` of what is in it."""
+        at = at_artifact(entity, project, name)
         found = FolderPage()
         while True:
             wanted = {
@@ -187,7 +188,7 @@ class ArtifactCalls:
                 "limit": min(10_000, limit - len(found.folders) - len(found.files)),
                 "after": found.next or None,
             }
-            page = msgspec.convert(self._get(f"{_artifact(entity, project, name)}/files", wanted), FolderPage)
+            page = msgspec.convert(self._get(f"{at}/files", wanted), FolderPage)
             found = FolderPage(
                 folders=found.folders + page.folders, files=found.files + page.files, next=page.next
             )
@@ -203,14 +204,14 @@ class ArtifactCalls:
         headers = {"Accept": "*/*"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": f'"{etag}"'}
-        url = f"{_artifact(entity, project, name)}/files/{segments(path)}"
+        url = f"{at_artifact(entity, project, name)}/files/{segments(path)}"
         if direct.may_go(self.base_url):
             with ExitStack() as closing:
                 found = self._redirected(closing, url, headers, etag if start else "")
                 if found is not None:
                     yield found
                     return
-        with self._connection.stream("GET", url, headers=headers) as answer:
+        with self.connection.stream("GET", url, headers=headers) as answer:
             yield answer
 
     def _redirected(
@@ -223,7 +224,7 @@ class ArtifactCalls:
             if attempt:
                 time.sleep(direct.WAIT_SECONDS)
             answer = closing.enter_context(
-                self._connection.stream(
+                self.connection.stream(
                     "GET", url, params={"redirect": "true"}, headers=headers, redirects=True
                 )
             )
@@ -234,7 +235,7 @@ class ArtifactCalls:
             asked = {"Range": headers["Range"]} if etag and now == f'"{etag}"' else {}
             try:
                 direct.check_address(address, self.base_url)
-                found = closing.enter_context(self._connection.elsewhere(address, asked))
+                found = closing.enter_context(self.connection.elsewhere(address, asked))
                 direct.check_status(found, address)
             except (direct.AddressOver, direct.StoreAway, ServerAway) as error:
                 closing.pop_all().close()
@@ -246,27 +247,27 @@ class ArtifactCalls:
         return None
 
     def diff(self, entity: str, project: str, old: str, new: str, *, limit: int = 1000) -> DiffRecord:
-        path = f"{_artifact(entity, project, old)}/diff"
-        return _record(self._get(path, {"to": new, "limit": limit}), DiffRecord)
+        path = f"{at_artifact(entity, project, old)}/diff"
+        return record(self._get(path, {"to": new, "limit": limit}), DiffRecord)
 
     def members(self, entity: str, project: str, name: str) -> list[ArtifactRecord]:
         """The version in each collection it lies in, its source first."""
-        answer = self._get(f"{_artifact(entity, project, name)}/members")
-        return [_record(item, ArtifactRecord) for item in answer["versions"]]
+        answer = self._get(f"{at_artifact(entity, project, name)}/members")
+        return [record(item, ArtifactRecord) for item in answer["versions"]]
 
     def versions(self, entity: str, project: str, collection: str, **query: Any) -> Iterator[ArtifactRecord]:
         """Newest first unless `sort` says otherwise; query: search, tag, alias, created_since, …"""
-        path = f"{_project(entity, project)}/collections/{segment(collection)}/versions"
+        path = f"{at_place(entity, project)}/collections/{segment(collection)}/versions"
         for item in self._pages(path, "versions", query):
-            yield _record(item, ArtifactRecord)
+            yield record(item, ArtifactRecord)
 
     # Changing ------------------------------------------------------------------------------------
 
     def update(self, entity: str, project: str, name: str, **changes: Any) -> ArtifactRecord:
         """changes: description, metadata, facts, tags, ttl_seconds, inherit_ttl."""
         body = {key: plain(value) for key, value in changes.items() if value is not None}
-        answer = self._send("PATCH", _artifact(entity, project, name), json=body, repeatable=True)
-        return _record(answer, ArtifactRecord)
+        answer = self._send("PATCH", at_artifact(entity, project, name), json=body, repeatable=True)
+        return record(answer, ArtifactRecord)
 
     def move_aliases(
         self,
@@ -279,8 +280,8 @@ class ArtifactCalls:
         reason: str = "",
     ) -> ArtifactRecord:
         body = {"add": list(add), "remove": list(remove), "reason": reason}
-        path = f"{_artifact(entity, project, name)}/aliases"
-        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+        path = f"{at_artifact(entity, project, name)}/aliases"
+        return record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
 
     def link(
         self,
@@ -302,12 +303,12 @@ class ArtifactCalls:
             "reason": reason,
             "force": force,
         }
-        path = f"{_artifact(entity, project, name)}/links"
-        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+        path = f"{at_artifact(entity, project, name)}/links"
+        return record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
 
     def unlink(self, entity: str, project: str, name: str, *, reason: str = "") -> None:
         """Out of the collection it is named in here, which it was linked into."""
-        path = f"{_artifact(entity, project, name)}/unlink"
+        path = f"{at_artifact(entity, project, name)}/unlink"
         self._send("POST", path, json={"reason": reason}, repeatable=True)
 
     def delete(
@@ -315,86 +316,55 @@ class ArtifactCalls:
     ) -> None:
         """To the trash. aliases: although it has some. Raises Conflict."""
         params = {"aliases": aliases or None, "reason": reason or None}
-        self._send("DELETE", _artifact(entity, project, name), params=params)
+        self._send("DELETE", at_artifact(entity, project, name), params=params)
 
     def restore(self, entity: str, project: str, version_id: int | str) -> ArtifactRecord:
         """Out of the trash."""
-        path = f"{_artifact(entity, project, f'@{version_id}')}/restore"
-        return _record(self._send("POST", path, repeatable=True), ArtifactRecord)
+        path = f"{at_artifact(entity, project, f'@{version_id}')}/restore"
+        return record(self._send("POST", path, repeatable=True), ArtifactRecord)
 
     # Runs ----------------------------------------------------------------------------------------
 
     def use(self, entity: str, project: str, run: str, artifact: str, *, used_as: str = "") -> ArtifactRecord:
         """artifact: `@ID`, or a name in this project."""
         body = {"artifact": artifact, "used_as": used_as}
-        path = f"{_project(entity, project)}/runs/{segment(run)}/artifacts"
-        return _record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
+        path = f"{at_place(entity, project)}/runs/{segment(run)}/artifacts"
+        return record(self._send("POST", path, json=body, repeatable=True), ArtifactRecord)
 
     def of_run(
         self, entity: str, project: str, run: str, *, role: str = "output"
     ) -> Iterator[RunArtifactRecord]:
-        path = f"{_project(entity, project)}/runs/{segment(run)}/artifacts"
+        path = f"{at_place(entity, project)}/runs/{segment(run)}/artifacts"
         for item in self._pages(path, "artifacts", {"role": role}):
-            yield _record(item, RunArtifactRecord)
+            yield record(item, RunArtifactRecord)
 
     # Collections ---------------------------------------------------------------------------------
 
     def types(self, entity: str, project: str) -> list[TypeRecord]:
-        answer = self._get(f"{_project(entity, project)}/artifact-types")
-        return [_record(item, TypeRecord) for item in answer["types"]]
+        answer = self._get(f"{at_place(entity, project)}/artifact-types")
+        return [record(item, TypeRecord) for item in answer["types"]]
 
     def collections(self, entity: str, project: str, **query: Any) -> Iterator[CollectionRecord]:
         """query: type, kind, search, tag, sort, trash."""
-        for item in self._pages(f"{_project(entity, project)}/collections", "collections", query):
-            yield _record(item, CollectionRecord)
+        for item in self._pages(f"{at_place(entity, project)}/collections", "collections", query):
+            yield record(item, CollectionRecord)
 
     def collection(self, entity: str, project: str, name: str) -> CollectionRecord:
-        return _record(
-            self._get(f"{_project(entity, project)}/collections/{segment(name)}"), CollectionRecord
-        )
+        return record(self._get(f"{at_place(entity, project)}/collections/{segment(name)}"), CollectionRecord)
 
     def change_collection(self, entity: str, project: str, name: str, **changes: Any) -> CollectionRecord:
-        path = f"{_project(entity, project)}/collections/{segment(name)}"
+        path = f"{at_place(entity, project)}/collections/{segment(name)}"
         body = {key: plain(value) for key, value in changes.items() if value is not None}
-        return _record(self._send("PATCH", path, json=body, repeatable=True), CollectionRecord)
+        return record(self._send("PATCH", path, json=body, repeatable=True), CollectionRecord)
 
     def delete_collection(self, entity: str, project: str, name: str) -> None:
         """To the trash, with its versions."""
-        self._send("DELETE", f"{_project(entity, project)}/collections/{segment(name)}")
-
-    # ---------------------------------------------------------------------------------------------
-
-    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        return self._connection.value("GET", path, params=params)
-
-    def _send(self, method: str, path: str, **rest: Any) -> Any:
-        return self._connection.value(method, path, **rest)
-
-    def _pages(self, path: str, name: str, query: Mapping[str, Any]) -> Iterator[Any]:
-        params = {key: value for key, value in query.items() if value not in (None, "")}
-        while True:
-            answer = self._get(path, params)
-            yield from answer[name]
-            if not answer.get("next"):
-                return
-            params["after"] = answer["next"]
-
-
-def _record(value: Any, kind: type[T]) -> T:
-    return convert(numbers(value), kind)
-
-
-def _project(entity: str, project: str) -> str:
-    return f"/projects/{segment(entity or '-')}/{segment(project or '-')}"
-
-
-def _artifact(entity: str, project: str, name: str) -> str:
-    return f"{_project(entity, project)}/artifacts/{segment(name)}"
+        self._send("DELETE", f"{at_place(entity, project)}/collections/{segment(name)}")
 
 
 def _uploads(entity: str) -> str:
-    return f"/entities/{segment(entity or '-')}/uploads"
+    return f"{at_entity(entity)}/uploads"
 
 
 def _blobs(entity: str) -> str:
-    return f"/entities/{segment(entity or '-')}/blobs"
+    return f"{at_entity(entity)}/blobs"

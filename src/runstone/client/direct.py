@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,7 +21,6 @@ from runstone.client.credentials import is_loopback
 from runstone.client.errors import ClientError
 
 if TYPE_CHECKING:
-    from runstone.client.artifact_calls import ArtifactCalls
     from runstone.client.artifact_models import PieceRecord, UploadRecord
 
 HELPERS = 4  # pieces of one file on their way at once
@@ -48,6 +47,14 @@ class AddressOver(ClientError):
     code = "address_over"
 
 
+class PieceCalls(Protocol):
+    """What the server is asked while pieces are sent (`ArtifactCalls`)."""
+
+    def upload(self, entity: str, upload: str) -> UploadRecord: ...
+    def piece_addresses(self, entity: str, upload: str, offsets: Sequence[int]) -> list[PieceRecord]: ...
+    def put_piece(self, piece: PieceRecord, content: Callable[[], Iterator[bytes]]) -> None: ...
+
+
 def may_go(base_url: str) -> bool:
     """Whether the store of that server is worth trying."""
     with _lock:
@@ -72,9 +79,7 @@ def check_address(url: str, base_url: str) -> None:
         raise StoreAway(f"The store's address {where} is this host's own, the server's is not.")
 
 
-def send_pieces(
-    calls: ArtifactCalls, entity: str, upload: UploadRecord, size: int, read: Read
-) -> UploadRecord:
+def send_pieces(calls: PieceCalls, entity: str, upload: UploadRecord, size: int, read: Read) -> UploadRecord:
     """Put the pieces that are missing, several at once; the upload as the server then finds it. Raises
     StoreAway (what was put stays, the rest may go through the server), and what `read` raises."""
     for _ in range(2):
@@ -89,7 +94,7 @@ def send_pieces(
 
 
 class _Sending:
-    def __init__(self, calls: ArtifactCalls, entity: str, upload: str, read: Read) -> None:
+    def __init__(self, calls: PieceCalls, entity: str, upload: str, read: Read) -> None:
         self._calls, self._entity, self._upload, self._read = calls, entity, upload, read
         self._left: list[int] = []
         self._addressed: list[PieceRecord] = []

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from runstone.client.artifact_calls import Target, _record
+from runstone.client.artifact_calls import Target
 from runstone.client.artifact_models import ArtifactRecord
+from runstone.client.calls import record
 from runstone.client.connection import segment
 from runstone.client.native import Client
 
@@ -88,7 +89,7 @@ def promote(
     body = _body(to, alias, robust, trial, artifact, type_name, reason, force)
     answer = client.connection.value("POST", f"{_sweep(entity, project, sweep)}/promote", json=body)
     return Promotion(
-        artifact=_record(answer["artifact"], ArtifactRecord),
+        artifact=record(answer["artifact"], ArtifactRecord),
         alias=answer["alias"],
         evidence=answer["evidence"],
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from runstone.client.artifact_calls import Target, _artifact, _project, _record
+from runstone.client.artifact_calls import Target
 from runstone.client.artifact_models import ArtifactRecord
+from runstone.client.calls import NounCalls, at_artifact, at_entity, at_place, record
 from runstone.client.connection import segment
 from runstone.client.errors import Misuse
 from runstone.client.registry_models import (
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 PREFIX = "wandb-registry-"
 
 
-class RegistryCalls:
+class RegistryCalls(NounCalls):
     """One method per route. All raise `ClientError` and its kinds. organization "" is the key's own:
     Misuse where it has none, or several."""
 
     def __init__(self, connection: Connection, me: Callable[[], Me]) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._me = me
         self._organization = ""
 
@@ -92,18 +93,18 @@ class RegistryCalls:
 
     def list(self, organization: str = "") -> list[RegistryRecord]:
         answer = self._get(_registries(self.organization(organization)))
-        return [_record(item, RegistryRecord) for item in answer["registries"]]
+        return [record(item, RegistryRecord) for item in answer["registries"]]
 
     def create(self, organization: str, name: str, **wanted: Any) -> RegistryRecord:
         """wanted: description, visibility, default_role, artifact_types, protected_aliases,
         approvals_needed."""
         body = {"name": name, **{key: value for key, value in wanted.items() if value is not None}}
         answer = self._send("POST", _registries(self.organization(organization)), json=body)
-        return _record(answer, RegistryRecord)
+        return record(answer, RegistryRecord)
 
     def get(self, organization: str, name: str) -> RegistryRecord:
         path = f"{_registries(self.organization(organization))}/{segment(name)}"
-        return _record(self._get(path), RegistryRecord)
+        return record(self._get(path), RegistryRecord)
 
     def delete(self, organization: str, name: str) -> None:
         self._send("DELETE", f"{_registries(self.organization(organization))}/{segment(name)}")
@@ -130,64 +131,45 @@ class RegistryCalls:
 
     def log(self, at: Target, *, alias: str = "", limit: int = 100) -> Iterator[MoveRecord]:
         """What was where when, by whom and why: the newest first."""
-        params: dict[str, Any] = {"alias": alias or None, "limit": limit}
-        while True:
-            answer = self._get(f"{_collection(at)}/log", params)
-            for item in answer["moves"]:
-                yield _record(item, MoveRecord)
-            if not answer.get("next"):
-                return
-            params["after"] = answer["next"]
+        for item in self._pages(f"{_collection(at)}/log", "moves", {"alias": alias, "limit": limit}):
+            yield record(item, MoveRecord)
 
     def compare(self, entity: str, project: str, candidate: str, baseline: str) -> ComparisonRecord:
         """candidate: NAME:ALIAS of the project; baseline: the same, or with ENTITY/PROJECT/ in front."""
-        path = f"{_artifact(entity, project, candidate)}/compare"
-        return _record(self._get(path, {"baseline": baseline}), ComparisonRecord)
+        path = f"{at_artifact(entity, project, candidate)}/compare"
+        return record(self._get(path, {"baseline": baseline}), ComparisonRecord)
 
     # Deployments ---------------------------------------------------------------------------------
 
     def deployments(self, entity: str, **query: Any) -> Iterator[DeploymentRecord]:
         """query: site, name, live. The newest first."""
-        path = f"/entities/{segment(entity or '-')}/deployments"
-        params = {key: value for key, value in query.items() if value not in (None, "")}
-        while True:
-            answer = self._get(path, params)
-            for item in answer["deployments"]:
-                yield _record(item, DeploymentRecord)
-            if not answer.get("next"):
-                return
-            params["after"] = answer["next"]
+        for item in self._pages(f"{at_entity(entity)}/deployments", "deployments", query):
+            yield record(item, DeploymentRecord)
 
     def record_deployment(
         self, entity: str, *, site: str, name: str, artifact: str, metadata: Mapping[str, Any] | None = None
     ) -> DeploymentRecord:
         """artifact: ENTITY/PROJECT/NAME:ALIAS, or @ID."""
         body = {"site": site, "name": name, "artifact": artifact, "metadata": dict(metadata or {})}
-        answer = self._send("POST", f"/entities/{segment(entity or '-')}/deployments", json=body)
-        return _record(answer, DeploymentRecord)
+        answer = self._send("POST", f"{at_entity(entity)}/deployments", json=body)
+        return record(answer, DeploymentRecord)
 
     # The audit log -------------------------------------------------------------------------------
 
     def verify_audit(self, head: str = "") -> AuditVerdict:
         """Walk the server's whole chain. head: a hash told earlier, to be found in it."""
-        return _record(self._get("/admin/audit/verify", {"head": head or None}), AuditVerdict)
+        return record(self._get("/admin/audit/verify", {"head": head or None}), AuditVerdict)
 
     def export_audit(self, entity: str = "") -> Iterator[bytes]:
         """JSON lines, the oldest first: of the whole server, or of one entity's things."""
         path = f"/entities/{segment(entity)}/audit/export" if entity else "/admin/audit/export"
-        with self._connection.stream("GET", path, headers={"Accept": "*/*"}) as answer:
+        with self.connection.stream("GET", path, headers={"Accept": "*/*"}) as answer:
             yield from answer.iter_bytes()
 
     # ---------------------------------------------------------------------------------------------
 
     def _move(self, at: Target, act: str, body: Mapping[str, Any]) -> ArtifactRecord:
-        return _record(self._send("POST", f"{_collection(at)}/{act}", json=dict(body)), ArtifactRecord)
-
-    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        return self._connection.value("GET", path, params=params)
-
-    def _send(self, method: str, path: str, **rest: Any) -> Any:
-        return self._connection.value(method, path, **rest)
+        return record(self._send("POST", f"{_collection(at)}/{act}", json=dict(body)), ArtifactRecord)
 
 
 def _registries(organization: str) -> str:
@@ -195,4 +177,4 @@ def _registries(organization: str) -> str:
 
 
 def _collection(at: Target) -> str:
-    return f"{_project(at.entity, at.project)}/collections/{segment(at.collection)}"
+    return f"{at_place(at.entity, at.project)}/collections/{segment(at.collection)}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from runstone.client.connection import Connection, segment
+from runstone.client.calls import NounCalls, at_entity, at_place
+from runstone.client.connection import segment
 
 
 class PolicyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,8 @@ class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
 
 
-class RetentionCalls:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class RetentionCalls(NounCalls):
+    """One method per route. All raise `ClientError` and its kinds."""
 
     def get(self, entity: str, project: str) -> PoliciesRecord:
         return self._policies("GET", entity, project)
@@ -63,61 +63,52 @@ class RetentionCalls:
         return self._policies("PUT", entity, project, json={"type": type, "rule": dict(rule)})
 
     def set_collection(self, entity: str, project: str, collection: str, rule: Mapping[str, Any]) -> None:
-        path = f"{_project(entity, project)}/collections/{segment(collection)}"
-        self._connection.value("PATCH", path, json={"retention": dict(rule)})
+        path = f"{at_place(entity, project)}/collections/{segment(collection)}"
+        self._send("PATCH", path, json={"retention": dict(rule)})
 
     def get_entity(self, entity: str) -> list[PolicyRecord]:
-        answer = self._connection.value("GET", f"/entities/{segment(entity or '-')}/retention")
+        answer = self._send("GET", f"{at_entity(entity)}/retention")
         return msgspec.convert(answer["policies"], list[PolicyRecord])
 
     def set_entity(self, entity: str, rule: Mapping[str, Any], *, type: str = "") -> list[PolicyRecord]:
         """Of all projects of an entity that say nothing else."""
-        path = f"/entities/{segment(entity or '-')}/retention"
-        answer = self._connection.value("PUT", path, json={"type": type, "rule": dict(rule)})
+        path = f"{at_entity(entity)}/retention"
+        answer = self._send("PUT", path, json={"type": type, "rule": dict(rule)})
         return msgspec.convert(answer["policies"], list[PolicyRecord])
 
     def preview(self, entity: str, project: str, **wanted: Any) -> PreviewRecord:
         """wanted: rule, type, collection, shown. Nothing is changed."""
-        path = f"{_project(entity, project)}/retention/preview"
-        return msgspec.convert(self._connection.value("POST", path, json=wanted), PreviewRecord)
+        path = f"{at_place(entity, project)}/retention/preview"
+        return msgspec.convert(self._send("POST", path, json=wanted), PreviewRecord)
 
     def apply(self, entity: str, project: str) -> DeletionRecord:
         """Now rather than within the hour; done by the server's job."""
-        path = f"{_project(entity, project)}/retention/apply"
-        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
+        path = f"{at_place(entity, project)}/retention/apply"
+        return msgspec.convert(self._send("POST", path), DeletionRecord)
 
     def preview_deletion(self, entity: str, project: str, query: Mapping[str, Any]) -> PreviewRecord:
-        path = f"{_project(entity, project)}/deletions/preview"
-        return msgspec.convert(self._connection.value("POST", path, json=dict(query)), PreviewRecord)
+        path = f"{at_place(entity, project)}/deletions/preview"
+        return msgspec.convert(self._send("POST", path, json=dict(query)), PreviewRecord)
 
     def delete(self, entity: str, project: str, query: Mapping[str, Any]) -> DeletionRecord:
         """query: type, collection (a pattern), created_before, tag, unaliased, metadata [{path, op, value}],
         keep_last, keep_used, reason. To the trash, by the server's job."""
-        path = f"{_project(entity, project)}/deletions"
-        return msgspec.convert(self._connection.value("POST", path, json=dict(query)), DeletionRecord)
+        path = f"{at_place(entity, project)}/deletions"
+        return msgspec.convert(self._send("POST", path, json=dict(query)), DeletionRecord)
 
     def deletion(self, entity: str, project: str, number: int) -> DeletionRecord:
-        path = f"{_project(entity, project)}/deletions/{number}"
-        return msgspec.convert(self._connection.value("GET", path), DeletionRecord)
+        path = f"{at_place(entity, project)}/deletions/{number}"
+        return msgspec.convert(self._get(path), DeletionRecord)
 
     def deletions(self, entity: str, project: str) -> Iterator[DeletionRecord]:
         """The newest first."""
-        params: dict[str, Any] = {}
-        while True:
-            answer = self._connection.value("GET", f"{_project(entity, project)}/deletions", params=params)
-            yield from msgspec.convert(answer["deletions"], list[DeletionRecord])
-            if not answer.get("next"):
-                return
-            params["after"] = answer["next"]
+        for item in self._pages(f"{at_place(entity, project)}/deletions", "deletions", {}):
+            yield msgspec.convert(item, DeletionRecord)
 
     def cancel(self, entity: str, project: str, number: int) -> DeletionRecord:
-        path = f"{_project(entity, project)}/deletions/{number}/cancel"
-        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
+        path = f"{at_place(entity, project)}/deletions/{number}/cancel"
+        return msgspec.convert(self._send("POST", path), DeletionRecord)
 
     def _policies(self, method: str, entity: str, project: str, **rest: Any) -> PoliciesRecord:
-        path = f"{_project(entity, project)}/retention"
-        return msgspec.convert(self._connection.value(method, path, **rest), PoliciesRecord)
-
-
-def _project(entity: str, project: str) -> str:
-    return f"/projects/{segment(entity or '-')}/{segment(project)}"
+        path = f"{at_place(entity, project)}/retention"
+        return msgspec.convert(self._send(method, path, **rest), PoliciesRecord)

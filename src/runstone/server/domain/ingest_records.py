@@ -29,7 +29,7 @@ from runstone.server.domain import run_changes
 from runstone.server.domain.alerts import keep_alert
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import RunKey
-from runstone.server.domain.run_changes import Applied
+from runstone.server.domain.run_model import Applied
 from runstone.server.domain.runs import ENDED, RunChange, State
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records import writers as statements

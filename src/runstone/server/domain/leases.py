@@ -15,6 +15,7 @@ from runstone.server.domain.errors import RunstoneError
 from runstone.server.domain.feed import Feed
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.places import Places
+from runstone.server.domain.run_model import Applied
 from runstone.server.domain.runs import RunChange, State
 from runstone.server.stores.records import leases as statements
 from runstone.server.stores.records import runs as run_statements
@@ -131,7 +132,7 @@ class Leases:
     ) -> bool:
         """Change the state, if it still is one of those and nobody was heard meanwhile."""
 
-        def work(conn: Connection) -> run_changes.Applied | None:
+        def work(conn: Connection) -> Applied | None:
             row = run_statements.lock(conn, run)
             if row is None or row.deleted_at is not None or row.state not in only_from:
                 return None

@@ -9,41 +9,26 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
 from runstone.server.domain.errors import Conflict, NotFound
 from runstone.server.domain.run_columns import count_leaves
 from runstone.server.domain.run_fields import base_values, when
+from runstone.server.domain.run_model import Applied, RunChange
 from runstone.server.domain.run_values import ABSENT, Edited, Json, Path, encode, same, too_deep
 from runstone.server.stores.records import codec
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as statements
 from runstone.server.stores.records.rows import AnyRow
 
-if TYPE_CHECKING:
-    from runstone.server.domain.run_model import RunChange
-
 _PROJECT_TOUCH_SECONDS = 5.0
 _FEED_VALUES_MAX = 100
 _FEED_TEXT_MAX = 200
 _NO_DETAILS = SimpleNamespace(environment={}, metrics=[], wire={})
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a change did. `summary`: changed values by dotted path, short ones, for the feed."""
-
-    key: int
-    changed: bool
-    state: str
-    state_changed: bool = False
-    stop_requested: bool = False
-    version: int = 0
-    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

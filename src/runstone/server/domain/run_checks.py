@@ -11,7 +11,7 @@ from runstone.server.domain.access import Access
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import Actor, EntityId, Permission, ProjectId, RunKey
-from runstone.server.domain.run_changes import Applied
+from runstone.server.domain.run_model import Applied
 from runstone.server.stores.records import runs as statements
 from runstone.server.stores.records.rows import AnyRow
 

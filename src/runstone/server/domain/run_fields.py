@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import check_text
+from runstone.server.domain.run_model import RunChange
 from runstone.server.stores.records.rows import AnyRow
-
-if TYPE_CHECKING:
-    from runstone.server.domain.run_model import RunChange
 
 TAGS_MAX = 1000
 

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple, cast
 
 from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import ProjectId, RunKey
-from runstone.server.domain.run_changes import Applied
 from runstone.server.stores.records.rows import AnyRow
 
 State = Literal["pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"]
@@ -93,6 +92,19 @@ class RunChange:
     ranks: int | None = None
     writer: str = ""  # who patched, for the record of config changes
     at: float | None = None  # when it happened there: of the end, of a config change; None is now
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a change did. `summary`: changed values by dotted path, short ones, for the feed."""
+
+    key: int
+    changed: bool
+    state: str
+    state_changed: bool = False
+    stop_requested: bool = False
+    version: int = 0
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,10 +26,11 @@ from runstone.server.domain.identity import (
 )
 from runstone.server.domain.projects import TRASH_SECONDS, Projects
 from runstone.server.domain.run_bulk import RunBulk
-from runstone.server.domain.run_changes import Applied, Made
+from runstone.server.domain.run_changes import Made
 from runstone.server.domain.run_checks import checked, checked_many, detail_of, event_of
 from runstone.server.domain.run_model import (
     ENDED,
+    Applied,
     ColumnInfo,
     Group,
     Run,
