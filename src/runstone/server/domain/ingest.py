@@ -15,11 +15,10 @@ So what was answered is kept: a server that is killed in between finds the note 
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,10 +30,7 @@ from runstone.server.domain.batches import batch_of
 from runstone.server.domain.console import Console
 from runstone.server.domain.errors import (
     Conflict,
-    Invalid,
     MissingFile,
-    NotFound,
-    OffsetMismatch,
     RunstoneError,
     Unavailable,
 )
@@ -42,10 +38,16 @@ from runstone.server.domain.feed import Feed
 from runstone.server.domain.history import History
 from runstone.server.domain.identity import Actor, Permission, RunKey
 from runstone.server.domain.ingest_bodies import Sorted
-from runstone.server.domain.ingest_keeping import KeptWriters, Overtaken
+from runstone.server.domain.ingest_keeping import Overtaken
+from runstone.server.domain.ingest_opening import (
+    OpenedWriters,
+    from_first_record,
+    refuse_damaged,
+    refuse_offset,
+)
 from runstone.server.domain.ingest_records import Item
 from runstone.server.domain.ingest_writers import Address, LiveWriter
-from runstone.server.domain.journal_batches import Frames, decode, frames_of, skip_header
+from runstone.server.domain.journal_batches import Frames, frames_of
 from runstone.server.domain.leases import Leases
 from runstone.server.domain.places import PLACE_SECONDS
 from runstone.server.domain.runs import Runs
@@ -55,9 +57,6 @@ from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records import writers as statements
 from runstone.server.stores.records.contract import Records
 
-log = logging.getLogger(__name__)
-
-_WRITERS_MAX = 20_000
 _TRIES = 4
 
 
@@ -82,7 +81,7 @@ class Body(NamedTuple):
     data: bytes | memoryview
 
 
-class Ingest(KeptWriters):
+class Ingest(OpenedWriters):
     def __init__(
         self,
         records: Records,
@@ -97,9 +96,7 @@ class Ingest(KeptWriters):
         flush_seconds: float | None = None,
     ) -> None:
         """flush_seconds: see `KeptWriters`."""
-        super().__init__(records, history_store, feed, flush_seconds=flush_seconds)
-        self._access = access
-        self._runs = runs
+        super().__init__(records, history_store, feed, access, runs, flush_seconds=flush_seconds)
         self._history = history
         self._console = console
         self._leases = leases
@@ -270,100 +267,20 @@ class Ingest(KeptWriters):
             return 0 if row is None else int(row.next_offset)
         return fresh.kept_offset
 
-    # -- the writer
-
-    def _load(
-        self, actor: Actor, address: Address, offset: int, body: bytes | memoryview
-    ) -> LiveWriter | None:
-        """The writer's live state, checked against the records; made for a journal's first record.
-        None for a heartbeat of one never seen."""
-        with self._records.read() as conn:
-            found = ingest_writers.find(conn, self._access, actor, address)
-            fresh = None if found is None else ingest_writers.load(conn, *found)
-        if fresh is None:
-            if not body:
-                if offset > HEADER_BYTES:
-                    self._mismatch(HEADER_BYTES, offset)
-                return None
-            fresh = self._enter(actor, address, offset, body)
-        with self._lock:
-            kept = self._writers.get(address)
-            if kept is not None and not kept.broken and kept.run == fresh.run:
-                # Ours is at least as new as the records, or notices when it writes that it is not.
-                kept.place, kept.checked_at = fresh.place, fresh.checked_at
-                return kept
-        if fresh.catch_up(self._history_store.note(SetKey(fresh.run, "history"), fresh.stream)):
-            self._flush_later(fresh)
-        with self._lock:
-            kept = self._writers.get(address)
-            if kept is not None and not kept.broken and kept.run == fresh.run:
-                return kept  # another request was first
-            if kept is not None:
-                kept.broken = True
-            if len(self._writers) >= _WRITERS_MAX:
-                self._let_go(idle_seconds=1.0)
-            self._writers[address] = fresh
-            return fresh
-
-    def _enter(self, actor: Actor, address: Address, offset: int, body: bytes | memoryview) -> LiveWriter:
-        view, offset = self._from_first_record(body, offset, address.writer)
-        if offset > HEADER_BYTES:
-            self._mismatch(HEADER_BYTES, offset)
-        frames = frames_of(view, offset=offset, wanted=HEADER_BYTES)
-        if not frames.offsets:
-            self._damaged(frames)
-        fields = decode(frames.kinds[0], frames.payloads[0], offset=HEADER_BYTES)
-        if not isinstance(fields, RunFields):
-            raise Invalid(
-                "A journal begins with a RUN record, which says what run it is about; this one begins with "
-                f"kind {frames.kinds[0]}.",
-                offset=HEADER_BYTES,
-            )
-        ingest_writers.check_first(fields, address)
-        now = time.time()
-        event, again = self._records.write(
-            lambda conn: ingest_writers.enter(conn, self._runs, actor, address, fields, now=now)
-        )
-        with self._records.read() as conn:
-            found = ingest_writers.find(conn, self._access, actor, address)
-            if found is None:
-                raise NotFound(
-                    f"Run {address.run_id!r} was deleted while its journal came.", run=address.run_id
-                )
-            live = ingest_writers.load(conn, *found)
-        if event is not None:
-            self._feed.publish(event)
-        if again:
-            self._feed.publish(live.place.event("run", state="running"))
-        return live
-
-    def _from_first_record(
-        self, body: bytes | memoryview, offset: int, writer: str
-    ) -> tuple[memoryview, int]:
-        if 0 < offset < HEADER_BYTES or offset < 0:
-            raise Invalid(
-                f"Offset {offset} lies within the journal's header. Begin at 0 (with the header) or at "
-                f"{HEADER_BYTES}, the first record.",
-                offset=offset,
-            )
-        if offset == 0 and body:
-            return skip_header(body, writer=writer), HEADER_BYTES
-        return memoryview(body), offset
-
     # -- one body
 
     def _take(self, actor: Actor, live: LiveWriter, offset: int, body: bytes | memoryview) -> IngestAnswer:
         live.used_at = time.monotonic()
-        view, offset = self._from_first_record(body, offset, live.writer)
+        view, offset = from_first_record(body, offset, live.writer)
         if offset > live.next_offset:
             self._look_whether_overtaken(live)
-            self._mismatch(live.next_offset, offset)
+            refuse_offset(live.next_offset, offset)
         if offset + len(view) > live.next_offset:
             frames = frames_of(view, offset=offset, wanted=live.next_offset)
             if frames.offsets:
                 self._apply(actor, live, frames)
             if frames.damage is not None:
-                self._damaged(frames)
+                refuse_damaged(frames)
         return self._answer(live)
 
     def _apply(self, actor: Actor, live: LiveWriter, frames: Frames) -> None:
@@ -442,17 +359,6 @@ class Ingest(KeptWriters):
         self._history_store.fork(
             SetKey(RunKey(parent), "history"), SetKey(live.run, "history"), last_step=last_step
         )
-
-    def _mismatch(self, wanted: int, offset: int) -> NoReturn:
-        raise OffsetMismatch(
-            f"The journal goes on at offset {wanted}; the body begins at {offset}. Send from {wanted}.",
-            next_offset=wanted,
-        )
-
-    def _damaged(self, frames: Frames) -> NoReturn:
-        if frames.damage is None:
-            raise Invalid("The body holds no record.", offset=frames.end)
-        raise Invalid(f"{frames.damage} (offset {frames.damage.offset})", offset=frames.damage.offset)
 
 
 def _fold(live: LiveWriter, prepared: Sequence[RowBatch | Item]) -> None:
