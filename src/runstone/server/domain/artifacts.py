@@ -14,44 +14,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain import audit, manifests
-from runstone.server.domain.alias_moves import remove_aliases, set_aliases, set_twin_aliases
+from runstone.server.domain import manifests
+from runstone.server.domain.alias_moves import set_twin_aliases
 from runstone.server.domain.artifact_base import ArtifactBase, short
+from runstone.server.domain.artifact_changes import ArtifactChanges
 from runstone.server.domain.artifact_commit import Commit
 from runstone.server.domain.artifact_links import ArtifactLinks
 from runstone.server.domain.artifact_model import (
-    TTL_NEVER,
     Entry,
     ManifestKind,
     Member,
-    Page,
-    RunRole,
-    Usage,
     Version,
     VersionWanted,
-    alias_of,
     version_of,
 )
-from runstone.server.domain.artifact_names import (
-    LATEST,
-    check_aliases,
-    check_metadata,
-    check_tags,
-    check_ttl,
-)
+from runstone.server.domain.artifact_names import LATEST, check_aliases, check_metadata, check_tags, check_ttl
 from runstone.server.domain.artifact_reading import ArtifactReading
+from runstone.server.domain.artifact_uses import ArtifactUses
 from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX
-from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.distributed import joined
-from runstone.server.domain.errors import Invalid, NotFound
-from runstone.server.domain.identity import Actor, Permission, RunKey, check_text
-from runstone.server.domain.registry_rules import check_protected, held_collection
-from runstone.server.stores.records import aliases as alias_statements
+from runstone.server.domain.errors import Invalid
+from runstone.server.domain.identity import Actor, check_text
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import contributions
@@ -59,9 +47,6 @@ from runstone.server.stores.records import manifests as manifest_statements
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.rows import AnyRow
 
-VERSION_SORTS = frozenset({"version_index", "-version_index", "created_at", "-created_at", "size", "-size"})
-FIND_MAX = 1000
-FILES_MAX = 10_000
 _CLIENT_ID_CHARS_MAX = 256
 _DIGEST_CHARS_MAX = 128
 
@@ -75,10 +60,8 @@ class Created:
     existed: bool
 
 
-class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
+class Artifacts(ArtifactReading, ArtifactChanges, ArtifactUses, ArtifactLinks, ArtifactBase):
     """All raise NotSignedIn, NotFound, NotAllowed, Invalid. What may not be seen is not found."""
-
-    # -- making
 
     def create(self, actor: Actor, entity: str, project: str, wanted: VersionWanted) -> Created:
         """A version that is not seen yet; project, type and collection are made if absent. With
@@ -254,163 +237,6 @@ class Artifacts(ArtifactReading, ArtifactLinks, ArtifactBase):
             statements.drop_version(conn, version_id)
 
         self._records.write(work)
-
-    # -- changing what is said of it
-
-    def update(
-        self,
-        actor: Actor,
-        version_id: int,
-        *,
-        description: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        facts: dict[str, Any] | None = None,
-        tags: Sequence[str] | None = None,
-        add_tags: Sequence[str] = (),
-        remove_tags: Sequence[str] = (),
-        ttl_seconds: int | None = None,
-        inherit_ttl: bool = False,
-    ) -> Version:
-        """Change what is given. ttl_seconds: positive, or -2 for never; inherit_ttl: as the
-        collection says from now on."""
-        values: dict[str, Any] = {}
-        if description is not None:
-            values["description"] = check_text(
-                description, what="Description", chars_max=DESCRIPTION_CHARS_MAX
-            )
-        if metadata is not None:
-            values["metadata"] = check_metadata(metadata)
-        if facts is not None:
-            values["facts"] = check_metadata(facts, what="What is known of its content")
-        check_ttl(ttl_seconds)
-
-        def work(conn: Connection) -> AnyRow:
-            row = self._writable(conn, actor, version_id)
-            changed = dict(values)
-            if tags is not None or add_tags or remove_tags:
-                kept = set(row.tags if tags is None else tags)
-                changed["tags"] = check_tags((kept | set(add_tags)) - set(remove_tags))
-            if ttl_seconds is not None or inherit_ttl:
-                ttl = row.collection_ttl_seconds if inherit_ttl else ttl_seconds
-                changed["ttl_seconds"] = None if inherit_ttl else ttl_seconds
-                changed["expires_at"] = (
-                    None
-                    if ttl is None or ttl == TTL_NEVER or row.committed_at is None
-                    else row.committed_at + ttl
-                )
-            if changed:
-                now = time.time()
-                statements.change_version(conn, version_id, **changed, updated_at=now)
-                told = audit.changes(row, changed, leave_out=("expires_at",))
-                # One that is still put together is answered for by its commit.
-                if told and row.state == "committed":
-                    audit.append(
-                        conn,
-                        actor,
-                        "artifact.update",
-                        subject=f"{row.entity}/{row.project}/{row.collection}:v{row.version_index}",
-                        entity_id=row.entity_id,
-                        detail={"version_id": version_id, **told},
-                        now=now,
-                    )
-            return statements.version(conn, version_id)
-
-        version = version_of(self._records.write(work))
-        self._publish(version)
-        return version
-
-    def set_aliases(
-        self,
-        actor: Actor,
-        member: Member,
-        *,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-        reason: str = "",
-    ) -> Member:
-        """Move aliases of the member's collection to it, take others off it; all at once."""
-        added, removed = check_aliases(add), check_aliases(remove)
-        said = check_text(reason, what="Reason", chars_max=10_000)
-
-        def work(conn: Connection) -> None:
-            row = held_collection(self._access, conn, actor, member.collection.id)
-            check_protected(self._access, conn, actor, row, (*added, *removed))
-            if collection_statements.index_in(conn, row.id, member.version.id) is None:
-                raise NotFound(f"{member.name} is not in {row.name!r} any more.")
-            now = time.time()
-            version_id = member.version.id
-            gone = remove_aliases(conn, actor, row.id, version_id, removed, reason=said, now=now)
-            moved = set_aliases(conn, actor, row.id, version_id, added, reason=said, now=now)
-            if gone or moved:
-                audit.append(
-                    conn,
-                    actor,
-                    "alias.move",
-                    subject=f"{row.entity}/{row.project}/{row.name}:v{member.index}",
-                    entity_id=row.entity_id,
-                    detail={"set": moved, "removed": gone, "reason": said, "version_id": version_id},
-                    now=now,
-                )
-
-        self._records.write(work)
-        with self._records.read() as conn:
-            aliases = alias_statements.aliases_of(
-                conn, [member.version.id], collection_id=member.collection.id
-            )
-        self._publish(member.version)
-        return replace(member, aliases=tuple(alias_of(row) for row in aliases))
-
-    # -- runs
-
-    def use(
-        self, actor: Actor, entity: str, project: str, run: str, version_id: int, *, used_as: str = ""
-    ) -> Version:
-        """Note that a run uses a version (WRITE on the run's entity, sight of the version)."""
-        said = short(used_as, "used_as", 1024)
-
-        def work(conn: Connection) -> AnyRow:
-            row = self._readable(conn, actor, version_id)
-            place = self._projects.resolve(conn, actor, entity, project, Permission.WRITE)
-            key = self._run_in(conn, place, run)
-            if key is None:
-                raise Invalid("Name the run that uses the artifact.")
-            statements.add_use(conn, key, version_id, role="input", used_as=said, now=time.time())
-            return row
-
-        return version_of(self._records.write(work))
-
-    def of_run(self, actor: Actor, run: RunKey, role: RunRole, *, after: str = "", limit: int = 100) -> Page:
-        """Usages of a run that the caller has checked the actor may read; versions the actor may not
-        see are left out."""
-        limit = max(1, min(limit, FIND_MAX))
-        cursor = parse_cursor(after)
-        with self._records.read() as conn:
-            rows = statements.versions_of_run(
-                conn, run, role, after=0 if cursor is None else cursor[1], limit=limit
-            )
-            seen = [row for row in rows if self._may_read(conn, actor, row)]
-        usages = [Usage(version_of(row), role, row.used_as, row.used_at) for row in seen]
-        return Page(usages, cursor_of(0, rows[-1].id) if len(rows) == limit else "")
-
-    def count_of_run(self, run: RunKey, role: RunRole) -> int:
-        with self._records.read() as conn:
-            return statements.count_uses(conn, role, run_key=run)
-
-    def runs_of(
-        self, actor: Actor, version_id: int, role: RunRole, *, after: str = "", limit: int = 100
-    ) -> Page:
-        """Keys of runs that used (input) or made (output) the version, by key."""
-        limit = max(1, min(limit, FIND_MAX))
-        cursor = parse_cursor(after)
-        with self._records.read() as conn:
-            self._readable(conn, actor, version_id)
-            rows = statements.runs_of_version(
-                conn, version_id, role, after=0 if cursor is None else cursor[1], limit=limit
-            )
-        return Page(
-            [RunKey(row.run_key) for row in rows],
-            cursor_of(0, rows[-1].run_key) if len(rows) == limit else "",
-        )
 
 
 def _check_base(base: AnyRow | None, base_id: int, collection_id: int) -> None:
