@@ -27,7 +27,7 @@ from runstone.server.domain.feed import Feed
 from runstone.server.domain.identity import Actor
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.runs import RunChange, RunQuery, Runs
-from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import entities as entity_statements
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
@@ -54,10 +54,10 @@ def fill(records: Records, project: str, count: int) -> None:
     now = time.time()
 
     def owner(conn: Any) -> int:
-        entity = account_statements.entity(conn, "bench")
+        entity = entity_statements.entity(conn, "bench")
         if entity is None:
-            account_statements.add_entity(conn, "bench", "team", organization_id=None, now=now)
-            entity = account_statements.entity(conn, "bench")
+            entity_statements.add_entity(conn, "bench", "team", organization_id=None, now=now)
+            entity = entity_statements.entity(conn, "bench")
         assert entity is not None
         project_statements.add_project(conn, entity.id, project, description="", now=now)
         found = project_statements.project(conn, entity.id, project)
@@ -166,7 +166,7 @@ def writes(records: Records) -> dict[str, float]:
     errors: list[BaseException] = []
     now = time.time()
     records.write(
-        lambda conn: account_statements.add_entity(conn, "bench", "team", organization_id=None, now=now)
+        lambda conn: entity_statements.add_entity(conn, "bench", "team", organization_id=None, now=now)
     )
     for threads in (1, 16):
         for what in ("create", "summary"):

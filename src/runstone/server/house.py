@@ -66,7 +66,7 @@ from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.console.sql import open_console
 from runstone.server.stores.history.contract import STEP, HistoryStore, SetKey, Window
 from runstone.server.stores.history.sql import open_history
-from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import entities as entity_statements
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.contract import Records
@@ -97,7 +97,7 @@ class House:
         """Do once, on nothing, what the first chart and the first list of runs would otherwise wait
         for: statements are compiled, connections opened."""
         with self.records.read() as connection:
-            account_statements.entity(connection, "")
+            entity_statements.entity(connection, "")
             project_statements.project(connection, 0, "")
             run_statements.keys_of(connection, 0, [""])
         self.history.buckets([(SetKey(RunKey(0), "history"), "")], x=STEP, window=Window(None, None, 1))

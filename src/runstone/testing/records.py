@@ -20,7 +20,8 @@ import pytest
 from sqlalchemy import Connection, Table, insert
 
 from runstone.server.domain.errors import Invalid, Unavailable
-from runstone.server.stores.records import accounts, changes, manifests
+from runstone.server.stores.records import changes, manifests, settings
+from runstone.server.stores.records import entities as entity_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.schema.accounts import entities
 from runstone.server.stores.records.schema.artifacts import artifact_versions
@@ -31,23 +32,23 @@ Work = Callable[[Connection], Any]
 
 
 def set_to(name: str, value: Any) -> Work:
-    return lambda conn: accounts.set_setting(conn, name, value)
+    return lambda conn: settings.set_setting(conn, name, value)
 
 
 def value_of(records: Records, name: str) -> Any:
     with records.read() as conn:
-        return accounts.setting(conn, name)
+        return settings.setting(conn, name)
 
 
 def count_up(conn: Connection) -> int:
     """Read, think, write: what a lost update would show in."""
-    entity = accounts.add_entity(conn, "counter", "team", organization_id=None, now=0.0)
+    entity = entity_statements.add_entity(conn, "counter", "team", organization_id=None, now=0.0)
     if entity is not None:
-        accounts.set_setting(conn, "counter", 0)
+        settings.set_setting(conn, "counter", 0)
     # The row above is held by whoever came first, on both databases, through this upsert.
-    accounts.set_setting(conn, "turn", 0)
-    value = int(accounts.setting(conn, "counter")) + 1
-    accounts.set_setting(conn, "counter", value)
+    settings.set_setting(conn, "turn", 0)
+    value = int(settings.setting(conn, "counter")) + 1
+    settings.set_setting(conn, "counter", value)
     return value
 
 
@@ -90,7 +91,7 @@ class RecordsSuite:
         with pytest.raises(Exception, match=r"(?i)unique"):
             records.write(clash)
         with records.read() as conn:
-            assert accounts.entity(conn, "x") is None
+            assert entity_statements.entity(conn, "x") is None
         records.write(set_to("after", True))
         assert value_of(records, "after") is True
 
@@ -112,14 +113,14 @@ class RecordsSuite:
     def test_a_read_keeps_one_view_while_others_write(self, records: Records) -> None:
         records.write(set_to("v", 1))
         with records.read() as conn:
-            assert accounts.setting(conn, "v") == 1
+            assert settings.setting(conn, "v") == 1
             records.write(set_to("v", 2))
-            assert accounts.setting(conn, "v") == 1
+            assert settings.setting(conn, "v") == 1
         assert value_of(records, "v") == 2
 
     def test_a_read_cannot_write(self, records: Records) -> None:
         with pytest.raises(Exception, match=r"(?i)read.?only"), records.read() as conn:
-            accounts.set_setting(conn, "sneaky", 1)
+            settings.set_setting(conn, "sneaky", 1)
         assert value_of(records, "sneaky") is None
 
     @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ class RecordsSuite:
 
                 def work(conn: Connection, i: int = i) -> int:
                     number = changes.next_change(conn)
-                    accounts.set_setting(conn, f"w{n}", [i, number])
+                    settings.set_setting(conn, f"w{n}", [i, number])
                     return number
 
                 kept.append((n, records.write(work)))
@@ -185,7 +186,7 @@ class RecordsSuite:
             end = time.monotonic() + 1.0
             while time.monotonic() < end:
                 with records.read() as conn:
-                    now = [accounts.setting(conn, f"w{n}") for n in range(4)]
+                    now = [settings.setting(conn, f"w{n}") for n in range(4)]
                     next_horizon = changes.horizon(conn)
                 for n, value in enumerate(now):
                     if value is not None and value[0] != seen[n]:
@@ -203,7 +204,7 @@ class RecordsSuite:
         """Never an error of the database's own: names come from anywhere."""
         attempts: list[Callable[[], Any]] = [
             lambda: value_of(records, name),
-            lambda: records.write(lambda conn: accounts.setting(conn, name)),
+            lambda: records.write(lambda conn: settings.setting(conn, name)),
         ]
         for attempt in attempts:
             try:
@@ -241,7 +242,7 @@ class RecordsSuite:
 
 def _version_of_parts(conn: Connection, firsts: list[str]) -> int:
     """A version of a part for each, of 1, 2, 3, … files of ten bytes; the fourth has no outline."""
-    entity = accounts.add_entity(conn, "parts", "team", organization_id=None, now=0.0)
+    entity = entity_statements.add_entity(conn, "parts", "team", organization_id=None, now=0.0)
     assert entity is not None
     times = {"created_at": 0.0, "updated_at": 0.0}
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from runstone.server.domain.errors import NotAllowed, NotFound, NotSignedIn
 from runstone.server.domain.identity import Actor, EntityId, Permission, Role, UserId
-from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records import entities as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 

@@ -15,6 +15,8 @@ from runstone.server.domain.identity import Actor, Permission, check_entity_name
 from runstone.server.domain.keys import add_key, check_chosen_key, new_key
 from runstone.server.domain.sign_in import SignIn
 from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records import entities as entity_statements
+from runstone.server.stores.records import keys as key_statements
 from runstone.server.stores.records.contract import Records
 
 FIRST_ADMIN = "admin"
@@ -194,7 +196,7 @@ class Accounts:
         def work(conn: Connection) -> ApiKey:
             owner = self._key_owner(conn, actor, username)
             key_id = add_key(conn, owner, made, name=name, expires_at=expires_at, read_only=read_only)
-            row = statements.key_by_id(conn, key_id)
+            row = key_statements.key_by_id(conn, key_id)
             assert row is not None
             return key_of(row)
 
@@ -204,7 +206,7 @@ class Accounts:
         """One's own; another user's for server admins."""
         with self._records.read() as conn:
             owner = self._key_owner(conn, actor, username)
-            return [key_of(row) for row in statements.keys_of(conn, owner)]
+            return [key_of(row) for row in key_statements.keys_of(conn, owner)]
 
     def delete_key(self, actor: Actor, key_id: int) -> None:
         """The key and the sessions it may have opened: those end at once."""
@@ -213,10 +215,10 @@ class Accounts:
             raise NotAllowed("This key may only read.")
 
         def work(conn: Connection) -> None:
-            found = statements.key_by_id(conn, key_id)
+            found = key_statements.key_by_id(conn, key_id)
             if found is None or not (actor.is_admin or actor.system or found.user_id == actor.user_id):
                 raise NotFound(f"There is no key {key_id} of yours.", key=key_id)
-            statements.drop_key(conn, key_id)
+            key_statements.drop_key(conn, key_id)
 
         self._records.write(work)
         self._sign_in.forget()
@@ -225,7 +227,7 @@ class Accounts:
 
     def _add_user(self, conn: Connection, username: str, *, email: str, admin: bool, service: bool) -> int:
         now = time.time()
-        entity_id = statements.add_entity(conn, username, "user", organization_id=None, now=now)
+        entity_id = entity_statements.add_entity(conn, username, "user", organization_id=None, now=now)
         if entity_id is None:
             raise name_taken(conn, username)
         return statements.add_user(

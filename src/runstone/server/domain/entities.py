@@ -12,7 +12,8 @@ from runstone.server.domain.account_model import Entity, Member, User, entity_of
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, EntityId, Permission, Role, check_entity_name, own_id
 from runstone.server.domain.sign_in import SignIn
-from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import entities as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
@@ -76,7 +77,7 @@ class Entities:
             found = self._access.resolve(
                 conn, actor, entity, Permission.READ if itself else Permission.MANAGE
             )
-            member = statements.user(conn, username)
+            member = account_statements.user(conn, username)
             if member is None:
                 raise no_user(username)
             self._keep_an_admin(conn, actor, found, member.id)
@@ -109,7 +110,7 @@ class Entities:
         those the actor may read."""
         self._access.check_signed_in(actor)
         with self._records.read() as conn:
-            found = statements.user(conn, username if username is not None else actor.username)
+            found = account_statements.user(conn, username if username is not None else actor.username)
             if found is None or not may_see(conn, actor, found):
                 raise no_user(username or actor.username)
             own = statements.entity_by_id(conn, found.entity_id)
@@ -127,7 +128,7 @@ class Entities:
     def person(self, actor: Actor) -> tuple[User, list[tuple[Entity, Role]]]:
         """The actor, and their entities as `entities_of` gives them."""
         with self._records.read() as conn:
-            rows = statements.person(conn, own_id(actor))
+            rows = account_statements.person(conn, own_id(actor))
         if not rows:
             raise no_user(actor.username)
         first = rows[0]
@@ -193,7 +194,7 @@ def _not_a(entity: AnyRow, kind: str) -> Invalid:
 
 
 def living_user(conn: Connection, username: str) -> AnyRow:
-    found = statements.user(conn, username)
+    found = account_statements.user(conn, username)
     if found is None or found.deleted_at is not None:
         raise no_user(username)
     return found
@@ -204,4 +205,4 @@ def may_see(conn: Connection, actor: Actor, user: AnyRow) -> bool:
         return True
     if actor.user_id is None or user.deleted_at is not None:
         return False
-    return statements.share_an_entity(conn, actor.user_id, user.id)
+    return account_statements.share_an_entity(conn, actor.user_id, user.id)

@@ -11,7 +11,7 @@ import time
 from sqlalchemy import Connection
 
 from runstone.server.domain.errors import Conflict, Invalid
-from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records import keys as statements
 
 KEY_PREFIX = "local-"
 KEY_CHARS = 40  # what every published client accepts after the dash

@@ -21,7 +21,7 @@ from runstone.server.domain.identity import (
     check_text,
 )
 from runstone.server.domain.registry_access import check_place, is_registry
-from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import entities as entity_statements
 from runstone.server.stores.records import projects as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -212,7 +212,7 @@ class Projects:
         self, conn: Connection, actor: Actor, entity: str, name: str, permission: Permission
     ) -> AnyRow | None:
         """Its own roles count, not those of the organisation."""
-        owner = account_statements.entity(conn, entity or actor.default_entity or actor.username)
+        owner = entity_statements.entity(conn, entity or actor.default_entity or actor.username)
         found = None if owner is None else statements.project(conn, owner.id, name)
         if owner is None or found is None:
             self._access.resolve(conn, actor, entity, permission)

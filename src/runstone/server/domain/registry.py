@@ -27,6 +27,7 @@ from runstone.server.domain.registry_access import (
 )
 from runstone.server.stores.records import accounts as account_statements
 from runstone.server.stores.records import collections as collection_statements
+from runstone.server.stores.records import entities as entity_statements
 from runstone.server.stores.records import projects as project_statements
 from runstone.server.stores.records import registry as statements
 from runstone.server.stores.records.contract import Records
@@ -94,7 +95,7 @@ class Registries:
         """Those of an organisation that the actor may see, by name."""
         self._access.check_signed_in(actor)
         with self._records.read() as conn:
-            owner = account_statements.entity(conn, organization)
+            owner = entity_statements.entity(conn, organization)
             if owner is None or not self._inside(conn, actor, owner.id):
                 raise NotFound(
                     f"There is no organisation {organization[:200]!r}, or you are not a member of it.",
@@ -226,7 +227,7 @@ class Registries:
     def remove_member(self, actor: Actor, organization: str, name: str, member: str) -> None:
         def work(conn: Connection) -> None:
             row = self._resolve(conn, actor, organization, name, Permission.MANAGE)
-            found = account_statements.entity(conn, member)
+            found = entity_statements.entity(conn, member)
             if found is None or not statements.drop_member(conn, row.project_id, found.id):
                 raise NotFound(f"{member[:200]!r} has no role in the registry {name!r}.", member=member[:200])
             detail = {"member": found.name, "role": ""}
@@ -253,7 +254,7 @@ class Registries:
 
     def _member(self, conn: Connection, actor: Actor, row: AnyRow, name: str) -> AnyRow:
         """Whoever belongs to the organisation; a server admin may let in anybody of the server."""
-        found = account_statements.entity(conn, name)
+        found = entity_statements.entity(conn, name)
         inside = actor.is_admin and found is not None and found.kind != "organization"
         if inside:
             pass

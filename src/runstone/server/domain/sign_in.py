@@ -15,7 +15,9 @@ from runstone.server.domain.account_model import actor_of
 from runstone.server.domain.errors import Invalid, NotAllowed, NotSignedIn, TooMany, Unavailable
 from runstone.server.domain.identity import Actor, UserId, own_id
 from runstone.server.domain.keys import digest_of
-from runstone.server.stores.records import accounts as statements
+from runstone.server.stores.records import accounts as account_statements
+from runstone.server.stores.records import keys as key_statements
+from runstone.server.stores.records import sign_in as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
@@ -99,7 +101,7 @@ class SignIn:
 
         def work(conn: Connection) -> AnyRow | None:
             user_id = statements.take_link(conn, digest_of(token), now=now)
-            found = None if user_id is None else statements.user_by_id(conn, user_id)
+            found = None if user_id is None else account_statements.user_by_id(conn, user_id)
             return None if found is None or found.deleted_at is not None else found
 
         found = self._records.write(work)
@@ -115,13 +117,13 @@ class SignIn:
     def _actor_by_key_digest(self, digest: bytes) -> tuple[Actor, float] | None:
         now = time.time()
         with self._records.read() as conn:
-            found = statements.key_owner(conn, digest, now=now)
+            found = key_statements.key_owner(conn, digest, now=now)
         if found is None:
             return None
         if found.last_used_at is None or now - found.last_used_at > LAST_USED_COALESCED_SECONDS:
             # Whoever holds a good key is let in even while nothing can be written.
             with contextlib.suppress(Unavailable):
-                self._records.write(lambda conn: statements.touch_key(conn, found.key_id, now=now))
+                self._records.write(lambda conn: key_statements.touch_key(conn, found.key_id, now=now))
         return actor_of(found, read_only=found.read_only), found.expires_at or float("inf")
 
     def _new_session(self, user_id: UserId, *, key: str = "") -> str:
@@ -129,7 +131,7 @@ class SignIn:
         token, now = secrets.token_urlsafe(32), time.time()
 
         def work(conn: Connection) -> None:
-            kept = statements.key_by_digest(conn, digest_of(key)) if key else None
+            kept = key_statements.key_by_digest(conn, digest_of(key)) if key else None
             if key and kept is None:  # deleted since it was looked up
                 raise NotSignedIn("That API key is not known here, or it has expired.")
             statements.add_session(

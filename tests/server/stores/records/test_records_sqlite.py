@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Connection
 
 from runstone.server.domain.errors import Unavailable
-from runstone.server.stores.records import accounts
+from runstone.server.stores.records import settings
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.engine import open_records
 
 _WRITER = """
 import sys, threading
-from runstone.server.stores.records import accounts
+from runstone.server.stores.records import settings
 from runstone.server.stores.records.engine import open_records
 
 records = open_records(sys.argv[1])
@@ -29,7 +29,7 @@ def write(n):
     i = 0
     while True:
         i += 1
-        records.write(lambda conn: accounts.set_setting(conn, f"w{n}-{i}", i))
+        records.write(lambda conn: settings.set_setting(conn, f"w{n}-{i}", i))
         sys.stdout.write(f"w{n}-{i}\\n")
         sys.stdout.flush()
 
@@ -58,7 +58,7 @@ def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
         acknowledged.update(line for line in rest[:-1] if line)
         records = open_records(url)
         with records.read() as conn:
-            missing = [name for name in acknowledged if accounts.setting(conn, name) is None]
+            missing = [name for name in acknowledged if settings.setting(conn, name) is None]
         records.close()
         assert missing == []
 
@@ -71,7 +71,7 @@ def test_many_callers_share_commits(url: str, tmp_path: Path) -> None:
     # While one work holds the writer, forty others queue up; they then go in one commit, which shows
     # as one frame group in the write-ahead log: each commit would rewrite the same page again.
     threads = [
-        threading.Thread(target=lambda n=n: records.write(lambda c: accounts.set_setting(c, "same", n)))
+        threading.Thread(target=lambda n=n: records.write(lambda c: settings.set_setting(c, "same", n)))
         for n in range(40)
     ]
     for thread in threads:
@@ -91,7 +91,7 @@ def test_a_write_inside_a_write_is_refused_not_waited_for(url: str) -> None:
     records = open_records(url)
 
     def work(_conn: Connection) -> None:
-        records.write(lambda conn: accounts.set_setting(conn, "inner", 1))
+        records.write(lambda conn: settings.set_setting(conn, "inner", 1))
 
     with pytest.raises(RuntimeError, match="write inside a write"):
         records.write(work)
@@ -100,19 +100,19 @@ def test_a_write_inside_a_write_is_refused_not_waited_for(url: str) -> None:
 
 def test_a_full_disk_is_told_and_writing_goes_on_when_there_is_room(url: str) -> None:
     records = open_records(url)
-    records.write(lambda conn: accounts.set_setting(conn, "before", 1))
+    records.write(lambda conn: settings.set_setting(conn, "before", 1))
 
     def fill(conn: Connection) -> None:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
         conn.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
-        accounts.set_setting(conn, "large", "x" * 1_000_000)
+        settings.set_setting(conn, "large", "x" * 1_000_000)
 
     with pytest.raises(Unavailable, match="full"):
         records.write(fill)
     records.write(lambda conn: conn.exec_driver_sql("PRAGMA max_page_count=1073741823").fetchall())
-    records.write(lambda conn: accounts.set_setting(conn, "after", 2))
+    records.write(lambda conn: settings.set_setting(conn, "after", 2))
     with records.read() as conn:
-        assert [accounts.setting(conn, name) for name in ("before", "large", "after")] == [1, None, 2]
+        assert [settings.setting(conn, name) for name in ("before", "large", "after")] == [1, None, 2]
     records.close()
 
 
@@ -121,7 +121,7 @@ def test_a_writer_of_another_process_is_waited_for(url: str, tmp_path: Path) -> 
     other = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     thread = threading.Thread(
-        target=lambda: records.write(lambda conn: accounts.set_setting(conn, "patient", 1))
+        target=lambda: records.write(lambda conn: settings.set_setting(conn, "patient", 1))
     )
     thread.start()
     thread.join(0.3)
@@ -130,7 +130,7 @@ def test_a_writer_of_another_process_is_waited_for(url: str, tmp_path: Path) -> 
     other.close()
     thread.join(10)
     with records.read() as conn:
-        assert accounts.setting(conn, "patient") == 1
+        assert settings.setting(conn, "patient") == 1
     records.close()
 
 
