@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,15 @@ def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
 
 def test_many_callers_share_commits(url: str, tmp_path: Path) -> None:
     records = open_records(url)
-    gate = threading.Event()
-    holding = threading.Thread(target=lambda: records.write(lambda _conn: gate.wait(10)))
+    held, gate = threading.Event(), threading.Event()
+
+    def hold(_conn: Connection) -> None:
+        held.set()
+        gate.wait(30)
+
+    holding = threading.Thread(target=lambda: records.write(hold))
     holding.start()
+    assert held.wait(30)
     # While one work holds the writer, forty others queue up; they then go in one commit, which shows
     # as one frame group in the write-ahead log: each commit would rewrite the same page again.
     threads = [
@@ -77,7 +84,7 @@ def test_many_callers_share_commits(url: str, tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     while records._queue.qsize() < 40:  # type: ignore[attr-defined]
-        pass
+        time.sleep(0.001)
     before = (tmp_path / "records.db-wal").stat().st_size
     gate.set()
     for thread in (holding, *threads):
