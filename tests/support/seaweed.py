@@ -95,25 +95,27 @@ class Seaweed:
 
 
 class Signed(httpx.Auth):
-    """AWS Signature Version 4 for S3, for requests that obstore has no function for. The path must need
-    no quoting. Source: Amazon S3 API reference, "Authenticating Requests (AWS Signature Version 4)"."""
+    """AWS Signature Version 4 for S3, for requests that obstore has no function for. payload: whether what
+    is sent is signed too, for which all of it must be at hand.
+    Source: Amazon S3 API reference, "Authenticating Requests (AWS Signature Version 4)"."""
 
-    requires_request_body = True
-
-    def __init__(self, access_key: str, secret_key: str) -> None:
+    def __init__(self, access_key: str, secret_key: str, *, payload: bool = True) -> None:
         self._access_key, self._secret_key = access_key, secret_key
+        self.requires_request_body = payload
 
     def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         signed = {
             "host": request.headers["host"],
-            "x-amz-content-sha256": hashlib.sha256(request.content).hexdigest(),
+            "x-amz-content-sha256": hashlib.sha256(request.content).hexdigest()
+            if self.requires_request_body
+            else "UNSIGNED-PAYLOAD",
             "x-amz-date": now,
         }
         request.headers.update(signed)
         pairs = sorted(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
-        lines = [request.method, request.url.path, query]
+        lines = [request.method, request.url.raw_path.partition(b"?")[0].decode(), query]
         lines += [f"{name}:{value}" for name, value in signed.items()]
         lines += ["", ";".join(signed), signed["x-amz-content-sha256"]]
         scope = f"{now[:8]}/us-east-1/s3/aws4_request"

@@ -28,7 +28,7 @@ from runstone.client.artifact_models import (
 )
 from runstone.client.calls import NounCalls, at_artifact, at_entity, at_place, record
 from runstone.client.connection import segment, segments
-from runstone.client.errors import ClientError, NotFound, ServerAway
+from runstone.client.errors import ClientError, Conflict, NotFound, ServerAway
 from runstone.client.models import plain
 
 if TYPE_CHECKING:
@@ -123,9 +123,12 @@ class ArtifactCalls(NounCalls):
 
     def piece_addresses(self, entity: str, upload: str, offsets: Sequence[int]) -> list[PieceRecord]:
         """Where pieces of a direct upload are to be put, within minutes; at most 100. Raises StoreAway
-        where that is no address to send bytes to from here."""
+        where that is no address to send bytes to from here, or there are none any more."""
         path = f"{_uploads(entity)}/{segment(upload)}/addresses"
-        answer = self._send("POST", path, json={"offsets": list(offsets)}, repeatable=True)
+        try:
+            answer = self._send("POST", path, json={"offsets": list(offsets)}, repeatable=True)
+        except Conflict as error:
+            raise direct.StoreAway(str(error)) from error
         found = [record(item, PieceRecord) for item in answer["addresses"]]
         for piece in found:
             direct.check_address(piece.url, self.base_url)

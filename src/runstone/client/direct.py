@@ -162,7 +162,8 @@ def check_status(answer: httpx.Response, url: str) -> None:
     if 200 <= status < 300:
         return
     problem = f"The store at {urlsplit(url).netloc} answered {status}."
-    raise AddressOver(problem) if status in (401, 403) else StoreAway(problem)
+    # Google says 400 of an address whose time is over.
+    raise AddressOver(problem) if status in (400, 401, 403) else StoreAway(problem)
 
 
 def _words(url: str, error: httpx.TransportError) -> str:

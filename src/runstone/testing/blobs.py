@@ -172,6 +172,23 @@ class BlobStoreSuite:
             blobs.read(gone[0].sha256)
         assert blobs.put_bytes(b"gone 0").sha256 == gone[0].sha256
 
+    def test_blobs_that_two_delete_at_once_are_gone_and_nobody_fails(self, blobs: BlobStore) -> None:
+        digests = [blobs.put_bytes(b"twice %d" % n).sha256 for n in range(40)]
+        errors: list[BaseException] = []
+
+        def delete() -> None:
+            try:
+                blobs.delete(digests)
+            except BaseException as error:
+                errors.append(error)
+
+        deleters = [threading.Thread(target=delete) for _ in range(4)]
+        for deleter in deleters:
+            deleter.start()
+        for deleter in deleters:
+            deleter.join()
+        assert errors == [] and list(blobs.all()) == []
+
     def test_young_blobs_are_spared_by_age(self, blobs: BlobStore) -> None:
         info = blobs.put_bytes(b"young")
         assert list(blobs.all(older_than_seconds=3600)) == []
@@ -285,7 +302,8 @@ class BlobStoreSuite:
     def test_an_address_of_a_piece_is_over_after_its_time(self, blobs: BlobStore) -> None:
         (short,) = _addresses(blobs, "2" * 32, [0], seconds=1)
         time.sleep(2.5)
-        assert httpx.put(short.url, content=b"late", headers=short.headers).status_code == 403
+        late = httpx.put(short.url, content=b"late", headers=short.headers)
+        assert late.status_code in (400, 403)  # Google's says 400
         assert blobs.pieces("2" * 32) == []
 
     def test_bytes_that_came_through_us_and_were_changed_since_are_refused(self, blobs: BlobStore) -> None:

@@ -143,7 +143,9 @@ class PieceUploads:
                     f"{row.size:,}.",
                     offset=at,
                 )
-        found = self._blobs.piece_addresses(row.id, offsets, seconds=PIECE_SECONDS) or []
+        found = self._blobs.piece_addresses(row.id, offsets, seconds=PIECE_SECONDS)
+        if found is None:  # which could be told a moment ago
+            raise Conflict("The store gives no addresses any more. Send the bytes of this upload by PATCH.")
         self._records.write(lambda conn: statements.touch_upload(conn, row.id, now=time.time()))
         return [
             PieceWanted(at, min(PIECE_BYTES, row.size - at), address.url, address.headers)

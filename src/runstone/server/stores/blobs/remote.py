@@ -20,11 +20,12 @@ from typing import IO, cast
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
+from obstore.store import ObjectStore
 
 from runstone.server.domain.errors import Conflict, NotFound, OffsetMismatch, Unavailable
 from runstone.server.stores.blobs.contract import BlobInfo, Direct, PieceAddress, Sha256
 from runstone.server.stores.blobs.digests import PIECE_BYTES, Hasher, address, check_upload, digest_of
+from runstone.server.stores.blobs.signing import Signer, can_sign, said
 
 _MEMORY_BYTES = 8 * 1024 * 1024
 _PART_BYTES = 8 * 1024 * 1024
@@ -51,12 +52,13 @@ class ObjectBlobs:
         self._store = store
         self._where = where
         found = signing or store
-        self._signing = found if isinstance(found, S3Store | GCSStore | AzureStore) else None
-        self._direct: Direct = "off" if self._signing is None else direct
+        self._signer = Signer(found, where) if direct != "off" and can_sign(found) else None
+        self._direct: Direct = direct
 
     @property
     def direct(self) -> Direct:
-        return self._direct
+        """ "off" too while no address can be signed with the credentials there are. May ask the store."""
+        return self._direct if self._signer is not None and self._signer.works() else "off"
 
     async def put(self, chunks: AsyncIterator[bytes], *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         hasher = Hasher()
@@ -137,10 +139,21 @@ class ObjectBlobs:
                 ):
                     paths.append(path)
                 if len(paths) >= _DELETE_AT_ONCE:
-                    obstore.delete(self._store, paths)
+                    self._delete(paths)
                     paths = []
-            if paths:
-                obstore.delete(self._store, paths)
+            self._delete(paths)
+
+    def _delete(self, paths: list[str]) -> None:
+        """Another may delete them meanwhile: Google and Azure then say that they are not there, and stop
+        somewhere in the middle."""
+        for at in range(0, len(paths), _DELETE_AT_ONCE):
+            some = paths[at : at + _DELETE_AT_ONCE]
+            try:
+                obstore.delete(self._store, some)
+            except FileNotFoundError:
+                for path in some:
+                    with contextlib.suppress(FileNotFoundError):
+                        obstore.delete(self._store, path)
 
     def all(self, *, older_than_seconds: float = 0.0) -> Iterator[tuple[Sha256, int]]:
         with self._errors():
@@ -210,13 +223,10 @@ class ObjectBlobs:
         self, upload: str, offsets: Sequence[int], *, seconds: float
     ) -> list[PieceAddress] | None:
         name = check_upload(upload)
-        if self._signing is None or self._direct == "off":
+        if self._signer is None:
             return None
-        paths = [_piece(name, at) for at in offsets]
-        headers = {"x-ms-blob-type": "BlockBlob"} if isinstance(self._signing, AzureStore) else {}
-        with self._errors():
-            urls = obstore.sign(self._signing, "PUT", paths, timedelta(seconds=seconds))
-        return [PieceAddress(url, headers) for url in urls]
+        urls = self._signer.sign("PUT", [_piece(name, at) for at in offsets], seconds=seconds)
+        return None if urls is None else [PieceAddress(url, self._signer.put_headers) for url in urls]
 
     def finish(self, upload: str, *, expect_sha256: Sha256 | None = None) -> BlobInfo:
         name = check_upload(upload)
@@ -257,8 +267,7 @@ class ObjectBlobs:
         name = check_upload(upload)
         with self._errors():
             paths = [entry["path"] for page in obstore.list(self._store, f"uploads/{name}") for entry in page]
-            for at in range(0, len(paths), _DELETE_AT_ONCE):
-                obstore.delete(self._store, paths[at : at + _DELETE_AT_ONCE])
+            self._delete(paths)
 
     def uploads(self, *, older_than_seconds: float = 0.0) -> Iterator[str]:
         latest: dict[str, datetime] = {}
@@ -272,10 +281,10 @@ class ObjectBlobs:
                 yield name
 
     def address(self, sha256: Sha256, *, seconds: float) -> str | None:
-        if self._signing is None or self._direct == "off":
-            return None
-        with self._errors():
-            return obstore.sign(self._signing, "GET", address(sha256), timedelta(seconds=seconds))
+        found = None
+        if self._signer is not None:
+            found = self._signer.sign("GET", [address(sha256)], seconds=seconds)
+        return found[0] if found else None
 
     def close(self) -> None:
         pass
@@ -295,7 +304,7 @@ class ObjectBlobs:
             raise NotFound(f"A blob is gone from {self._where}, or its bucket does not exist.") from error
         except (BaseError, OSError) as error:
             raise Unavailable(
-                f"The blob store {self._where} does not answer as it should: {error}. "
+                f"The blob store {self._where} does not answer as it should: {said(error)}. "
                 "Clients send again by themselves.",
             ) from error
 
