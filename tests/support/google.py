@@ -91,6 +91,11 @@ class Google:
         options = {"endpoint": self.endpoint, "service_account": str(account or self.account)}
         return f"gs://{bucket}/{prefix}?{urlencode(options)}"
 
+    def public(self, base_url: str) -> str:
+        """The endpoint as clients know it, where a proxy at `base_url` is before it. Addresses are signed
+        for Google's own name all the same, which is what this server goes by."""
+        return base_url
+
     def create_bucket(self, bucket: str) -> None:
         self.s3.create_bucket(bucket)
 

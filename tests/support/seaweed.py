@@ -42,6 +42,14 @@ class Seaweed:
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    @property
+    def port(self) -> int:
+        return int(self.endpoint.rpartition(":")[2])
+
+    def public(self, base_url: str) -> str:
+        """The endpoint as clients know it, where a proxy at `base_url` is before it."""
+        return base_url
+
     def start(self) -> None:
         """Over the same data and ports, after `kill9`."""
         with (self.folder / "weed.log").open("ab") as log:

@@ -27,7 +27,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     if azurite_program() is None:
         pytest.skip("Azurite needs node and npm.")
     with azurite(tmp_path_factory.mktemp("azurite")) as server:
-        server.create_container("blobs")
+        server.create_bucket("blobs")
         yield server
 
 
