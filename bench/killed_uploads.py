@@ -1,7 +1,7 @@
 """Clients and the server are killed while versions go up: what was committed is whole, what was not is not
 seen, and a collection leaves exactly the bytes that versions hold.
 
-python -m bench.killed_uploads [--versions 200] [--clients 4] [--store local|s3] [--seed 0]
+python -m bench.killed_uploads [--versions 200] [--clients 4] [--store local|s3|azure|google] [--seed 0]
 
 Real processes and real SIGKILLs: trainers that log artifacts (four small files, one that all versions
 share, one of up to 20 MB), the uplinks that carry them, the server that keeps them. A trainer writes down
@@ -35,7 +35,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.support.seaweed import Seaweed, seaweed
+from tests.support.object_stores import KINDS, object_store
+from tests.support.object_stores import lying as objects_in
 from tests.support.server import RunningServer, clean_environment, running_server
 
 from runstone.client import Client
@@ -252,10 +253,10 @@ def held_by(seed: int, numbers: Iterator[int]) -> int:
     return sum({hashlib.sha256(data).digest(): len(data) for data in files}.values())
 
 
-def lying(server: RunningServer, s3: Seaweed | None) -> dict[str, int]:
+def lying(server: RunningServer, url: str | None) -> dict[str, int]:
     """Bytes by address in the store, asked of the store itself; AssertionError where an upload was left
     over, or what lies at an address is not that (each local object is read)."""
-    if s3 is None:
+    if url is None:
         blobs = server.data / "blobs"
         left = [str(path) for path in (blobs / "uploads").rglob("*") if path.is_file()]
         assert left == [], left
@@ -266,23 +267,10 @@ def lying(server: RunningServer, s3: Seaweed | None) -> dict[str, int]:
                 assert hashlib.sha256(data).hexdigest() == digest, path
                 objects[digest] = len(data)
         return objects
-    from obstore.store import S3Store
-
-    store = S3Store(
-        "blobs",
-        endpoint=s3.endpoint,
-        region="us-east-1",
-        access_key_id=s3.access_key,
-        secret_access_key=s3.secret_key,
-        client_options={"allow_http": True},
-    )
-    found: dict[str, int] = {}
-    for page in store.list("runstone/"):
-        for item in page:
-            found[item["path"]] = item["size"]
-    stray = [path for path in found if "/sha256/" not in path]
+    found = objects_in(url)
+    stray = [path for path in found if not path.startswith("sha256/")]
     assert stray == [], stray
-    return {path.partition("/sha256/")[2].replace("/", ""): size for path, size in found.items()}
+    return {path.partition("/")[2].replace("/", ""): size for path, size in found.items()}
 
 
 def referred(server: RunningServer) -> dict[str, int]:
@@ -295,14 +283,14 @@ def referred(server: RunningServer) -> dict[str, int]:
         )
 
 
-def collect(server: RunningServer, seed: int, numbers: set[int], s3: Seaweed | None) -> int:
+def collect(server: RunningServer, seed: int, numbers: set[int], url: str | None) -> int:
     with httpx.Client(base_url=f"{server.base_url}/api/v1", headers=bearer(server), timeout=300) as api:
         answer = api.post("/admin/gc", json=COLLECT)
         assert answer.status_code == 200, answer.text
         again = api.post("/admin/gc", json={**COLLECT, "dry_run": True}).json()
         assert (again["blobs"], again["bytes"]) == (0, 0), again
         assert api.get("/admin/audit/verify").json()["ok"]
-    there, said = lying(server, s3), referred(server)
+    there, said = lying(server, url), referred(server)
     assert there == said, f"Strays {there.keys() - said.keys()}, lost {said.keys() - there.keys()}."
     wanted, held = held_by(seed, iter(numbers)), sum(there.values())
     assert held == wanted, f"The store holds {held} bytes, versions hold {wanted}."
@@ -318,10 +306,12 @@ def kill_uploads(folder: Path, *, versions: int, clients: int, store: str, seed:
     """Raises AssertionError where something was lost, doubled, half visible, or left lying."""
     die, report, began = random.Random(seed), Report(), time.monotonic()
     with contextlib.ExitStack() as stack:
-        s3 = stack.enter_context(seaweed(folder / "weed", volume_mb=1024)) if store == "s3" else None
-        if s3 is not None:
-            s3.create_bucket("blobs")
-        env = {} if s3 is None else {"RUNSTONE_BLOBS_URL": s3.url("blobs", prefix="runstone")}
+        url = None
+        if store != "local":
+            objects = stack.enter_context(object_store(store, folder / "store", volume_mb=1024))
+            objects.create_bucket("blobs")
+            url = objects.url("blobs", prefix="runstone")
+        env = {} if url is None else {"RUNSTONE_BLOBS_URL": url}
         server = stack.enter_context(running_server(folder / "server", env=env))
         trainers = []
         for n in range(clients):
@@ -353,11 +343,11 @@ def kill_uploads(folder: Path, *, versions: int, clients: int, store: str, seed:
             report.cut_off_kept = len(found.keys() - logged)
             report.versions = len(found)
             verify(seed, found)
-            report.bytes_held = collect(server, seed, set(found), s3)
+            report.bytes_held = collect(server, seed, set(found), url)
             half = {number for number in found if number % 2}
             delete(client, {number: found[number] for number in half})
             rest = {number: version for number, version in found.items() if number not in half}
-            collect(server, seed, set(rest), s3)
+            collect(server, seed, set(rest), url)
             verify(seed, dict(list(rest.items())[::5]))
         finally:
             for trainer in trainers:
@@ -377,7 +367,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--versions", type=int, default=200)
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--store", choices=("local", "s3"), default="local")
+    parser.add_argument("--store", choices=("local", *KINDS), default="local")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--train", nargs=4, help=argparse.SUPPRESS)
     given: Any = parser.parse_args(arguments)

