@@ -42,11 +42,8 @@ def bucket(store_server: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bucket `data`; this process has its credentials in its environment, as a user would."""
     from obstore.store import S3Store
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", store_server.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", store_server.secret_key)
-    monkeypatch.setenv("AWS_ENDPOINT", store_server.endpoint)
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    for name, value in store_server.environment().items():
+        monkeypatch.setenv(name, value)
     return S3Store("data")
 
 

@@ -92,6 +92,15 @@ class Azurite:
         """The endpoint as clients know it, where a proxy at `base_url` is before it."""
         return f"{base_url}/{ACCOUNT}"
 
+    def environment(self) -> dict[str, str]:
+        """What a user of it sets."""
+        return {
+            "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": self.key,
+            "AZURE_STORAGE_ENDPOINT": self.endpoint,
+            "AZURE_ALLOW_HTTP": "true",
+        }
+
     def create_bucket(self, bucket: str) -> None:
         """A container, in Azure's words."""
         self.send("PUT", f"{bucket}?restype=container")

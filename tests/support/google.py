@@ -96,6 +96,14 @@ class Google:
         for Google's own name all the same, which is what this server goes by."""
         return base_url
 
+    def environment(self) -> dict[str, str]:
+        """What a user of it sets."""
+        return {
+            "GOOGLE_SERVICE_ACCOUNT": str(self.account),
+            "GOOGLE_BASE_URL": self.endpoint,
+            "GOOGLE_ALLOW_HTTP": "true",
+        }
+
     def create_bucket(self, bucket: str) -> None:
         self.s3.create_bucket(bucket)
 

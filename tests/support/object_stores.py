@@ -37,6 +37,9 @@ class ObjectStore(Protocol):
 
     def create_bucket(self, bucket: str) -> None: ...
 
+    def environment(self) -> dict[str, str]:
+        """What a user of it sets."""
+
 
 def option(name: str, value: str) -> str:
     """One more option of an address that has some."""

@@ -72,6 +72,16 @@ class Seaweed:
         }
         return f"s3://{bucket}/{prefix}?{urlencode(options)}"
 
+    def environment(self) -> dict[str, str]:
+        """What a user of it sets."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_ENDPOINT": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ALLOW_HTTP": "true",
+        }
+
     def create_bucket(self, bucket: str) -> None:
         """By the server's own first write: SeaweedFS makes buckets for an identity that may."""
         from obstore import put

@@ -1,7 +1,8 @@
 """Files that an artifact points to without holding them: what their own places say of them, and their
 bytes. Everything is read here, with this user's rights; the server fetches nothing.
 
-    file:  s3:  gs:  az:      objects and prefixes; size, etag, version id
+    file:  s3:  gs:  az:      objects and prefixes; size, etag, version id (by `client.cloud_references`)
+    https:                    the same, of Azure's store, where this process has its credentials
     http:  https:             one file; etag, length
     hf:                       hf://datasets/OWNER/NAME@REVISION[/PATH]; SHA-256 or Git blob id, size
     PATH.dvc                  what a DVC file points to; MD5 and size
@@ -15,12 +16,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
-from runstone.client.clouds import CLOUDS, cloud_store
+from runstone.client.cloud_references import bytes_in, found_in
+from runstone.client.clouds import place_of
 from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.pointers import dvc, git_lfs, hub
 from runstone.client.pointers.places import Places
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from runstone.content.digests import HashCache
 
 OBJECTS_MAX = 10_000_000
-HEADS_AT_ONCE = 16
-HEADS_AHEAD = 1000
 
 
 def resolve(
@@ -57,8 +56,8 @@ def resolve(
         found = _of_files(unquote(parts.netloc + parts.path), name, checksum, cache)
     elif not checksum:
         found = iter([(name or _last(parts.path) or "reference", -1, Reference(uri, uri), NO_DIGEST)])
-    elif scheme in CLOUDS:
-        found = _of_cloud(uri, name)
+    elif (place := place_of(uri)) is not None:
+        found = found_in(place, uri, name)
     elif scheme in ("http", "https"):
         found = _of_http(uri, name)
     elif scheme == "hf":
@@ -113,78 +112,6 @@ def _of_path(path: str, name: str | None, cache: HashCache | None) -> Iterator[F
         yield smudged
 
 
-def _of_cloud(uri: str, name: str | None) -> Iterator[Found]:
-    """One object, or all below a prefix."""
-    import obstore
-
-    parts = urlsplit(uri)
-    key = unquote(parts.path).lstrip("/")
-    version = parse_qs(parts.query).get("versionId", [None])[0]
-    base = f"{parts.scheme}://{parts.netloc}"
-    store = cloud_store(base)
-    if key and not key.endswith("/"):
-        try:
-            if version is not None:
-                about = obstore.get(store, key, options={"version": version}).meta
-            else:
-                about = obstore.head(store, key)
-        except FileNotFoundError:
-            about = None
-        except Exception as error:
-            raise ReferenceAway(f"{uri} cannot be asked for: {error}") from error
-        if about is None and version is not None:  # never something else of a like name
-            raise ReferenceAway(f"There is no version {version} of {base}/{key}.")
-        if about is not None:
-            found = _cloud_entry(base, about, name or _last(key))
-            if version is not None:  # which was asked for, whether the store says it again or not
-                found[2].extra["versionID"] = version
-            yield found
-            return
-    try:
-        pages = [item for page in obstore.list(store, prefix=key or None) for item in page]
-    except Exception as error:
-        raise ReferenceAway(f"{uri} cannot be listed: {error}") from error
-    if not pages:
-        raise ReferenceAway(f"There is nothing at {uri}.")
-    prefix = key if not key or key.endswith("/") else key + "/"
-    listed = sorted(pages, key=lambda item: str(item["path"]))
-    for about in _with_versions(base, store, listed):
-        path = str(about["path"]).removeprefix(prefix)
-        yield _cloud_entry(base, about, f"{name.strip('/')}/{path}" if name else path)
-
-
-def _with_versions(base: str, store: Any, listed: list[Any]) -> Iterator[Any]:
-    """A listing says no versions. Where the bucket keeps them, each object is asked for its own, so that
-    it is found again after it was written over."""
-    import obstore
-
-    def ask(about: Any) -> Any:
-        try:
-            return obstore.head(store, str(about["path"]))
-        except Exception as error:
-            raise ReferenceAway(f"{base}/{about['path']} cannot be asked for: {error}") from error
-
-    first = ask(listed[0])
-    if not first.get("version"):
-        yield from listed
-        return
-    yield first
-    with ThreadPoolExecutor(HEADS_AT_ONCE, thread_name_prefix="head") as pool:
-        for start in range(1, len(listed), HEADS_AHEAD):
-            yield from pool.map(ask, listed[start : start + HEADS_AHEAD])
-
-
-def _cloud_entry(base: str, about: Any, path: str) -> Found:
-    extra: dict[str, Any] = {}
-    etag = str(about.get("e_tag") or "").strip('"')
-    if etag:
-        extra["etag"] = etag
-    if about.get("version"):
-        extra["versionID"] = str(about["version"])
-    uri = f"{base}/{about['path']}"
-    return path, int(about["size"]), Reference(uri, etag or uri, extra), NO_DIGEST
-
-
 def _of_http(uri: str, name: str | None) -> Iterator[Found]:
     import httpx
 
@@ -224,8 +151,8 @@ def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
             raise ReferenceAway(f"{uri} cannot be read: {error.strerror}.") from None
         with file:
             yield iter(lambda: file.read(1 << 20), b"")
-    elif scheme in CLOUDS:
-        yield _cloud_bytes(reference)
+    elif (place := place_of(uri)) is not None:
+        yield bytes_in(place, reference)
     elif scheme in ("http", "https"):
         import httpx
 
@@ -243,37 +170,6 @@ def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
             raise ReferenceAway(f"{uri} cannot be fetched: {error}") from error
     else:
         raise Misuse(f"{uri} is only pointed to; its bytes cannot be fetched by Runstone.")
-
-
-def _cloud_bytes(reference: Reference) -> Iterator[bytes]:
-    import obstore
-
-    parts = urlsplit(reference.uri)
-    store = cloud_store(f"{parts.scheme}://{parts.netloc}")
-    key = unquote(parts.path).lstrip("/")
-    version, etag = reference.extra.get("versionID"), reference.extra.get("etag")
-    options: dict[str, Any] = {}
-    if version:
-        options["version"] = version
-    try:
-        answer = obstore.get(store, key, options=options or None)  # type: ignore[arg-type]
-        now = str(answer.meta.get("e_tag") or "").strip('"')
-        if etag and now and now != etag:
-            raise ReferenceAway(
-                f"{reference.uri} has changed: its etag is {now!r} now, and was {etag!r} when it was logged."
-            )
-        for part in answer.stream():
-            yield bytes(part)
-    except ReferenceAway:
-        raise
-    except FileNotFoundError as error:
-        which = f"version {version} of {reference.uri}" if version else reference.uri
-        raise ReferenceAway(
-            f"There is no {which} (any more): it was deleted. Put it back, log a version of the artifact "
-            "without it, or pass allow_missing_references=True."
-        ) from error
-    except Exception as error:
-        raise ReferenceAway(f"{reference.uri} cannot be fetched: {error}") from error
 
 
 def check_bytes(reference: Reference, sha256: bytes, found: hashlib._Hash) -> None:
