@@ -8,6 +8,7 @@ import pytest
 # By seconds of a run on two cores, from three minutes to twenty seconds. `--durations=60` tells.
 LONGEST = (
     "tests/faults/test_wandb_full_and_away.py",
+    "tests/client/test_direct_transfer.py",
     "tests/wandb/test_client_matrix.py",
     "tests/browser/test_workspace.py",
     "tests/uplink/test_uplink.py",
@@ -16,7 +17,9 @@ LONGEST = (
     "tests/agents/test_process_agents.py",
     "tests/wandb/test_client_runs.py",
     "tests/browser/test_media.py",
+    "tests/wandb/test_client_object_store.py",
     "tests/wandb/test_client_commands.py",
+    "tests/faults/test_killed_uploads.py",
     "tests/browser/test_budgets.py",
     "tests/wandb/test_client_artifacts.py",
     "tests/browser/test_pages.py",
@@ -35,7 +38,6 @@ LONGEST = (
     "tests/browser/test_artifacts.py",
     "tests/cli/test_sweep_commands.py",
     "tests/faults/test_killed_agents.py",
-    "tests/faults/test_killed_uploads.py",
     "tests/faults/test_wandb_load.py",
     "tests/faults/test_killed_sweeps.py",
     "tests/server/doors/rest/test_rest_openapi.py",
