@@ -13,6 +13,7 @@ from tests.support.world import World
 from runstone.server.domain.artifact_model import Entry, Member, VersionWanted
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
+from runstone.server.domain.collection_trash import CollectionTrash
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.deployments import Deployments
@@ -33,6 +34,7 @@ class ArtifactWorld:
     world: World
     blobs: BlobStore
     collections: Collections
+    trash: CollectionTrash
     uploads: Uploads
     artifacts: Artifacts
     registry: Registries
@@ -84,6 +86,7 @@ def open_artifacts(world: World, folder: Path) -> ArtifactWorld:
         world,
         blobs,
         collections,
+        CollectionTrash(records, access, projects, collections, world.feed),
         uploads,
         artifacts,
         Registries(records, access, projects),

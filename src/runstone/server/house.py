@@ -19,6 +19,7 @@ from runstone.server.domain.approvals import Approvals
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
+from runstone.server.domain.collection_trash import CollectionTrash
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
@@ -226,6 +227,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         view_links=ViewLinks(views, signer),
         charts=Charts(records, access),
         collections=collections,
+        collection_trash=CollectionTrash(records, access, projects, collections, feed),
         uploads=uploads,
         sweeps=sweeps,
         trials=trials,

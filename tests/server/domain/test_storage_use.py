@@ -43,7 +43,7 @@ def test_a_collection_tells_what_it_holds_alone_and_what_of_it_is_in_the_trash(h
     house.log("other", {"x": b"shared", "y": b"of the other"}, type="model")
     house.log("gone", {"z": b"of one that is deleted"})
     house.artifacts.delete(house.world.ada, old.version.id)
-    house.collections.delete(house.world.ada, "ml", "p", "gone")
+    house.trash.delete(house.world.ada, "ml", "p", "gone")
     used = house.storage.use(house.world.ada, "ml", "p")
     told = {one.name: one for one in used.collections}
     assert told["set"].stored_bytes == len(b"shared" + b"of the set alone" + b"new")

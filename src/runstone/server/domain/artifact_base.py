@@ -14,7 +14,7 @@ from runstone.server.domain.artifact_model import (
     version_of,
 )
 from runstone.server.domain.artifact_names import LATEST, Name, index_of, is_digest_prefix
-from runstone.server.domain.collections import Collections
+from runstone.server.domain.collections import Collections, changed
 from runstone.server.domain.distributed import too_late
 from runstone.server.domain.errors import Conflict, NotFound
 from runstone.server.domain.feed import Event, Feed
@@ -158,17 +158,7 @@ class ArtifactBase:
         return RunKey(key)
 
     def _publish_collection(self, collection: Collection) -> None:
-        self._feed.publish(
-            Event(
-                "artifact",
-                collection.entity_id,
-                collection.project_id,
-                collection.entity,
-                collection.project,
-                "",
-                {"collection": collection.name},
-            )
-        )
+        self._feed.publish(changed(collection))
 
     def _publish(self, version: Version) -> None:
         detail = {"collection": version.collection, "version": version.name}

@@ -160,8 +160,8 @@ class ArtifactLinks(ArtifactBase):
         self._records.write(work)
 
     def restore(self, actor: Actor, version_id: int) -> Member:
-        """Out of the trash, under its number; aliases are not set again. One that is not there is
-        answered as it is."""
+        """Out of the trash, under its number, with the aliases that went with it and that nobody claimed
+        since. One that is not there is answered as it is."""
 
         def work(conn: Connection) -> None:
             row = statements.version(conn, version_id) if 0 < version_id < 2**63 else None
@@ -174,7 +174,7 @@ class ArtifactLinks(ArtifactBase):
                 raise Conflict(f"Its collection {row.collection!r} is in the trash. Restore that first.")
             collection = collection_statements.collection_by_id(conn, row.collection_id)
             assert collection is not None
-            restore_versions(conn, actor, collection, [version_id], now=time.time())
+            restore_versions(conn, actor, collection, [version_id], access=self._access, now=time.time())
 
         self._records.write(work)
         with self._records.read() as conn:
@@ -184,13 +184,13 @@ class ArtifactLinks(ArtifactBase):
         self, actor: Actor, entity: str, project: str, collection: str, ids: Collection[int]
     ) -> int:
         """Out of the trash, under their numbers, all at once: those of the ids that are versions made in
-        the collection and in the trash. Aliases are not set again. Returns how many."""
+        the collection and in the trash, with aliases as `restore`. Returns how many."""
         if not 0 < len(ids) <= RESTORE_MAX:
             raise Invalid(f"Name 1 to {RESTORE_MAX:,} versions by their ids, met {len(ids):,}.")
 
         def work(conn: Connection) -> tuple[AnyRow, int]:
             row = self._collections.resolve(conn, actor, entity, project, collection, Permission.WRITE)
-            return row, restore_versions(conn, actor, row, ids, now=time.time())
+            return row, restore_versions(conn, actor, row, ids, access=self._access, now=time.time())
 
         row, count = self._records.write(work)
         if count:

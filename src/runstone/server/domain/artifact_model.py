@@ -43,6 +43,8 @@ class Collection:
     created_at: float
     updated_at: float
     deleted_at: float | None
+    deleted_by: str = ""
+    bytes: int | None = None  # of its versions, each in full; None where it was not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ def collection_of(row: AnyRow) -> Collection:
         created_at=row.created_at,
         updated_at=row.updated_at,
         deleted_at=row.deleted_at,
+        deleted_by=row.deleted_by,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,11 +29,12 @@ from runstone.server.domain.artifact_names import (
 )
 from runstone.server.domain.cursors import cursor_of, parse_cursor
 from runstone.server.domain.errors import Conflict, Invalid, NotFound
+from runstone.server.domain.feed import Event
 from runstone.server.domain.identity import Actor, Permission, check_text
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry_access import allows_place, check_place
-from runstone.server.domain.registry_rules import check_protected
 from runstone.server.stores.records import aliases as alias_statements
+from runstone.server.stores.records import collection_trash as trash_statements
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
@@ -41,8 +43,23 @@ DESCRIPTION_CHARS_MAX = 1_000_000
 FIND_MAX = 1000
 STANDING_MAX = 10_000
 SORTS = frozenset(
-    sign + name for name in ("name", "created_at", "updated_at", "version_count") for sign in ("", "-")
+    sign + name
+    for name in ("name", "created_at", "updated_at", "version_count", "deleted_at")
+    for sign in ("", "-")
 )
+
+
+def changed(collection: Collection) -> Event:
+    """What followers of its project are told."""
+    return Event(
+        "artifact",
+        collection.entity_id,
+        collection.project_id,
+        collection.entity,
+        collection.project,
+        "",
+        {"collection": collection.name},
+    )
 
 
 class Collections:
@@ -133,9 +150,12 @@ class Collections:
         trash: bool = False,
     ) -> Page:
         """Of one project. `sort`: one of SORTS; a page goes on `after` the one before, or begins `skip`
-        after the first. alias: one of its versions goes by it. count: say the total."""
+        after the first. alias: one of its versions goes by it. count: say the total. trash: those that were
+        deleted, which alone have a `deleted_at`, and say how much they hold."""
         if sort not in SORTS:
             raise Invalid(f"{sort!r} is no order of collections. One of: {', '.join(sorted(SORTS))}.")
+        if sort.endswith("deleted_at") and not trash:
+            raise Invalid("Only what is in the trash is ordered by when it was deleted: ask for the trash.")
         if after and skip:
             raise Invalid("A page has one beginning: give one of `after` and `skip`.")
         limit, skip = max(1, min(limit, FIND_MAX)), max(0, skip)
@@ -161,9 +181,10 @@ class Collections:
             )
             if count:
                 total = statements.count_found(conn, [found.id], **wanted)
+            held = trash_statements.sizes(conn, rows) if trash else {}
         last = rows[-1] if len(rows) == limit else None
         return Page(
-            [collection_of(row) for row in rows],
+            [replace(collection_of(row), bytes=held.get(row.id)) for row in rows],
             "" if last is None else cursor_of(getattr(last, sort.lstrip("-")), last.id),
             total,
             skip,
@@ -303,19 +324,6 @@ class Collections:
         if ttl_seconds is not None:
             values["ttl_seconds"] = None if check_ttl(ttl_seconds) == TTL_NEVER else ttl_seconds
         return self._change(actor, entity, project, name, values, type)
-
-    def delete(self, actor: Actor, entity: str, project: str, name: str) -> None:
-        """To the trash, with its versions; the name is free at once."""
-
-        def work(conn: Connection) -> None:
-            row = self.resolve(conn, actor, entity, project, name, Permission.WRITE)
-            names = [alias.alias for alias in alias_statements.aliases_in(conn, [row.id])]
-            check_protected(self._access, conn, actor, row, names, approvals=False)
-            now = time.time()
-            statements.change_collection(conn, row.id, deleted_at=now)
-            self._log(conn, actor, "collection.delete", row, {"versions": row.version_count}, now)
-
-        self._records.write(work)
 
     # -- inside
 

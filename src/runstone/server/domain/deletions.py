@@ -1,4 +1,4 @@
-"""Deletion of many versions at once: by a query, or by a project's retention policies, now.
+"""Deletion of many versions at once, by a query or by a project's retention policies, and its undo.
 
 A deletion is a row: what is to go, how far it has come, what went. A job does it in small steps, each of
 them one transaction that moves versions to the trash and says how far it came; so a process that dies
@@ -12,16 +12,18 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection
 
 from runstone.server.domain import audit
 from runstone.server.domain.artifact_model import Page
 from runstone.server.domain.cursors import cursor_of, parse_cursor
+from runstone.server.domain.deletion_model import Deletion, deletion_of
+from runstone.server.domain.deletion_undo import HIGHEST, Window, bring_back, next_window
 from runstone.server.domain.errors import NotFound
 from runstone.server.domain.identity import Actor, Permission, UserId, check_text
 from runstone.server.domain.projects import Projects
@@ -40,7 +42,6 @@ from runstone.server.stores.records import retention as version_statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
-State = Literal["running", "done", "cancelled"]
 REASON_CHARS_MAX = 10_000
 LEASE_SECONDS = 15.0
 # How long a step is to take: on SQLite all others who write wait for it, on PostgreSQL only those who write
@@ -48,25 +49,6 @@ LEASE_SECONDS = 15.0
 STEP_SECONDS = {"sqlite": 0.02, "postgresql": 0.1}
 _WINDOW_FIRST, _WINDOW_MIN, _WINDOW_MAX = 200, 50, 5_000
 _COLLECTIONS_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    id: int
-    entity: str
-    project: str
-    kind: str  # query, retention
-    state: State
-    query: dict[str, Any]
-    reason: str
-    by: str
-    scanned: int  # numbers of versions seen, of about `to_scan`
-    to_scan: int
-    versions: int  # that went
-    bytes: int
-    created_at: float
-    updated_at: float
-    ended_at: float | None
 
 
 @dataclass(slots=True)
@@ -114,7 +96,7 @@ class Deletions:
 
     def get(self, actor: Actor, entity: str, project: str, deletion_id: int) -> Deletion:
         with self._records.read() as conn:
-            return _deletion(self._resolve(conn, actor, entity, project, deletion_id, Permission.READ))
+            return deletion_of(self._resolve(conn, actor, entity, project, deletion_id, Permission.READ))
 
     def find(self, actor: Actor, entity: str, project: str, *, after: str = "", limit: int = 50) -> Page:
         """Of a project, the newest first."""
@@ -123,24 +105,62 @@ class Deletions:
         with self._records.read() as conn:
             place = self._projects.resolve(conn, actor, entity, project, Permission.READ)
             rows = statements.find(conn, place.id, before=None if cursor is None else cursor[1], limit=limit)
-        found = [_deletion(row) for row in rows]
+        found = [deletion_of(row) for row in rows]
         return Page(found, cursor_of(0, found[-1].id) if len(found) == limit else "")
 
     def cancel(self, actor: Actor, entity: str, project: str, deletion_id: int) -> Deletion:
-        """It stops after the step it is in; what went is in the trash. One that has ended is answered as
-        it is."""
+        """It stops after the step it is in; what went is in the trash. So does its undo: what came back is
+        back. One that has ended is answered as it is."""
 
         def work(conn: Connection) -> AnyRow:
             self._resolve(conn, actor, entity, project, deletion_id, Permission.WRITE)
             row = statements.get(conn, deletion_id, hold=True)
             assert row is not None
-            if row.state == "running":
+            if row.state in ("running", "undoing"):
                 now = time.time()
                 statements.change(conn, deletion_id, state="cancelled", ended_at=now, updated_at=now)
-                _log(conn, actor, "deletion.cancel", row, {"versions": row.versions}, now)
+                detail = {"versions": row.versions, "undo": row.state == "undoing", "restored": row.restored}
+                _log(conn, actor, "deletion.cancel", row, detail, now)
             return statements.get(conn, deletion_id)
 
-        return _deletion(self._records.write(work))
+        return deletion_of(self._records.write(work))
+
+    def undo(self, actor: Actor, entity: str, project: str, deletion_id: int) -> Deletion:
+        """What it took and is still in the trash comes back, with `latest` where nobody moved it since, by a
+        job; `get` says how far it is, and how many were gone for good. One that still runs stops first. One
+        that has nothing in the trash, or is being undone, is answered as it is."""
+
+        def work(conn: Connection) -> AnyRow:
+            self._resolve(conn, actor, entity, project, deletion_id, Permission.WRITE)
+            row = statements.get(conn, deletion_id, hold=True)
+            assert row is not None
+            found = deletion_of(row)
+            if row.state == "undoing" or (found.in_trash == 0 and row.state != "running"):
+                return row
+            now = time.time()
+            statements.change(
+                conn,
+                deletion_id,
+                state="undoing",
+                collection_id=0,
+                version_index=HIGHEST,
+                scanned=0,
+                to_scan=found.in_trash,
+                undo_by=actor.username or actor.system,
+                undo_user_id=actor.user_id,
+                undo_at=now,
+                ended_at=None,
+                owner="",
+                lease_until=0.0,
+                updated_at=max(now, row.updated_at + 1e-6),
+            )
+            detail = {"versions": found.in_trash, "purged": found.purged, "stopped": row.state == "running"}
+            _log(conn, actor, "deletion.undo", row, detail, now)
+            return statements.get(conn, deletion_id)
+
+        made = deletion_of(self._records.write(work))
+        self.on_new()
+        return made
 
     # -- doing it
 
@@ -163,20 +183,24 @@ class Deletions:
             began = time.monotonic()
             with self._records.read() as conn:
                 row = statements.get(conn, deletion_id)
-                if row is None or row.state != "running":
+                if row is None or row.state not in ("running", "undoing"):
                     return
                 if row.owner != self._owner and row.lease_until > time.time():
                     return
-                at = self._place(conn, row, at)
-                ids: list[int] = []
-                after = upto = -1
-                if at is not None:
-                    if at.collection.id == row.collection_id:
-                        after = row.version_index
-                    upto = min(after + pace.window, at.collection.next_index)
-                    found = at.selection.window(conn, at.collection.id, after=after, upto=upto)
-                    ids = [version.id for version in found]
-            step = partial(self._step, read=row, at=at, ids=ids, seen=(after, upto))
+                if row.state == "undoing":
+                    window = next_window(conn, row, width=pace.window)
+                    ids: Sequence[int] = () if window is None else window.ids
+                    step = partial(self._undo_step, read=row, window=window)
+                else:
+                    at = self._place(conn, row, at)
+                    ids, after, upto = [], -1, -1
+                    if at is not None:
+                        if at.collection.id == row.collection_id:
+                            after = row.version_index
+                        upto = min(after + pace.window, at.collection.next_index)
+                        found = at.selection.window(conn, at.collection.id, after=after, upto=upto)
+                        ids = [version.id for version in found]
+                    step = partial(self._step, read=row, at=at, ids=ids, seen=(after, upto))
             wrote = self._records.write(step)
             if wrote is None:
                 return
@@ -219,16 +243,16 @@ class Deletions:
         *,
         read: AnyRow,
         at: _At | None,
-        ids: list[int],
+        ids: Sequence[int],
         seen: tuple[int, int],
     ) -> float | None:
         """Seconds it took; None where the deletion is not ours to go on with."""
         began = time.monotonic()
-        row = statements.get(conn, read.id, hold=True)
-        if row is None or row.state != "running" or row.updated_at != read.updated_at:
+        row = self._held(conn, read)
+        if row is None:
             return None
         now = time.time()
-        actor = Actor(None if row.user_id is None else UserId(row.user_id), row.username, system="deletions")
+        actor = _as(row.user_id, row.username)
         if at is None:
             values = {"state": "done", "scanned": row.to_scan, "ended_at": now, "updated_at": now}
             statements.change(conn, row.id, **values)
@@ -244,6 +268,7 @@ class Deletions:
                 action="artifact.delete_where" if row.kind == "query" else "retention.apply",
                 reason=row.reason,
                 detail={"deletion": row.id},
+                deletion_id=row.id,
                 now=now,
             )
         statements.change(
@@ -260,7 +285,41 @@ class Deletions:
         )
         return time.monotonic() - began
 
+    def _undo_step(self, conn: Connection, *, read: AnyRow, window: Window | None) -> float | None:
+        """As `_step`."""
+        began = time.monotonic()
+        row = self._held(conn, read)
+        if row is None:
+            return None
+        now = time.time()
+        actor = _as(row.undo_user_id, row.undo_by)
+        if window is None:
+            # What its undo did not find was purged, or is in the trash with its collection.
+            values = {"state": "undone", "scanned": row.to_scan, "ended_at": now, "updated_at": now}
+            statements.change(conn, row.id, **values)
+            found = deletion_of(row)
+            detail = {"restored": found.restored, "in_trash": found.in_trash, "purged": found.purged}
+            _log(conn, actor, "deletion.undone", row, detail, now)
+            return None
+        values = bring_back(conn, actor, row, window, now=now)
+        statements.change(
+            conn,
+            row.id,
+            **values,
+            owner=self._owner,
+            lease_until=now + LEASE_SECONDS,
+            updated_at=max(now, row.updated_at + 1e-6),
+        )
+        return time.monotonic() - began
+
     # -- inside
+
+    @staticmethod
+    def _held(conn: Connection, read: AnyRow) -> AnyRow | None:
+        """The row, held, if it is as it was read."""
+        row = statements.get(conn, read.id, hold=True)
+        same = row is not None and (row.state, row.updated_at) == (read.state, read.updated_at)
+        return row if same else None
 
     def _begin(
         self,
@@ -294,7 +353,7 @@ class Deletions:
             _log(conn, actor, "deletion.begin", row, {"kind": kind, "query": query, "reason": said}, now)
             return row
 
-        made = _deletion(self._records.write(work))
+        made = deletion_of(self._records.write(work))
         self.on_new()
         return made
 
@@ -340,24 +399,8 @@ def _to_scan(conn: Connection, project_id: int, query: VersionQuery | None) -> i
             return total
 
 
-def _deletion(row: AnyRow) -> Deletion:
-    return Deletion(
-        row.id,
-        row.entity,
-        row.project,
-        row.kind,
-        row.state,
-        row.query,
-        row.reason,
-        row.username,
-        min(row.scanned, row.to_scan),
-        row.to_scan,
-        row.versions,
-        row.bytes,
-        row.created_at,
-        row.updated_at,
-        row.ended_at,
-    )
+def _as(user_id: int | None, username: str) -> Actor:
+    return Actor(None if user_id is None else UserId(user_id), username, system="deletions")
 
 
 def _log(

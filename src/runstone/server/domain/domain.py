@@ -11,6 +11,7 @@ from runstone.server.domain.approvals import Approvals
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.audit import Audit
 from runstone.server.domain.charts import Charts
+from runstone.server.domain.collection_trash import CollectionTrash
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.comparisons import Comparisons
 from runstone.server.domain.console import Console
@@ -66,6 +67,7 @@ class Domain:
     view_links: ViewLinks
     charts: Charts
     collections: Collections
+    collection_trash: CollectionTrash
     uploads: Uploads
     artifacts: Artifacts
     sweeps: Sweeps

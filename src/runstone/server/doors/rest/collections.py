@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from runstone.server.domain import artifact_model as domain
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.projects import TRASH_SECONDS
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.models.artifacts import (
     ArtifactTypes,
     ArtifactTypeWanted,
     Collection,
     CollectionChange,
+    CollectionRestored,
     Collections,
     CollectionWanted,
     StandingAliases,
@@ -70,7 +72,11 @@ async def list_collections(
     tag: Annotated[str, Query(max_length=200)] = "",
     alias: Annotated[str, Query(max_length=200, description="One of its versions goes by it.")] = "",
     sort: Annotated[
-        str, Query(description="name, created_at, updated_at or version_count; `-` for descending.")
+        str,
+        Query(
+            description="name, created_at, updated_at or version_count, in the trash also deleted_at; `-` for "
+            "descending."
+        ),
     ] = "-updated_at",
     after: AfterQuery = "",
     skip: SkipQuery = 0,
@@ -205,9 +211,29 @@ async def update_collection(
 async def delete_collection(
     call: CallDep, entity: EntityPath, project: ProjectPath, collection: CollectionPath
 ) -> Response:
-    """To the trash, with its versions."""
+    """To the trash, with its versions; from there it can be restored whole."""
     return await call.done(
-        lambda: call.domain.collections.delete(call.actor, entity_of(entity), project, collection)
+        lambda: call.domain.collection_trash.delete(call.actor, entity_of(entity), project, collection)
+    )
+
+
+@routes.typed("POST", P + "/collections/restore", needs=Permission.WRITE, answers=Collection)
+async def restore_collection(
+    call: CallDep, entity: EntityPath, project: ProjectPath, body: CollectionRestored
+) -> Response:
+    """Out of the trash, whole: versions, links, aliases, tags. 409 where its name was taken meanwhile (give
+    `new_name`), or where several of that name are in the trash (give `id`)."""
+    return await call.answer(
+        lambda: collection_out(
+            call.domain.collection_trash.restore(
+                call.actor,
+                entity_of(entity),
+                project,
+                id=body.id or 0,
+                name=body.name,
+                new_name=body.new_name,
+            )
+        )
     )
 
 
@@ -229,4 +255,7 @@ def collection_out(found: domain.Collection) -> dict[str, Any]:
         "created_at": found.created_at,
         "updated_at": found.updated_at,
         "deleted_at": found.deleted_at,
+        "deleted_by": found.deleted_by,
+        "purge_at": None if found.deleted_at is None else found.deleted_at + TRASH_SECONDS,
+        "bytes": found.bytes,
     }

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from runstone.server.domain import deletions as deletion_domain
+from runstone.server.domain import deletion_model
 from runstone.server.domain import retention as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.retention_policies import Policy
@@ -171,9 +171,20 @@ async def get_deletion(
 async def cancel_deletion(
     call: CallDep, entity: EntityPath, project: ProjectPath, deletion: DeletionPath
 ) -> Response:
-    """It stops; what went is in the trash."""
+    """It stops; what went is in the trash. So does its undo: what came back is back."""
     return await call.answer(
         lambda: deletion_out(call.domain.deletions.cancel(call.actor, entity_of(entity), project, deletion))
+    )
+
+
+@routes.typed("POST", D + "/{deletion}/undo", needs=Permission.WRITE, answers=Deletion, status=202)
+async def undo_deletion(
+    call: CallDep, entity: EntityPath, project: ProjectPath, deletion: DeletionPath
+) -> Response:
+    """What it took and is still in the trash comes back, by a job; one that still runs stops first."""
+    return await call.answer(
+        lambda: deletion_out(call.domain.deletions.undo(call.actor, entity_of(entity), project, deletion)),
+        status=202,
     )
 
 
@@ -195,7 +206,7 @@ def preview_out(found: domain.Preview) -> dict[str, Any]:
     return asdict(found)
 
 
-def deletion_out(found: deletion_domain.Deletion) -> dict[str, Any]:
+def deletion_out(found: deletion_model.Deletion) -> dict[str, Any]:
     out = {**asdict(found), "query": plain(found.query)}
     del out["entity"], out["project"]
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select, text
 
 from runstone.server.stores.records.rows import AnyRow, upsert
 from runstone.server.stores.records.schema.accounts import users
@@ -108,6 +108,24 @@ def drop_alias(conn: Connection, collection_id: int, name: str) -> None:
 def add_move(conn: Connection, **values: Any) -> int:
     made: int = conn.execute(insert(alias_moves).values(**values).returning(alias_moves.c.id)).scalar_one()
     return made
+
+
+def removed_with(conn: Connection, version_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """(collection, alias) that were ever taken off because one of these versions went to the trash."""
+    found: set[tuple[int, str]] = set()
+    listed = sorted(set(version_ids))
+    for at in range(0, len(listed), _AT_ONCE):
+        rows = conn.execute(
+            select(alias_moves.c.collection_id, alias_moves.c.alias)
+            .where(
+                # As its index says it, so that it is read from there.
+                text("alias_moves.act = 'delete'"),
+                alias_moves.c.from_version_id.in_(listed[at : at + _AT_ONCE]),
+            )
+            .distinct()
+        )
+        found |= {(row.collection_id, row.alias) for row in rows}
+    return sorted(found)
 
 
 def moves(

@@ -37,6 +37,13 @@ _collection = (
     .join(artifact_types, artifact_types.c.id == collections.c.type_id)
     .outerjoin(users, users.c.id == collections.c.user_id)
 )
+
+
+def collection_query() -> Select[Any]:
+    """Collections, in the trash or not, with their places, types and makers."""
+    return _collection
+
+
 _live = _collection.where(collections.c.deleted_at.is_(None))
 
 

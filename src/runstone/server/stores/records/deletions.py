@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, func, insert, select, text, update
 
 from runstone.server.stores.records.rows import AnyRow, locked
 from runstone.server.stores.records.schema.accounts import entities
+from runstone.server.stores.records.schema.artifacts import artifact_versions
 from runstone.server.stores.records.schema.projects import projects
 from runstone.server.stores.records.schema.retention import version_deletions
 
@@ -21,6 +22,10 @@ _deletion = (
     .join(projects, projects.c.id == version_deletions.c.project_id)
     .join(entities, entities.c.id == projects.c.entity_id)
 )
+
+_AT_ONCE = 500
+# As its index says it, so that it is read from there.
+_busy = text("version_deletions.state IN ('running', 'undoing')")
 
 
 def add(conn: Connection, *, now: float, **values: Any) -> int:
@@ -60,11 +65,11 @@ def find(conn: Connection, project_id: int, *, before: int | None, limit: int) -
 
 
 def running(conn: Connection, *, owner: str, now: float) -> int | None:
-    """The oldest one that nobody else is at."""
+    """The oldest one, going on or being undone, that nobody else is at."""
     return conn.execute(
         select(version_deletions.c.id)
         .where(
-            version_deletions.c.state == "running",
+            _busy,
             (version_deletions.c.owner == owner) | (version_deletions.c.lease_until < now),
         )
         .order_by(version_deletions.c.id)
@@ -75,11 +80,71 @@ def running(conn: Connection, *, owner: str, now: float) -> int | None:
 def free(conn: Connection, *, but: str) -> None:
     """Nobody is at a deletion but this one."""
     conn.execute(
-        update(version_deletions)
-        .where(version_deletions.c.state == "running", version_deletions.c.owner != but)
-        .values(lease_until=0.0)
+        update(version_deletions).where(_busy, version_deletions.c.owner != but).values(lease_until=0.0)
     )
 
 
 def change(conn: Connection, deletion_id: int, **values: Any) -> None:
     conn.execute(update(version_deletions).where(version_deletions.c.id == deletion_id).values(**values))
+
+
+# -- what a deletion has in the trash
+
+
+def in_trash(
+    conn: Connection, deletion_id: int, collection_id: int, *, below: int, limit: int
+) -> Sequence[AnyRow]:
+    """{id, version_index} of versions it took from a collection, the highest numbers first."""
+    table = artifact_versions
+    return conn.execute(
+        select(table.c.id, table.c.version_index)
+        .where(
+            table.c.deletion_id == deletion_id,
+            table.c.collection_id == collection_id,
+            table.c.version_index < below,
+        )
+        .order_by(table.c.version_index.desc())
+        .limit(limit)
+    ).all()
+
+
+def next_in_trash(conn: Connection, deletion_id: int, *, after: int) -> int | None:
+    """The next collection that it took versions from and that are in the trash."""
+    table = artifact_versions
+    return conn.execute(
+        select(func.min(table.c.collection_id)).where(
+            table.c.deletion_id == deletion_id, table.c.collection_id > after
+        )
+    ).scalar()
+
+
+def hold_those_of(conn: Connection, version_ids: Collection[int]) -> None:
+    """Deletions that took these versions: held before the versions are, as their own steps do."""
+    table = artifact_versions
+    listed = sorted(version_ids)
+    numbers: set[int] = set()
+    for at in range(0, len(listed), _AT_ONCE):
+        some = select(table.c.deletion_id).where(table.c.id.in_(listed[at : at + _AT_ONCE]))
+        numbers |= set(conn.execute(some.where(table.c.deletion_id.is_not(None)).distinct()).scalars())
+    if numbers:
+        wanted = select(version_deletions.c.id).where(version_deletions.c.id.in_(sorted(numbers)))
+        conn.execute(locked(wanted.order_by(version_deletions.c.id)))
+
+
+def came_back(conn: Connection, counts: Mapping[int, int]) -> None:
+    """By deletion: so many more of its versions left the trash."""
+    _more(conn, version_deletions.c.restored, counts)
+
+
+def were_purged(conn: Connection, counts: Mapping[int, int]) -> None:
+    """By deletion: so many more of its versions are gone for good."""
+    _more(conn, version_deletions.c.purged, counts)
+
+
+def _more(conn: Connection, column: Column[int], counts: Mapping[int, int]) -> None:
+    for number in sorted(counts):
+        conn.execute(
+            update(version_deletions)
+            .where(version_deletions.c.id == number)
+            .values({column: column + counts[number]})
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, select, update
+from sqlalchemy import Connection, and_, case, func, literal, select, update
 
 from runstone.server.stores.records.collections import has_tag
-from runstone.server.stores.records.rows import AnyRow, upsert
+from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
 from runstone.server.stores.records.schema.artifacts import artifact_versions, run_artifacts
 from runstone.server.stores.records.schema.collections import (
@@ -171,15 +171,18 @@ def summaries(conn: Connection, keys: Collection[int]) -> dict[int, dict[str, An
 # -- their going
 
 
-def trash(conn: Connection, ids: Collection[int], *, which: Any, now: float) -> list[AnyRow]:
-    """Those of them of which `which` still holds, to the trash: id, collection_id, version_index, size."""
+def trash(
+    conn: Connection, ids: Collection[int], *, which: Any, deletion_id: int | None, now: float
+) -> list[AnyRow]:
+    """Those of them of which `which` still holds, to the trash: id, collection_id, version_index, size.
+    deletion_id: of the deletion that takes them."""
     gone: list[AnyRow] = []
     listed = sorted(ids)
     for at in range(0, len(listed), _AT_ONCE):
         gone += conn.execute(
             update(artifact_versions)
             .where(artifact_versions.c.id.in_(listed[at : at + _AT_ONCE]), which)
-            .values(state="deleted", deleted_at=now, updated_at=now)
+            .values(state="deleted", deleted_at=now, deletion_id=deletion_id, updated_at=now)
             .returning(
                 artifact_versions.c.id,
                 artifact_versions.c.collection_id,
@@ -191,21 +194,32 @@ def trash(conn: Connection, ids: Collection[int], *, which: Any, now: float) -> 
 
 
 def restore(conn: Connection, collection_id: int, ids: Collection[int], *, now: float) -> list[AnyRow]:
-    """Those of them that were made in the collection and are in the trash, out of it: id, version_index. A
-    time to live that is over does not count any more."""
+    """Those of them that were made in the collection and are in the trash, out of it: id, version_index, and
+    the deletion_id that took them. A time to live that is over does not count any more."""
+    table = artifact_versions
     back: list[AnyRow] = []
     listed = sorted(ids)
     for at in range(0, len(listed), _AT_ONCE):
-        back += conn.execute(
-            update(artifact_versions)
-            .where(
-                artifact_versions.c.id.in_(listed[at : at + _AT_ONCE]),
-                artifact_versions.c.collection_id == collection_id,
-                artifact_versions.c.state == "deleted",
+        some = locked(
+            select(table.c.id, table.c.version_index, table.c.deletion_id).where(
+                table.c.id.in_(listed[at : at + _AT_ONCE]),
+                table.c.collection_id == collection_id,
+                table.c.state == "deleted",
             )
-            .values(state="committed", deleted_at=None, expires_at=None, updated_at=now)
-            .returning(artifact_versions.c.id, artifact_versions.c.version_index)
         )
+        rows = conn.execute(some).all()
+        conn.execute(
+            update(table)
+            .where(table.c.id.in_([row.id for row in rows]))
+            .values(
+                state="committed",
+                deleted_at=None,
+                deletion_id=None,
+                expires_at=case((table.c.expires_at > now, table.c.expires_at)),
+                updated_at=now,
+            )
+        )
+        back += rows
     return back
 
 
@@ -233,8 +247,8 @@ def fewer_versions(conn: Connection, collection_id: int, count: int) -> None:
 
 
 def expired(conn: Connection, *, now: float, limit: int) -> Sequence[AnyRow]:
-    """{id, collection_id} of committed versions whose time is over, deployed nowhere and linked into no
-    registry."""
+    """{id, collection_id} of committed versions whose time is over, deployed nowhere, linked into no
+    registry, and not in the trash with their collection, from where they come back with it."""
     return conn.execute(
         select(artifact_versions.c.id, artifact_versions.c.collection_id)
         .where(has_expired(now))
@@ -255,9 +269,15 @@ def has_expired(now: float) -> Any:
         )
         .exists()
     )
+    in_trash = (
+        select(1)
+        .where(collections.c.id == artifact_versions.c.collection_id, collections.c.deleted_at.is_not(None))
+        .exists()
+    )
     return and_(
         artifact_versions.c.expires_at <= now,
         artifact_versions.c.state == "committed",
+        ~in_trash,
         ~in_registry,
         ~_deployed(),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, delete, func, or_, select, update
 
 from runstone.server.stores.records.blobs import add_pack
+from runstone.server.stores.records.deletions import hold_those_of, were_purged
 from runstone.server.stores.records.rows import AnyRow, locked
 from runstone.server.stores.records.schema.artifacts import (
     artifact_versions,
@@ -145,8 +147,19 @@ def purge_versions(conn: Connection, *, deleted_before: float, pending_before: f
     ids = list(conn.execute(select(artifact_versions.c.id).where(gone).limit(limit)).scalars())
     if not ids:
         return 0
+    hold_those_of(conn, ids)
+    # Whoever brings back a collection holds it: that is over, or waits until these are gone.
+    theirs = select(artifact_versions.c.collection_id).where(artifact_versions.c.id.in_(ids))
+    dying = collections.c.id.in_(theirs.scalar_subquery()) & collections.c.deleted_at.is_not(None)
+    conn.execute(locked(select(collections.c.id).where(dying)))
     # Asked once more: one that was committed or restored since stays.
-    return conn.execute(delete(artifact_versions).where(artifact_versions.c.id.in_(ids), gone)).rowcount
+    rows = conn.execute(
+        delete(artifact_versions)
+        .where(artifact_versions.c.id.in_(ids), gone)
+        .returning(artifact_versions.c.deletion_id)
+    ).all()
+    were_purged(conn, Counter(row.deletion_id for row in rows if row.deletion_id is not None))
+    return len(rows)
 
 
 def count_purged(conn: Connection, *, deleted_before: float) -> int:

@@ -45,6 +45,19 @@ class Collection(Model):
     created_at: float
     updated_at: float
     deleted_at: float | None
+    deleted_by: str = ""
+    purge_at: float | None = Field(None, description="When it is gone for good, of one in the trash.")
+    bytes: int | None = Field(
+        None, description="Of its versions, each counted in full; where the trash was asked for."
+    )
+
+
+class CollectionRestored(Model):
+    """Which: by its `id`, or by `name` where one of that name is in the trash."""
+
+    id: int | None = Field(None, ge=1)
+    name: str = Field("", max_length=1024)
+    new_name: str = Field("", max_length=1024, description="Where its name was taken meanwhile.")
 
 
 class Collections(Model):

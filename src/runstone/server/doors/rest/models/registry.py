@@ -95,7 +95,7 @@ class RollbackWanted(Model):
 class AliasMove(Model):
     id: int
     alias: str
-    act: Literal["set", "remove", "promote", "rollback", "delete"]
+    act: Literal["set", "remove", "promote", "rollback", "delete", "restore"]
     from_version: str = Field(description="`v3`, or empty.")
     to_version: str
     from_id: int | None

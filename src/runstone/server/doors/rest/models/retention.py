@@ -105,14 +105,19 @@ class DeletionWanted(Model):
 class Deletion(Model):
     id: int
     kind: Literal["query", "retention"]
-    state: Literal["running", "done", "cancelled"]
+    state: Literal["running", "done", "cancelled", "undoing", "undone"]
     query: dict[str, Any]
     reason: str
     by: str
-    scanned: int = Field(description="Numbers of versions seen, of about `to_scan`.")
+    scanned: int = Field(description="Numbers of versions seen, of about `to_scan`; by an undo: versions.")
     to_scan: int
     versions: int = Field(description="That went to the trash.")
     bytes: int
+    in_trash: int = Field(description="Of `versions`, those that an undo can bring back.")
+    restored: int = Field(description="Of `versions`, those that came back.")
+    purged: int = Field(description="Of `versions`, those whose time in the trash was over.")
+    undo_by: str
+    undo_at: float | None
     created_at: float
     updated_at: float
     ended_at: float | None

@@ -176,7 +176,7 @@ def delete_artifact_portfolio(_root: None, call: Call, input: dict[str, Any]) ->
 
 
 def _delete(call: Call, input: dict[str, Any], place: Collection) -> dict[str, Any]:
-    call.domain.collections.delete(call.signed_in(), place.entity, place.project, place.name)
+    call.domain.collection_trash.delete(call.signed_in(), place.entity, place.project, place.name)
     call.forget()
     return {
         "artifactCollection": call.domain.collections.by_id(call.signed_in(), place.id),

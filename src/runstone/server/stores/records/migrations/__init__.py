@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from runstone.server.domain.errors import Unavailable
 
-HEAD = "0016"
+HEAD = "0017"
 BACKUPS_KEPT = 5
 
 log = logging.getLogger(__name__)

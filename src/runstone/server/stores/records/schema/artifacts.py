@@ -42,6 +42,7 @@ artifact_versions = Table(
     Column("committed_at", Time),
     Column("updated_at", Time, nullable=False),
     Column("deleted_at", Time),
+    Column("deletion_id", BigInteger),  # which of `version_deletions` put it into the trash
     Index("ix_artifact_versions_collection_id_sha256", "collection_id", "sha256"),
     Index("ix_artifact_versions_collection_id_digest", "collection_id", "digest"),
     # What the lists of a collection's versions are read from, in order and by place.
@@ -98,6 +99,14 @@ artifact_versions = Table(
         "deleted_at",
         sqlite_where=text("deleted_at IS NOT NULL"),
         postgresql_where=text("deleted_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_artifact_versions_deletion",
+        "deletion_id",
+        "collection_id",
+        "version_index",
+        sqlite_where=text("deletion_id IS NOT NULL"),
+        postgresql_where=text("deletion_id IS NOT NULL"),
     ),
     Index("ix_artifact_versions_base_id", "base_id"),
     sqlite_autoincrement=True,  # numbers of deleted rows are not given again

@@ -39,6 +39,7 @@ collections = Table(
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
     Column("deleted_at", Time),
+    Column("deleted_by", Text, nullable=False, server_default=""),  # a name: it outlives the account
     # A name in the trash is free at once.
     Index(
         "uq_collections_project_id_name",
@@ -86,7 +87,7 @@ alias_moves = Table(
     Column("id", Id, primary_key=True),
     Column("collection_id", Id, ForeignKey("collections.id", ondelete="CASCADE"), nullable=False),
     Column("alias", Name, nullable=False),
-    Column("act", Text, nullable=False),  # set, remove, promote, rollback, delete
+    Column("act", Text, nullable=False),  # set, remove, promote, rollback, delete, restore
     Column("from_version_id", BigInteger),
     Column("from_index", Integer),
     Column("version_id", BigInteger),  # null: it points nowhere since
@@ -98,5 +99,11 @@ alias_moves = Table(
     Column("evidence", Json, nullable=False),
     Column("at", Time, nullable=False),
     Index("ix_alias_moves_collection_id_alias_id", "collection_id", "alias", "id"),
+    Index(
+        "ix_alias_moves_deleted",
+        "from_version_id",
+        sqlite_where=text("act = 'delete'"),
+        postgresql_where=text("act = 'delete'"),
+    ),
     sqlite_autoincrement=True,  # numbers of deleted rows are not given again
 )

@@ -45,7 +45,7 @@ version_deletions = Table(
     Column("entity_id", Id, ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False),  # query: by `query`; retention: by the project's policies
-    Column("state", Text, nullable=False),  # running, done, cancelled
+    Column("state", Text, nullable=False),  # running, done, cancelled, undoing, undone
     Column("query", Json, nullable=False),
     Column("reason", Text, nullable=False),
     Column("user_id", Id, ForeignKey("users.id")),
@@ -56,6 +56,11 @@ version_deletions = Table(
     Column("to_scan", BigInteger, nullable=False),
     Column("versions", BigInteger, nullable=False),  # that went
     Column("bytes", BigInteger, nullable=False),  # of those, each counted in full
+    Column("restored", BigInteger, nullable=False, server_default="0"),  # of `versions`, since
+    Column("purged", BigInteger, nullable=False, server_default="0"),  # of `versions`, for good
+    Column("undo_by", Text, nullable=False, server_default=""),
+    Column("undo_user_id", Id),
+    Column("undo_at", Time),  # when it was last asked for
     Column("owner", Text, nullable=False),  # the process at it, until
     Column("lease_until", Time, nullable=False),
     Column("created_at", Time, nullable=False),
@@ -65,8 +70,8 @@ version_deletions = Table(
     Index(
         "ix_version_deletions_running",
         "id",
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
+        sqlite_where=text("state IN ('running', 'undoing')"),
+        postgresql_where=text("state IN ('running', 'undoing')"),
     ),
     sqlite_autoincrement=True,  # numbers of deleted rows are not given again
 )
