@@ -18,7 +18,7 @@ from runstone.server.stores.records import collections as collection_statements
 from runstone.server.stores.records import deletions as statements
 from runstone.server.stores.records.rows import AnyRow
 
-HIGHEST = 2**62  # above every number of a version
+HIGHEST = 2**31 - 1  # numbers of versions have 32 bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ async def list_collections(
     sort: Annotated[
         str,
         Query(
-            description="name, created_at, updated_at or version_count, in the trash also deleted_at; `-` for "
+            description="name, created_at, updated_at or version_count, in the trash deleted_at too; `-` for "
             "descending."
         ),
     ] = "-updated_at",
