@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from runstone.cli.artifact_output import print_version
-from runstone.cli.options import HostOption, JsonOption, VersionName
+from runstone.cli.options import HostOption, JsonOption, VersionName, WaitOption
 from runstone.cli.output import USAGE, fail, note, print_json, reported
 
 _Reason = Annotated[str, typer.Option(help="Why, for the log.")]
@@ -38,26 +38,73 @@ def rm(
         if as_json:
             print_json(gone)
         elif everything:
-            note(f"{name}: to the trash, with its versions.")
+            note(f"{name}: to the trash, with its versions. Back with `runstone artifact restore {name}`.")
         else:
             note(f"{gone['name']}: to the trash. Back with `runstone artifact restore @{gone['id']}`.")
 
 
 def restore(
-    name: Annotated[str, typer.Argument(help="@ID, as `artifact rm` said.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A version: @ID, as `artifact rm` said. A whole artifact: [ENTITY/]PROJECT/NAME."
+        ),
+    ] = "",
+    deletion: Annotated[
+        int, typer.Option("--deletion", min=1, help="All that this deletion by query took.")
+    ] = 0,
+    number: Annotated[
+        int, typer.Option("--id", min=1, help="Which artifact, where several of a name are in the trash.")
+    ] = 0,
+    new_name: Annotated[str, typer.Option("--as", help="Its name from now on, if another has it.")] = "",
+    wait: WaitOption = True,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a version back from the trash."""
+    """Bring back from the trash: a version, a whole artifact, or all that a deletion by query took."""
+    if bool(name) == bool(deletion):
+        fail("runstone artifact restore: name a version, an artifact, or a --deletion.", USAGE)
+    if (number or new_name) and (deletion or "/" not in name):
+        fail("runstone artifact restore: --id and --as go with PROJECT/NAME, a whole artifact.", USAGE)
     with reported(as_json=as_json):
+        import msgspec
+
+        from runstone.cli.deletion_output import follow
+        from runstone.client.artifact_names import artifact_path
         from runstone.client.artifacts import ArtifactVersion
         from runstone.client.native import Client
 
-        if not name.lstrip("@").isdecimal():
-            fail(f"runstone artifact restore: {name!r} is no id. Write @ and the number.", USAGE)
         with Client(host) as client:
-            version = ArtifactVersion(client, client.artifacts.restore("", "", name.lstrip("@")))
-            print_version(version, as_json)
+            if deletion:
+                begun = client.retention.find_deletion(deletion)
+                place = (begun.entity, begun.project)
+                follow(client, place, client.retention.undo(*place, deletion), wait=wait, as_json=as_json)
+            elif "/" in name:
+                if ":" in name:
+                    fail(
+                        f"runstone artifact restore: {name!r} is a version's name; in the trash it has none. "
+                        "Write @ID (`runstone artifact ls --trash` tells it).",
+                        USAGE,
+                    )
+                entity, project, full = artifact_path(name)
+                back = client.artifacts.restore_collection(
+                    entity, project, id=number, name=full.rpartition(":")[0], new_name=new_name
+                )
+                if as_json:
+                    print_json(msgspec.to_builtins(back))
+                else:
+                    print(
+                        f"{back.entity}/{back.project}/{back.name}: {back.version_count} versions are back."
+                    )
+            elif name.lstrip("@").isdecimal():
+                version = ArtifactVersion(client, client.artifacts.restore("", "", name.lstrip("@")))
+                print_version(version, as_json)
+            else:
+                fail(
+                    f"runstone artifact restore: {name!r} is neither an id (@ and the number) nor "
+                    "PROJECT/NAME.",
+                    USAGE,
+                )
 
 
 def alias(

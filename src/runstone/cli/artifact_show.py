@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runstone.cli.artifact_output import described
 from runstone.cli.options import HostOption, JsonOption, VersionName
-from runstone.cli.output import fail, note, print_json, print_table, reported
+from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 from runstone.cli.query import when
+
+if TYPE_CHECKING:
+    from runstone.client.api import Api
 
 
 def ls(
@@ -19,12 +22,15 @@ def ls(
     ],
     path: Annotated[str, typer.Argument(help="A folder, or a file, of the version (latest if none).")] = "",
     kind: Annotated[str, typer.Option("--type", "-t", help="Only this type.")] = "",
+    trash: Annotated[bool, typer.Option("--trash", help="Those that were deleted.")] = False,
     limit: Annotated[int, typer.Option(min=1)] = 100,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the artifacts of a project, the versions of one, or a folder of a version."""
     if path or ":" in name or name.startswith("@"):
+        if trash:
+            fail("runstone artifact ls: --trash lists artifacts of a project, or versions of one.", USAGE)
         _list_folder(name, path.strip("/"), limit=limit, host=host, as_json=as_json)
         return
     with reported(as_json=as_json):
@@ -46,6 +52,9 @@ def ls(
                     is_artifact = False
             else:
                 is_artifact = name.count("/") == 2
+            if trash:
+                (_versions_in_trash if is_artifact else _artifacts_in_trash)(api, name, kind, limit, as_json)
+                return
             if is_artifact:
                 versions = list(islice(api.artifacts(kind, name, min(limit, 1000)), limit))
                 if as_json:
@@ -79,6 +88,62 @@ def ls(
                 ],
                 empty="No artifacts.",
             )
+
+
+def _artifacts_in_trash(api: Api, name: str, kind: str, limit: int, as_json: bool) -> None:
+    from itertools import islice
+
+    import msgspec
+
+    from runstone.client.api import project_path
+
+    query: dict[str, Any] = {"type": kind, "trash": True, "sort": "-deleted_at", "limit": min(limit, 1000)}
+    found = list(islice(api.client.artifacts.collections(*project_path(name), **query), limit))
+    if as_json:
+        print_json([msgspec.to_builtins(item) for item in found])
+        return
+    print_table(
+        ("id", "name", "type", "versions", "bytes", "by", "deleted", "gone for good"),
+        [
+            (
+                item.id,
+                item.name,
+                item.type,
+                item.version_count,
+                item.bytes,
+                item.deleted_by,
+                when(item.deleted_at),
+                when(item.purge_at),
+            )
+            for item in found
+        ],
+        empty="No artifacts in the trash.",
+    )
+
+
+def _versions_in_trash(api: Api, name: str, kind: str, limit: int, as_json: bool) -> None:
+    from itertools import islice
+
+    import msgspec
+
+    from runstone.client.artifact_names import artifact_path
+
+    entity, project, full = artifact_path(name)
+    query = {"trash": True, "limit": min(limit, 1000)}
+    versions = api.client.artifacts.versions(entity, project, full.rpartition(":")[0], **query)
+    found = list(islice(versions, limit))
+    if as_json:
+        print_json([msgspec.to_builtins(item) for item in found])
+        return
+    print_table(
+        ("id", "version", "bytes", "by", "created", "deleted"),
+        [
+            (f"@{item.id}", item.version, item.size, item.created_by, when(item.created_at),
+             when(item.deleted_at))
+            for item in found
+        ],
+        empty="No versions in the trash.",
+    )  # fmt: skip
 
 
 def _list_folder(name: str, path: str, *, limit: int, host: str | None, as_json: bool) -> None:

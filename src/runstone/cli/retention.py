@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runstone.cli.options import HostOption, JsonOption
+from runstone.cli.deletion_output import ended, follow, part, query_words
+from runstone.cli.options import HostOption, JsonOption, WaitOption
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.query import when
 
 if TYPE_CHECKING:
-    from runstone.client.native import Client
-    from runstone.client.retention_calls import DeletionRecord, PreviewRecord
+    from runstone.client.retention_calls import PreviewRecord
 
 retention_app = typer.Typer(
     help="What is kept of artifact versions, and deletion of many at once.",
@@ -23,11 +24,9 @@ retention_app = typer.Typer(
 _Project = Annotated[str, typer.Argument(help="[ENTITY/]PROJECT.")]
 _Type = Annotated[str, typer.Option("--type", help="Of this type of artifacts.")]
 _Collection = Annotated[str, typer.Option("--collection", help="Of this collection.")]
-_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Until it is done.")]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _OPS = ("!=", "<=", ">=", "=", "<", ">")
-_POLL_SECONDS = 0.5
 
 
 @retention_app.command("show")
@@ -118,7 +117,7 @@ def apply(
     type_name: _Type = "",
     collection: _Collection = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    wait: _Wait = True,
+    wait: WaitOption = True,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -134,7 +133,7 @@ def apply(
             if dry_run:
                 _show(client.retention.preview(*place, type=type_name, collection=collection), as_json)
                 return
-            _follow(client, place, client.retention.apply(*place), wait=wait, as_json=as_json)
+            follow(client, place, client.retention.apply(*place), wait=wait, as_json=as_json)
 
 
 @retention_app.command("delete")
@@ -152,7 +151,7 @@ def delete(
     keep_used: Annotated[bool, typer.Option("--keep-used", help="What a run used stays.")] = False,
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why, for the log.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    wait: _Wait = True,
+    wait: WaitOption = True,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -178,7 +177,7 @@ def delete(
             if dry_run:
                 _show(client.retention.preview_deletion(*place, query), as_json)
                 return
-            _follow(client, place, client.retention.delete(*place, query), wait=wait, as_json=as_json)
+            follow(client, place, client.retention.delete(*place, query), wait=wait, as_json=as_json)
 
 
 @retention_app.command("deletions")
@@ -197,8 +196,13 @@ def deletions(project: _Project, host: HostOption = None, as_json: JsonOption = 
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
-        rows = [(one.id, one.kind, one.state, _part(one), one.versions, one.bytes, one.by) for one in found]
-        columns = ("id", "kind", "state", "done", "versions", "bytes", "by")
+        rows = [
+            (one.id, one.kind, one.state, part(one), one.versions, one.in_trash, one.purged, one.bytes,
+             one.by, when(one.created_at), query_words(one))
+            for one in found
+        ]  # fmt: skip
+        columns = ("id", "kind", "state", "done", "versions", "in trash", "purged", "bytes", "by", "when",
+                   "query")  # fmt: skip
         print_table(columns, rows, empty="No deletions.")
 
 
@@ -209,7 +213,7 @@ def cancel(
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a deletion; what went is in the trash."""
+    """Stop a deletion, or its undo; what went is in the trash, what came back is back."""
     with reported(as_json=as_json):
         import msgspec
 
@@ -221,7 +225,7 @@ def cancel(
         if as_json:
             print_json(msgspec.to_builtins(found))
         else:
-            print(f"{found.state}: {found.versions} versions of {found.bytes} bytes are in the trash.")
+            print(ended(found))
 
 
 def seconds(text: str) -> int:
@@ -293,27 +297,3 @@ def _show(found: PreviewRecord, as_json: bool) -> None:
         f"{found.versions} versions of {found.bytes} bytes would go to the trash; garbage collection would "
         f"then free {found.freed_bytes} bytes."
     )
-
-
-def _follow(
-    client: Client, place: tuple[str, str], begun: DeletionRecord, *, wait: bool, as_json: bool
-) -> None:
-    import msgspec
-
-    found, said = begun, ""
-    while wait and found.state == "running":
-        time.sleep(_POLL_SECONDS)
-        found = client.retention.deletion(*place, found.id)
-        if _part(found) != said and not as_json:
-            said = _part(found)
-            note(f"{said}, {found.versions} versions")
-    if as_json:
-        print_json(msgspec.to_builtins(found))
-    elif found.state == "running":
-        print(f"Deletion {found.id} runs. `runstone retention deletions` says how far it is.")
-    else:
-        print(f"{found.state}: {found.versions} versions of {found.bytes} bytes went to the trash.")
-
-
-def _part(found: DeletionRecord) -> str:
-    return "100%" if not found.to_scan else f"{100 * found.scanned // found.to_scan}%"

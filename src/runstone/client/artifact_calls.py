@@ -364,6 +364,15 @@ class ArtifactCalls(NounCalls):
         """To the trash, with its versions."""
         self._send("DELETE", f"{at_place(entity, project)}/collections/{segment(name)}")
 
+    def restore_collection(
+        self, entity: str, project: str, *, id: int = 0, name: str = "", new_name: str = ""
+    ) -> CollectionRecord:
+        """Out of the trash, whole, by its id or by its name; under `new_name` where that is given. Raises
+        Conflict where the name was taken meanwhile, or where several of it are in the trash."""
+        body = {"id": id or None, "name": name, "new_name": new_name}
+        path = f"{at_place(entity, project)}/collections/restore"
+        return record(self._send("POST", path, json=body), CollectionRecord)
+
 
 def _uploads(entity: str) -> str:
     return f"{at_entity(entity)}/uploads"

@@ -46,6 +46,7 @@ class ArtifactRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
     committed_at: float | None = None
     updated_at: float = 0.0
+    deleted_at: float | None = None  # in the trash since
 
 
 class CollectionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,10 @@ class CollectionRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str = ""
     created_at: float = 0.0
     updated_at: float = 0.0
+    deleted_at: float | None = None  # in the trash since, until purge_at
+    deleted_by: str = ""
+    purge_at: float | None = None
+    bytes: int | None = None  # of its versions, each in full; of one in the trash
 
 
 class TypeRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,7 +37,11 @@ class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """state: running, done, cancelled, undoing or undone. versions = in_trash + restored + purged."""
+
     id: int
+    entity: str = ""
+    project: str = ""
     kind: str = "query"
     state: str = "running"
     query: dict[str, Any] = {}
@@ -47,6 +51,11 @@ class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
     to_scan: int = 0
     versions: int = 0
     bytes: int = 0
+    in_trash: int = 0
+    restored: int = 0
+    purged: int = 0
+    undo_by: str = ""
+    undo_at: float | None = None
     created_at: float = 0.0
     updated_at: float = 0.0
     ended_at: float | None = None
@@ -108,6 +117,16 @@ class RetentionCalls(NounCalls):
     def cancel(self, entity: str, project: str, number: int) -> DeletionRecord:
         path = f"{at_place(entity, project)}/deletions/{number}/cancel"
         return msgspec.convert(self._send("POST", path), DeletionRecord)
+
+    def find_deletion(self, number: int) -> DeletionRecord:
+        """Wherever it is: the record says the entity and the project."""
+        return msgspec.convert(self._connection.value("GET", f"/deletions/{number}"), DeletionRecord)
+
+    def undo(self, entity: str, project: str, number: int) -> DeletionRecord:
+        """What it took and is still in the trash comes back, by the server's job; a deletion that still runs
+        stops first."""
+        path = f"{_project(entity, project)}/deletions/{number}/undo"
+        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
 
     def _policies(self, method: str, entity: str, project: str, **rest: Any) -> PoliciesRecord:
         path = f"{at_place(entity, project)}/retention"

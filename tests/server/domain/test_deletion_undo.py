@@ -195,7 +195,9 @@ def test_who_may_not_write_undoes_nothing(house: ArtifactWorld) -> None:
     assert house.deletions.get(house.world.ada, "ml", "p", done.id).in_trash == 2
 
 
-def test_a_time_to_live_that_runs_on_is_kept_and_one_that_is_over_does_not_count(house: ArtifactWorld) -> None:
+def test_a_time_to_live_that_runs_on_is_kept_and_one_that_is_over_does_not_count(
+    house: ArtifactWorld,
+) -> None:
     house.log("set", {"w": b"1"}, ttl_seconds=3600)
     before = standing(house)
     done = delete(house, VersionQuery())

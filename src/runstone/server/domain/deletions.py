@@ -98,6 +98,18 @@ class Deletions:
         with self._records.read() as conn:
             return deletion_of(self._resolve(conn, actor, entity, project, deletion_id, Permission.READ))
 
+    def by_id(self, actor: Actor, deletion_id: int) -> Deletion:
+        """Wherever it is."""
+        with self._records.read() as conn:
+            row = statements.get(conn, deletion_id) if 0 < deletion_id < 2**63 else None
+            try:
+                if row is not None:
+                    self._projects.resolve(conn, actor, row.entity, row.project, Permission.READ)
+                    return deletion_of(row)
+            except NotFound:
+                pass
+        raise NotFound(f"There is no deletion {deletion_id} that you may see.", id=deletion_id)
+
     def find(self, actor: Actor, entity: str, project: str, *, after: str = "", limit: int = 50) -> Page:
         """Of a project, the newest first."""
         limit = max(1, min(limit, 1000))

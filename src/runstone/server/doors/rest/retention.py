@@ -167,6 +167,12 @@ async def get_deletion(
     )
 
 
+@routes.typed("GET", "/deletions/{deletion}", needs=Permission.READ, answers=Deletion)
+async def find_deletion(call: CallDep, deletion: DeletionPath) -> Response:
+    """By its number alone: in which project it is, and how far."""
+    return await call.answer(lambda: deletion_out(call.domain.deletions.by_id(call.actor, deletion)))
+
+
 @routes.typed("POST", D + "/{deletion}/cancel", needs=Permission.WRITE, answers=Deletion)
 async def cancel_deletion(
     call: CallDep, entity: EntityPath, project: ProjectPath, deletion: DeletionPath
@@ -207,9 +213,7 @@ def preview_out(found: domain.Preview) -> dict[str, Any]:
 
 
 def deletion_out(found: deletion_model.Deletion) -> dict[str, Any]:
-    out = {**asdict(found), "query": plain(found.query)}
-    del out["entity"], out["project"]
-    return out
+    return {**asdict(found), "query": plain(found.query)}
 
 
 def _policies(call: CallDep, entity: str, project: str) -> dict[str, Any]:

@@ -103,7 +103,11 @@ class DeletionWanted(Model):
 
 
 class Deletion(Model):
+    """`versions` = `in_trash` + `restored` + `purged`."""
+
     id: int
+    entity: str
+    project: str
     kind: Literal["query", "retention"]
     state: Literal["running", "done", "cancelled", "undoing", "undone"]
     query: dict[str, Any]
