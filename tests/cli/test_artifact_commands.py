@@ -117,12 +117,49 @@ def test_aliases_tags_and_the_trash(call: Call, data: Path) -> None:
     call("artifact", "show", "bin/cats:v0")
 
 
+def test_a_whole_artifact_is_listed_in_the_trash_and_restored(call: Call, data: Path) -> None:
+    for name in ("cats", "cats", "dogs"):
+        (data / "t.csv").write_text(os.urandom(4).hex())
+        call("artifact", "put", "data", "-n", f"whole/{name}", "-a", "best")
+    call("artifact", "rm", "whole/cats", "--all")
+    (told,) = call("artifact", "ls", "whole", "--trash")
+    assert (told["name"], told["version_count"], told["deleted_by"]) == ("cats", 2, "admin")
+    text = call("artifact", "ls", "whole", "--trash", plain=True)
+    assert "GONE FOR GOOD" in text and "cats" in text and "dogs" not in text
+    assert "No artifacts in the trash" in call("artifact", "ls", "whole", "--trash", "-t", "x", plain=True)
+    call("artifact", "put", "data", "-n", "whole/cats")
+    call("artifact", "restore", "whole/cats", status=1, plain=True)  # the name was taken meanwhile
+    assert "old-cats: 2 versions are back." in call(
+        "artifact", "restore", "whole/cats", "--as", "old-cats", plain=True
+    )
+    assert call("artifact", "show", "whole/old-cats:best")["version"] == "v1"
+    gone = call("artifact", "rm", "whole/old-cats:v0")
+    (version,) = call("artifact", "ls", "whole/old-cats", "--trash")
+    assert (version["id"], version["version"]) == (gone["id"], "v0") and version["deleted_at"]
+    assert f"@{gone['id']}" in call("artifact", "ls", "whole/old-cats", "--trash", plain=True)
+    for _ in range(2):
+        call("artifact", "rm", "whole/cats", "--all")
+        (data / "t.csv").write_text(os.urandom(4).hex())
+        call("artifact", "put", "data", "-n", "whole/cats")
+    call("artifact", "rm", "whole/cats", "--all")
+    call("artifact", "restore", "whole/cats", status=1, plain=True)  # which of them?
+    listed = call("artifact", "ls", "whole", "--trash")
+    assert call("artifact", "restore", "whole/cats", "--id", str(listed[0]["id"]))["name"] == "cats"
+
+
 def test_what_is_wrong_is_said_with_a_status(call: Call, data: Path) -> None:
     call("artifact", "put", "data", "-n", "a/b/c/d", status=2, plain=True)
     call("artifact", "put", "none", "-n", "p/x", status=1, plain=True)
     call("artifact", "put", "data", "-n", "p/x", "--metadata", "{", status=2, plain=True)
     call("artifact", "get", "p/none:v0", status=4)
     call("artifact", "restore", "x", status=2, plain=True)
+    call("artifact", "restore", status=2, plain=True)
+    call("artifact", "restore", "p/x:v0", status=2, plain=True)
+    call("artifact", "restore", "@1", "--as", "y", status=2, plain=True)
+    call("artifact", "restore", "@1", "--deletion", "1", status=2, plain=True)
+    call("artifact", "restore", "--deletion", "999999", status=4)
+    call("artifact", "restore", "p/none", status=4)
+    call("artifact", "ls", "p/x:v0", "--trash", status=2, plain=True)
     (data / "leak").symlink_to("/etc/hostname")
     call("artifact", "put", "data", "-n", "p/x", status=1, plain=True)
 

@@ -59,6 +59,20 @@ def test_versions_are_deleted_by_query(call: Call, project: str) -> None:  # noq
     assert call("retention", "cancel", project, str(listed[0]["id"]))["state"] == "done"
 
 
+def test_a_deletion_is_undone_whole(call: Call, project: str) -> None:  # noqa: F811
+    done = call("retention", "delete", project, "--collection", "net", "--keep-last", "1")
+    text = call("retention", "deletions", project, plain=True)
+    assert "collection net, but the last 1" in text
+    assert left(call, project) == 1
+    back = call("artifact", "restore", "--deletion", str(done["id"]))
+    assert (back["state"], back["restored"], back["in_trash"]) == ("undone", 3, 0)
+    assert left(call, project) == 4
+    told = call("artifact", "restore", "--deletion", str(done["id"]), plain=True)
+    assert told == "undone: 3 of 3 versions are back.\n"
+    said = call("retention", "delete", project, "--keep-last", "2", plain=True)
+    assert "Back with `runstone artifact restore --deletion" in said
+
+
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(call: Call) -> None:  # noqa: F811
     call("retention", "set", "p", "--keep-all", "--last", "1", status=2, plain=True)
     call("retention", "set", "p", "--ttl", "soon", status=2, plain=True)

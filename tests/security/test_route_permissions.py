@@ -109,6 +109,7 @@ BODIES: dict[str, Any] = {
     "get_upload_addresses": {"offsets": [0]},
     "delete_versions": {"dry_run": False},
     "restore_versions": {"versions": [1]},
+    "restore_collection": {"name": "set"},
     "collect_garbage": {"dry_run": True},
 }
 CHART = """mutation C($e: String!) { createCustomChart(input: {entity: $e, name: "notes.txt",

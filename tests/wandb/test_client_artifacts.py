@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 from tests.support.wandb_clients import WandbClient
 
 # A folder of files, the same each time, and what a downloaded folder holds.
@@ -305,3 +306,42 @@ def test_an_artifact_of_an_offline_run_comes_with_its_sync(client: WandbClient, 
         project=project,
     ).result
     assert found == ["kept for later", "later", "v0"]
+
+
+def test_a_collection_that_was_deleted_is_in_the_trash_and_comes_back_for_the_client(
+    client: WandbClient, project: str
+) -> None:
+    made = client.run(
+        """
+        with wandb.init(project=project) as run:
+            for n in range(2):
+                one = wandb.Artifact("net", "model")
+                with one.new_file("w.txt") as f:
+                    f.write(str(n))
+                run.log_artifact(one, aliases=["best"] if n == 0 else []).wait()
+        api = wandb.Api()
+        path = f"{api.default_entity}/{project}"
+        api.artifact_collection("model", f"{path}/net").delete()
+        result([path, [c.name for c in api.artifact_type("model", path).collections()]])
+        """,
+        project=project,
+    ).result
+    path, left = made
+    assert left == []
+    server = client.server
+    headers = {"Authorization": f"Bearer {server.admin_key}"}
+    with httpx.Client(base_url=f"{server.base_url}/api/v1/projects/{path}", headers=headers) as api:
+        (told,) = api.get("/collections", params={"trash": True}).json()["collections"]
+        assert (told["name"], told["version_count"], told["bytes"]) == ("net", 2, 2)
+        assert told["deleted_by"] == path.split("/")[0]
+        api.post("/collections/restore", json={"id": told["id"]}).raise_for_status()
+    found = client.run(
+        """
+        api = wandb.Api()
+        path = f"{api.default_entity}/{project}"
+        result([[v.version for v in api.artifacts("model", f"{path}/net")],
+                api.artifact(f"{path}/net:best").version, api.artifact(f"{path}/net:latest").version])
+        """,
+        project=project,
+    ).result
+    assert found == [["v1", "v0"], "v0", "v1"]

@@ -51,18 +51,18 @@ def restore(
         ),
     ] = "",
     deletion: Annotated[
-        int, typer.Option("--deletion", min=1, help="All that this deletion by query took.")
-    ] = 0,
+        int | None, typer.Option("--deletion", min=1, help="All that this deletion by query took.")
+    ] = None,
     number: Annotated[
-        int, typer.Option("--id", min=1, help="Which artifact, where several of a name are in the trash.")
-    ] = 0,
+        int | None, typer.Option("--id", min=1, help="Which, where several of a name are in the trash.")
+    ] = None,
     new_name: Annotated[str, typer.Option("--as", help="Its name from now on, if another has it.")] = "",
     wait: WaitOption = True,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring back from the trash: a version, a whole artifact, or all that a deletion by query took."""
-    if bool(name) == bool(deletion):
+    if bool(name) == (deletion is not None):
         fail("runstone artifact restore: name a version, an artifact, or a --deletion.", USAGE)
     if (number or new_name) and (deletion or "/" not in name):
         fail("runstone artifact restore: --id and --as go with PROJECT/NAME, a whole artifact.", USAGE)
@@ -75,7 +75,7 @@ def restore(
         from runstone.client.native import Client
 
         with Client(host) as client:
-            if deletion:
+            if deletion is not None:
                 begun = client.retention.find_deletion(deletion)
                 place = (begun.entity, begun.project)
                 follow(client, place, client.retention.undo(*place, deletion), wait=wait, as_json=as_json)
@@ -88,7 +88,7 @@ def restore(
                     )
                 entity, project, full = artifact_path(name)
                 back = client.artifacts.restore_collection(
-                    entity, project, id=number, name=full.rpartition(":")[0], new_name=new_name
+                    entity, project, id=number or 0, name=full.rpartition(":")[0], new_name=new_name
                 )
                 if as_json:
                     print_json(msgspec.to_builtins(back))

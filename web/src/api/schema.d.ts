@@ -300,6 +300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deletions/{deletion}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Deletion
+         * @description By its number alone: in which project it is, and how far.
+         */
+        get: operations["find_deletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{entity}/audit": {
         parameters: {
             query?: never;
@@ -1322,7 +1342,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Collection
-         * @description To the trash, with its versions.
+         * @description To the trash, with its versions; from there it can be restored whole.
          */
         delete: operations["delete_collection"];
         options?: never;
@@ -1499,6 +1519,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/collections/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Collection
+         * @description Out of the trash, whole: versions, links, aliases, tags. 409 where its name was taken meanwhile (give
+         *     `new_name`), or where several of that name are in the trash (give `id`).
+         */
+        post: operations["restore_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/columns": {
         parameters: {
             query?: never;
@@ -1574,9 +1615,29 @@ export interface paths {
         put?: never;
         /**
          * Cancel Deletion
-         * @description It stops; what went is in the trash.
+         * @description It stops; what went is in the trash. So does its undo: what came back is back.
          */
         post: operations["cancel_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{project}/deletions/{deletion}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Deletion
+         * @description What it took and is still in the trash comes back, by a job; one that still runs stops first.
+         */
+        post: operations["undo_deletion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3009,7 +3070,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "set" | "remove" | "promote" | "rollback" | "delete";
+            act: "set" | "remove" | "promote" | "rollback" | "delete" | "restore";
             /** Alias */
             alias: string;
             /** At */
@@ -3709,12 +3770,22 @@ export interface components {
         };
         /** Collection */
         Collection: {
+            /**
+             * Bytes
+             * @description Of its versions, each counted in full; where the trash was asked for.
+             */
+            bytes?: number | null;
             /** Created At */
             created_at: number;
             /** Created By */
             created_by: string;
             /** Deleted At */
             deleted_at: number | null;
+            /**
+             * Deleted By
+             * @default
+             */
+            deleted_by: string;
             /** Description */
             description: string;
             /** Entity */
@@ -3734,6 +3805,11 @@ export interface components {
             name: string;
             /** Project */
             project: string;
+            /**
+             * Purge At
+             * @description When it is gone for good, of one in the trash.
+             */
+            purge_at?: number | null;
             /** Retention */
             retention: {
                 [key: string]: unknown;
@@ -3791,6 +3867,25 @@ export interface components {
             type: string;
             /** Versions */
             versions: number;
+        };
+        /**
+         * CollectionRestored
+         * @description Which: by its `id`, or by `name` where one of that name is in the trash.
+         */
+        CollectionRestored: {
+            /** Id */
+            id?: number | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * New Name
+             * @description Where its name was taken meanwhile.
+             * @default
+             */
+            new_name: string;
         };
         /** CollectionRule */
         CollectionRule: {
@@ -4041,7 +4136,10 @@ export interface components {
             /** Count */
             count: number;
         };
-        /** Deletion */
+        /**
+         * Deletion
+         * @description `versions` = `in_trash` + `restored` + `purged`.
+         */
         Deletion: {
             /** By */
             by: string;
@@ -4051,13 +4149,27 @@ export interface components {
             created_at: number;
             /** Ended At */
             ended_at: number | null;
+            /** Entity */
+            entity: string;
             /** Id */
             id: number;
+            /**
+             * In Trash
+             * @description Of `versions`, those that an undo can bring back.
+             */
+            in_trash: number;
             /**
              * Kind
              * @enum {string}
              */
             kind: "query" | "retention";
+            /** Project */
+            project: string;
+            /**
+             * Purged
+             * @description Of `versions`, those whose time in the trash was over.
+             */
+            purged: number;
             /** Query */
             query: {
                 [key: string]: unknown;
@@ -4065,17 +4177,26 @@ export interface components {
             /** Reason */
             reason: string;
             /**
+             * Restored
+             * @description Of `versions`, those that came back.
+             */
+            restored: number;
+            /**
              * Scanned
-             * @description Numbers of versions seen, of about `to_scan`.
+             * @description Numbers of versions seen, of about `to_scan`; by an undo: versions.
              */
             scanned: number;
             /**
              * State
              * @enum {string}
              */
-            state: "running" | "done" | "cancelled";
+            state: "running" | "done" | "cancelled" | "undoing" | "undone";
             /** To Scan */
             to_scan: number;
+            /** Undo At */
+            undo_at: number | null;
+            /** Undo By */
+            undo_by: string;
             /** Updated At */
             updated_at: number;
             /**
@@ -7713,6 +7834,38 @@ export interface operations {
             };
         };
     };
+    find_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A deletion's number. */
+                deletion: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_entity_audit: {
         parameters: {
             query?: {
@@ -10041,7 +10194,7 @@ export interface operations {
                 search?: string;
                 /** @description In place of `after`: the page begins so many after the first. */
                 skip?: number;
-                /** @description name, created_at, updated_at or version_count; `-` for descending. */
+                /** @description name, created_at, updated_at or version_count, in the trash deleted_at too; `-` for descending. */
                 sort?: string;
                 tag?: string;
                 trash?: boolean;
@@ -10605,6 +10758,44 @@ export interface operations {
             };
         };
     };
+    restore_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionRestored"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_columns: {
         parameters: {
             query?: {
@@ -10775,6 +10966,42 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    undo_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A deletion's number. */
+                deletion: number;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

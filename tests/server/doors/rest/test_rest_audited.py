@@ -36,6 +36,7 @@ SILENT = {
     "preview_retention": "asks only",
     "preview_deletion": "asks only",
     "cancel_deletion": "shown by tests/server/domain/test_deletions.py, where it is not over at once",
+    "undo_deletion": "shown by tests/server/domain/test_deletion_undo.py: here nothing went",
     "ask_approval_from_sweep": "ask_approval with evidence; its own tests show the row",
 }
 
@@ -101,6 +102,9 @@ def test_every_change_of_artifacts_and_registries_is_in_the_audit_log(
     back = member.post(f"{project}/collections/set/versions/restore", json=body)
     did("restore_versions", "artifact.restore", back, by=mine)
     did("delete_collection", "collection.delete", member.delete(f"{project}/collections/set"), by=mine)
+    whole = member.post(f"{project}/collections/restore", json={"name": "set"})
+    row = did("restore_collection", "collection.restore", whole, by=mine)
+    assert row["detail"]["versions"] == 1 and row["detail"]["deleted_by"] == mine
 
     rule = {"type": "dataset", "rule": {"last": 2}}
     set_ = boss.put(f"{project}/retention", json=rule)

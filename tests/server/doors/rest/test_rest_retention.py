@@ -31,7 +31,7 @@ class Place:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found: dict[str, Any] = self.api.get(f"{self.path}/deletions/{begun.json()['id']}").json()
-            if found["state"] != "running":
+            if found["state"] not in ("running", "undoing"):
                 return found
             time.sleep(0.05)
         raise AssertionError(f"It did not end: {found}")
@@ -99,3 +99,53 @@ def test_deletion_by_query_says_what_it_would_do_does_it_and_is_listed(place: Pl
     assert place.people.stranger.api.get(f"{place.path}/deletions/{done['id']}").status_code == 404
     bad = place.api.post(f"{place.path}/deletions", json={"metadata": [{"path": "a", "op": "<"}]})
     assert bad.status_code == 400
+
+
+def test_a_deletion_is_undone_whole_by_who_may_write(place: Place) -> None:
+    place.several(4)
+    member, viewer, stranger = (getattr(place.people, role).api for role in ("member", "viewer", "stranger"))
+    begun = member.post(f"{place.path}/deletions", json={"collection": "set", "keep_last": 1})
+    done = place.ended(begun)
+    assert (done["versions"], done["in_trash"], done["restored"]) == (3, 3, 0)
+    path = f"{place.path}/deletions/{done['id']}"
+    assert viewer.post(f"{path}/undo").status_code == 403
+    assert stranger.post(f"{path}/undo").status_code == 404
+    assert stranger.get(f"/deletions/{done['id']}").status_code == 404
+    found = viewer.get(f"/deletions/{done['id']}").json()
+    assert (found["entity"], f"/projects/{found['entity']}/{found['project']}") == (
+        place.people.team,
+        place.path,
+    )
+    back = place.ended(member.post(f"{path}/undo"))
+    assert (back["state"], back["restored"], back["in_trash"], back["purged"]) == ("undone", 3, 0, 0)
+    assert back["undo_by"] == place.people.member.name and back["undo_at"] is not None
+    assert place.left() == ["v0", "v1", "v2", "v3"]
+    log = place.people.admin.api.get(f"/entities/{place.people.team}/audit", params={"limit": 100}).json()
+    told = [row["action"] for row in log["rows"] if row["detail"].get("deletion") == done["id"]]
+    assert told.count("deletion.undo") == told.count("deletion.undone") == 1 and "artifact.restore" in told
+    assert member.post(f"{path}/undo").json()["state"] == "undone"
+
+
+def test_a_collection_is_listed_in_the_trash_and_restored_whole(place: Place) -> None:
+    place.several(2)
+    member, viewer, stranger = (getattr(place.people, role).api for role in ("member", "viewer", "stranger"))
+    collections = f"{place.path}/collections"
+    assert member.delete(f"{collections}/set").status_code == 204
+    asked = {"trash": True, "sort": "-deleted_at", "count": True}
+    page = viewer.get(collections, params=asked).json()
+    (told,) = page["collections"]
+    assert page["total"] == 1
+    assert (told["name"], told["version_count"], told["bytes"]) == ("set", 2, 8)
+    assert told["deleted_by"] == place.people.member.name
+    assert told["purge_at"] - told["deleted_at"] == 30 * 86_400
+    wanted = {"id": told["id"]}
+    assert viewer.post(f"{collections}/restore", json=wanted).status_code == 403
+    assert stranger.post(f"{collections}/restore", json=wanted).status_code == 404
+    place.several(1)
+    taken = member.post(f"{collections}/restore", json=wanted)
+    assert taken.status_code == 409 and "new_name" in taken.json()["error"]["message"], taken.text
+    back = member.post(f"{collections}/restore", json={**wanted, "new_name": "set-2"})
+    assert back.status_code == 200 and back.json()["purge_at"] is None
+    assert place.left("set-2") == ["v0", "v1"] and place.left() == ["v0"]
+    gone = member.post(f"{collections}/restore", json={"name": "set"})
+    assert gone.status_code == 404 and "in the trash" in gone.json()["error"]["message"]

@@ -17,6 +17,7 @@ const ACTS: Record<AliasMove["act"], string> = {
   promote: "promoted to",
   rollback: "rolled back to",
   delete: "went with its version",
+  restore: "back at",
 };
 
 /** alias: "" all but `latest`, which moves with every link; "*": all of them. */

@@ -10,7 +10,7 @@ import { describeError, ErrorPanel } from "@/widgets/feedback";
 import form from "@/widgets/form-page.module.css";
 import { Time } from "@/widgets/values";
 
-const STATES: Record<Deletion["state"], string> = { running: "running", done: "done", cancelled: "cancelled" };
+const STATES: Record<Deletion["state"], string> = { running: "running", done: "done", cancelled: "cancelled", undoing: "undoing", undone: "undone" };
 
 export function Deletions({ entity, project, writes }: { entity: string; project: string; writes: boolean }) {
   const found = useQuery(deletionsQuery(entity, project));
