@@ -120,13 +120,13 @@ class RetentionCalls(NounCalls):
 
     def find_deletion(self, number: int) -> DeletionRecord:
         """Wherever it is: the record says the entity and the project."""
-        return msgspec.convert(self._connection.value("GET", f"/deletions/{number}"), DeletionRecord)
+        return msgspec.convert(self._get(f"/deletions/{number}"), DeletionRecord)
 
     def undo(self, entity: str, project: str, number: int) -> DeletionRecord:
         """What it took and is still in the trash comes back, by the server's job; a deletion that still runs
         stops first."""
-        path = f"{_project(entity, project)}/deletions/{number}/undo"
-        return msgspec.convert(self._connection.value("POST", path), DeletionRecord)
+        path = f"{at_place(entity, project)}/deletions/{number}/undo"
+        return msgspec.convert(self._send("POST", path), DeletionRecord)
 
     def _policies(self, method: str, entity: str, project: str, **rest: Any) -> PoliciesRecord:
         path = f"{at_place(entity, project)}/retention"
