@@ -16,9 +16,10 @@ from runstone.server.stores.history.blocks import Block, BlockColumns, by_kind
 from runstone.server.stores.history.contract import RUNTIME, TIMESTAMP, RowBatch, SetKey
 from runstone.server.stores.history.sql import append, branches
 from runstone.server.stores.history.sql.charts import values_at
-from runstone.server.stores.history.sql.database import Database, Tx, Writer
+from runstone.server.stores.history.sql.database import Database, Tx
 from runstone.server.stores.history.sql.reading import STEP_HIGHEST, STEP_LOWEST, Reader, settled_values
 from runstone.server.stores.history.sql.rows import all_pieces, first_steps
+from runstone.server.stores.history.sql.writer import Writer
 
 COPY_ROWS = 2048
 ABANDONED_SECONDS = 86_400.0

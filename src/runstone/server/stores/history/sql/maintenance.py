@@ -10,7 +10,7 @@ from typing import Any
 from runstone.server.stores.history.sql import branches, copying, merge
 from runstone.server.stores.history.sql.branches import Branch
 from runstone.server.stores.history.sql.catalog import PlaceCache, stats_of
-from runstone.server.stores.history.sql.database import Database, Tx, Writer
+from runstone.server.stores.history.sql.database import Database, Tx
 from runstone.server.stores.history.sql.segments import (
     decode_cells,
     decode_points,
@@ -18,6 +18,7 @@ from runstone.server.stores.history.sql.segments import (
     encode_points,
 )
 from runstone.server.stores.history.sql.stats import SLOTS_MAX
+from runstone.server.stores.history.sql.writer import Writer
 
 log = logging.getLogger(__name__)
 

@@ -36,8 +36,9 @@ from runstone.server.stores.history.sql import (
 from runstone.server.stores.history.sql.append import Append, bytes_text, text_bytes
 from runstone.server.stores.history.sql.catalog import PlaceCache
 from runstone.server.stores.history.sql.codec import KIND_NUMBERS
-from runstone.server.stores.history.sql.database import Database, Tx, Writer
+from runstone.server.stores.history.sql.database import Database, Tx
 from runstone.server.stores.history.sql.maintenance import Maintenance
+from runstone.server.stores.history.sql.writer import Writer
 
 log = logging.getLogger(__name__)
 
