@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runstone.server.stores.history.contract import Column, HistoryStore, RowBatch, SetKey
-from runstone.server.stores.history.sql import intake, open_history
+from runstone.server.stores.history.sql import open_history
 from runstone.server.stores.history.sql.database import Database
-from runstone.server.stores.history.sql.intake import IntakeFile
+from runstone.server.stores.history.sql.intake_file import IntakeFile
 from runstone.testing.history.model import SET, key_of, merge_all, numbers
 
 _often = settings(
@@ -210,7 +210,6 @@ def test_many_small_batches_become_few_rows_of_the_log(store: HistoryStore, tmp_
 
 
 def test_a_full_file_goes_to_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "FILE_BYTES", 4096)
     monkeypatch.setattr(IntakeFile.__init__, "__defaults__", (4096,))
     store = open_history(str(tmp_path / "history.db"), blobs=None)
     at = 0

@@ -6,26 +6,15 @@ for all that came together, and into the database many at once: when somebody re
 file is full, before anything else is written, or a second later. What lies in the file is as safe as
 what lies in the database: whoever opens the store next finds it there.
 
-    file     groups, one after another; the file is filled with zeros beforehand, so that a flush
-             to disk need not change its length
-    group    mark | generation | number | length | checksum | MessagePack of its batches
-
-All groups of one generation go into the database in one transaction, which notes the generation in
-`hist_intake`; the next generation begins at the start of the file. A group counts if it is whole and
-carries the generation of the first group and the next number: what is left of earlier generations
-behind it does not.
+A group of the file (see `intake_file`) is the MessagePack of batches that came together. All groups of
+one generation go into the database in one transaction, which notes the generation in `hist_intake`; the
+next generation begins at the start of the file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import struct
-import zlib
 from collections.abc import Callable, Collection, Sequence
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -38,17 +27,13 @@ from runstone.server.stores.history.sql import append
 from runstone.server.stores.history.sql.append import Append
 from runstone.server.stores.history.sql.branches import set_row
 from runstone.server.stores.history.sql.database import Database, Tx
+from runstone.server.stores.history.sql.intake_file import ROOM_BYTES_MIN, IntakeFile
+from runstone.server.stores.history.sql.joining import joined
 
-FILE_BYTES = 4 << 20
-ROOM_BYTES_MIN = 64 << 20  # with less left on the disk all goes to the database at once: there it is seen
 STREAMS_MAX = 20_000  # whose offsets are remembered
-JOINED_BYTES_MAX = 1 << 20  # of batches that become one row of the log
 
 log = logging.getLogger(__name__)
 
-_MARK = b"RSin"
-_GROUP = struct.Struct("<4sQIII")
-_CHECKED = struct.Struct("<QI")
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -74,100 +59,6 @@ class _Batch(msgspec.Struct, array_like=True, gc=False):
 
 
 _decode = msgspec.msgpack.Decoder(list[_Batch]).decode
-
-
-class IntakeFile:
-    """The file. `generation` is that of the groups in it. One process at a time has it."""
-
-    def __init__(self, path: Path, size: int = FILE_BYTES) -> None:
-        """Raises BlockingIOError where another process has it."""
-        new = not path.exists()
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        try:
-            _lock(self._descriptor)
-            if new:
-                _flush_folder(path.parent)
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-        self._size = size
-        self._at = 0
-        self._count = 0
-        self._filled = os.fstat(self._descriptor).st_size >= size
-        self.generation = 0
-
-    def read(self) -> list[bytes]:
-        """The groups in it, in order; the next is written behind the last of them."""
-        data = os.pread(self._descriptor, self._size, 0)
-        self._at = self._count = 0
-        found: list[bytes] = []
-        while (group := _group_at(data, self._at)) is not None:
-            generation, number, payload = group
-            if number != self._count or (found and generation != self.generation):
-                break
-            self.generation = generation
-            self._at, self._count = self._at + _GROUP.size + len(payload), number + 1
-            found.append(payload)
-        if self._goes_on_behind(data):
-            self._clear_rest()
-        return found
-
-    def _goes_on_behind(self, data: bytes) -> bool:
-        """Whether something behind the sound groups might be taken for one that follows what is written
-        next: a group before it was damaged on the disk."""
-        at = data.find(_MARK, self._at)
-        while 0 <= at <= len(data) - _GROUP.size:
-            if 0 <= _GROUP.unpack_from(data, at)[1] - self.generation < 1 << 32:  # else it is chance
-                return True
-            at = data.find(_MARK, at + 1)
-        return False
-
-    def _clear_rest(self) -> None:
-        log.warning(
-            "the history's intake is damaged behind its first %d groups; the rest is left out", self._count
-        )
-        self._zero(self._at)
-
-    def holds(self, size: int) -> bool:
-        """Whether a group of that size fits behind what is there."""
-        return self._at + _GROUP.size + size <= self._size
-
-    def write(self, payload: bytes) -> None:
-        """Returns once the group would survive the machine. Raises OSError."""
-        if not self._filled:
-            self._zero(os.fstat(self._descriptor).st_size)
-        checksum = _checksum(self.generation, self._count, payload)
-        head = _GROUP.pack(_MARK, self.generation, self._count, len(payload), checksum)
-        data = head + payload
-        written = os.pwrite(self._descriptor, data, self._at)
-        if written != len(data):
-            raise OSError(f"{written} of {len(data)} bytes were written")
-        _flush(self._descriptor)
-        self._at += len(data)
-        self._count += 1
-
-    def begin_again(self, generation: int) -> None:
-        """The next group is the first of that generation. What is there is in the database."""
-        self.generation = generation
-        self._at = self._count = 0
-
-    def room(self) -> int:
-        """Bytes left on the disk."""
-        if not hasattr(os, "fstatvfs"):
-            return ROOM_BYTES_MIN
-        found = os.fstatvfs(self._descriptor)
-        return found.f_bavail * found.f_frsize
-
-    def _zero(self, start: int) -> None:
-        """From there on."""
-        at = start
-        while at < self._size:
-            at += os.pwrite(self._descriptor, bytes(min(1 << 20, self._size - at)), at)
-        os.fsync(self._descriptor)
-        self._filled = True
-
-    def close(self) -> None:
-        os.close(self._descriptor)
 
 
 class Intake:
@@ -302,83 +193,6 @@ class Intake:
         self._file.close()
 
 
-def joined(items: Sequence[Append]) -> list[Append]:
-    """Neighbours of one stream made one batch, where their columns are the same: a hundred batches
-    are then one row of the log, and compress better. The order of rows within a set stays."""
-    of_sets: dict[SetKey, list[_Neighbours]] = {}
-    for item in items:
-        of_set = of_sets.setdefault(item.where, [])
-        if not of_set or not of_set[-1].take(item):
-            of_set.append(_Neighbours(item))
-    return [neighbours.joined() for of_set in of_sets.values() for neighbours in of_set]
-
-
-class _Neighbours:
-    def __init__(self, first: Append) -> None:
-        self._items = [first]
-        self._size = first.size
-
-    def take(self, item: Append) -> bool:
-        """Whether it goes with them."""
-        first = self._items[0]
-        if self._size + item.size > JOINED_BYTES_MAX or item.stream != first.stream:
-            return False
-        if not _is_alike(first.batch, item.batch):
-            return False
-        self._items.append(item)
-        self._size += item.size
-        return True
-
-    def joined(self) -> Append:
-        return _join(self._items)
-
-
-def _is_alike(one: RowBatch, other: RowBatch) -> bool:
-    ours, theirs = blocks_of(one), blocks_of(other)
-    return len(ours) == len(theirs) and all(
-        a.kind == b.kind and (a.keys is b.keys or list(a.keys) == list(b.keys))
-        for a, b in zip(ours, theirs, strict=True)
-    )
-
-
-def _join(items: list[Append]) -> Append:
-    first, last = items[0], items[-1]
-    if len(items) == 1:
-        return first
-    batches = [item.batch for item in items]
-    count = sum(len(batch.steps) for batch in batches)
-    columns = [blocks_of(batch) for batch in batches]
-    starts = np.cumsum([0] + [len(batch.steps) for batch in batches])[:-1].tolist()
-    blocks = []
-    for at, block in enumerate(columns[0]):
-        some = [blocks[at] for blocks in columns]
-        rows = None
-        if any(one.rows is not None for one in some):
-            rows = np.concatenate(
-                [
-                    (np.arange(len(batch.steps), dtype=np.int64) if one.rows is None else one.rows) + start
-                    for one, batch, start in zip(some, batches, starts, strict=True)
-                ]
-            )
-        values: Any
-        if isinstance(block.values, np.ndarray):
-            values = np.concatenate([one.values for one in some], axis=1)
-        else:
-            columns_of_key = zip(*(one.values for one in some), strict=True)
-            values = [list(chain.from_iterable(parts)) for parts in columns_of_key]
-        blocks.append(Block(block.kind, block.keys, rows, values))
-    batch = RowBatch(
-        np.concatenate([batch.offsets for batch in batches]),
-        last.batch.end_offset,
-        np.concatenate([batch.steps for batch in batches]),
-        np.concatenate([batch.timestamps for batch in batches]),
-        np.concatenate([batch.runtimes for batch in batches]),
-        BlockColumns(blocks, count),
-    )
-    note = next((item.note for item in reversed(items) if item.note is not None), None)
-    return Append(first.where, first.stream, batch, note)
-
-
 def _batch_of(item: Append) -> _Batch:
     run, batch = item.where, item.batch
     return _Batch(
@@ -446,41 +260,3 @@ def open_intake(database: Database) -> Intake | None:
     except (BlockingIOError, ImportError):
         return None
     return Intake(file, int(row[0]) if row else 0, offset_of)
-
-
-def _group_at(data: bytes, at: int) -> tuple[int, int, bytes] | None:
-    """(generation, number, payload); None where there is no sound group."""
-    if at + _GROUP.size > len(data):
-        return None
-    mark, generation, number, length, checksum = _GROUP.unpack_from(data, at)
-    start = at + _GROUP.size
-    if mark != _MARK or start + length > len(data):
-        return None
-    payload = data[start : start + length]
-    return (generation, number, payload) if checksum == _checksum(generation, number, payload) else None
-
-
-def _checksum(generation: int, number: int, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(_CHECKED.pack(generation, number)))
-
-
-def _lock(descriptor: int) -> None:
-    import fcntl
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _flush(descriptor: int) -> None:
-    if hasattr(os, "fdatasync"):
-        os.fdatasync(descriptor)
-    else:
-        os.fsync(descriptor)
-
-
-def _flush_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not every system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
