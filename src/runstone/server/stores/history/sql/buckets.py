@@ -17,8 +17,8 @@ from runstone.server.stores.history.contract import Int64s
 from runstone.server.stores.history.sql import tables
 from runstone.server.stores.history.sql.codec import BOOL, INTEGER, NUMBER
 from runstone.server.stores.history.sql.database import Tx
-from runstone.server.stores.history.sql.segments import Leaf, SeriesEditor, decode_points
-from runstone.server.stores.history.sql.stats import SLOTS_MAX, Stats
+from runstone.server.stores.history.sql.own_segments import OwnSegments
+from runstone.server.stores.history.sql.stats import Stats
 from runstone.server.stores.history.sql.tables import NUMERIC, Table
 
 PACK_VALUES = 16_384  # an open pack that holds more is full
@@ -87,7 +87,7 @@ class Bucket:
         self._open_changed = False
         self._packs: list[_Pack] | None = None
         self._packs_gone: list[int] = []
-        self._editors: dict[int, SeriesEditor] = {}
+        self._own = OwnSegments(tx, branch, number, stats, sealing=sealing)
         self._recount: set[int] = set()
 
     # -- taking rows in
@@ -154,7 +154,7 @@ class Bucket:
                     )
                     self.stats.packed[slot] -= int(hit.sum())
         if self.stats.own[slot]:
-            gone_steps, gone_values = self._editor(slot, int(steps[0])).remove(steps)
+            gone_steps, gone_values = self._own.editor(slot, int(steps[0])).remove(steps)
             self.stats.own[slot] -= len(gone_steps)
             self._forget(slot, gone_steps, gone_values)
 
@@ -238,7 +238,7 @@ class Bucket:
             if not tables.rising(steps):
                 order = tables.last_of_each(steps)
                 steps, values = steps[order], values[order]
-            self._editor(slot, int(steps[0])).add(steps, values)
+            self._own.editor(slot, int(steps[0])).add(steps, values)
             self.stats.own[slot] += len(steps)
             self.stats.packed[slot] = 0
 
@@ -283,75 +283,19 @@ class Bucket:
                     )
         return size
 
-    def _editor(self, slot: int, since: int) -> SeriesEditor:
-        """Opened once for each series; asked for an earlier step it reads further back."""
-        sid = self._number * SLOTS_MAX + slot
-        editor = self._editors.get(slot)
-        if editor is not None:
-            if since < editor.since:
-                editor.reach(self._leaves(sid, since), since)
-            return editor
-        editor = SeriesEditor(
-            int(self.stats.kinds[slot]),
-            self._leaves(sid, since) if self.stats.own[slot] else [],
-            lambda lvl, lo: self._fetch(sid, lvl, lo),
-            since=since,
-            sealed=self._sealing,
-        )
-        self._editors[slot] = editor
-        return editor
-
-    def _leaves(self, sid: int, since: int) -> list[Leaf]:
-        tail = " UNION ALL ".join(
-            "SELECT * FROM (SELECT lvl, step_lo, step_hi, n, e FROM hist_seg WHERE branch = ? AND sid = ? "
-            "AND lvl = ? ORDER BY step_lo DESC LIMIT 1) t"
-            for _ in range(4)
-        )
-        params: list[Any] = []
-        for lvl in range(4):
-            params += [self._branch, sid, lvl]
-        rows = self._tx.all(tail, params)
-        if any(row[0] == 0 and row[2] >= since for row in rows):
-            rows += self._tx.all(
-                "SELECT lvl, step_lo, step_hi, n, e FROM hist_seg WHERE branch = ? AND sid = ? "
-                "AND step_hi >= ?",
-                (self._branch, sid, since),
-            )
-        return [Leaf(*row) for row in dict.fromkeys(rows)]
-
-    def _fetch(self, sid: int, lvl: int, step_lo: int) -> bytes:
-        row = self._tx.one(
-            "SELECT b FROM hist_seg WHERE branch = ? AND sid = ? AND lvl = ? AND step_lo = ?",
-            (self._branch, sid, lvl, step_lo),
-        )
-        assert row is not None
-        return bytes(row[0])
-
     # -- counting anew
 
     def _count_again(self, slot: int) -> None:
         stats = self.stats
         stats.clear(slot)
-        kind = int(stats.kinds[slot])
         parts: list[tuple[Int64s, Any]] = []
         for table in (self._open, *(pack.table for pack in self._full_packs())):
             found = table.series(slot)
             if found is not None and len(found[1]):
                 parts.append((found[1], found[2]))
         if stats.own[slot]:
-            sid = self._number * SLOTS_MAX + slot
-            editor = self._editors.get(slot)
-            gone = editor.deleted if editor else set()
-            new = editor.written if editor else {}
-            for (step_lo,) in self._tx.all(
-                "SELECT step_lo FROM hist_seg WHERE branch = ? AND sid = ? AND lvl = 0", (self._branch, sid)
-            ):
-                if (0, step_lo) not in gone and (0, step_lo) not in new:
-                    self._see(slot, *decode_points(self._fetch(sid, 0, step_lo), kind))
-            for leaf in new.values():
-                if leaf.lvl == 0:
-                    assert leaf.b is not None
-                    self._see(slot, *decode_points(leaf.b, kind))
+            for steps, values in self._own.points(slot):
+                self._see(slot, steps, values)
         for steps, values in parts:
             self._see(slot, steps, values)
 
@@ -390,13 +334,9 @@ class Bucket:
                 else:
                     self._packs_gone.append(pack.seq)
         into.packs_gone += [(branch, number, seq) for seq in self._packs_gone]
-        for slot, editor in self._editors.items():
-            sid = number * SLOTS_MAX + slot
-            into.segs_gone += [(branch, sid, lvl, lo) for lvl, lo in editor.deleted]
-            into.segs += [
-                (branch, sid, leaf.lvl, leaf.step_lo, leaf.step_hi, leaf.n, leaf.e, leaf.b)
-                for leaf in editor.written.values()
-            ]
+        gone, written = self._own.rows()
+        into.segs_gone += gone
+        into.segs += written
         into.buckets.append((branch, number, self.stats.slots, self._next_pack, self.stats.encode()))
 
     def _pack_row(self, seq: int, state: int, table: Table) -> tuple[Any, ...]:

@@ -16,14 +16,8 @@ from runstone.server.stores.history.sql.catalog import Place
 from runstone.server.stores.history.sql.codec import INTEGER, NUMBER
 from runstone.server.stores.history.sql.database import Tx
 from runstone.server.stores.history.sql.grid import EvenGrid, StepGrid, Summed
-from runstone.server.stores.history.sql.reading import (
-    STEP_HIGHEST,
-    STEP_LOWEST,
-    Piece,
-    Reader,
-    Want,
-    settled_numbers,
-)
+from runstone.server.stores.history.sql.pieces import Piece, settled_numbers
+from runstone.server.stores.history.sql.reading import STEP_HIGHEST, STEP_LOWEST, Reader, Want
 from runstone.server.stores.history.sql.segments import POINTS_MAX, Cells, decode_cells, join
 from runstone.server.stores.history.sql.together import Together
 

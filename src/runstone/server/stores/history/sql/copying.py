@@ -17,7 +17,8 @@ from runstone.server.stores.history.contract import RUNTIME, TIMESTAMP, RowBatch
 from runstone.server.stores.history.sql import append, branches
 from runstone.server.stores.history.sql.charts import values_at
 from runstone.server.stores.history.sql.database import Database, Tx
-from runstone.server.stores.history.sql.reading import STEP_HIGHEST, STEP_LOWEST, Reader, settled_values
+from runstone.server.stores.history.sql.pieces import settled_values
+from runstone.server.stores.history.sql.reading import STEP_HIGHEST, STEP_LOWEST, Reader
 from runstone.server.stores.history.sql.rows import all_pieces, first_steps
 from runstone.server.stores.history.sql.writer import Writer
 

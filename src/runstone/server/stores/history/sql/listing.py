@@ -24,7 +24,8 @@ from runstone.server.stores.history.sql.append import bytes_text, text_bytes
 from runstone.server.stores.history.sql.branches import Branch, Chain, set_row
 from runstone.server.stores.history.sql.codec import INTEGER, KIND_NUMBERS, KINDS, NUMBER
 from runstone.server.stores.history.sql.database import Tx
-from runstone.server.stores.history.sql.reading import Piece, Reader, as_python
+from runstone.server.stores.history.sql.pieces import Piece, as_python
+from runstone.server.stores.history.sql.reading import Reader
 from runstone.server.stores.history.sql.tables import last_of_each
 
 OWN_KEYS = frozenset({STEP, TIMESTAMP, RUNTIME})

@@ -37,6 +37,7 @@ from runstone.server.stores.history.sql.append import Append, bytes_text, text_b
 from runstone.server.stores.history.sql.catalog import PlaceCache
 from runstone.server.stores.history.sql.codec import KIND_NUMBERS
 from runstone.server.stores.history.sql.database import Database, Tx
+from runstone.server.stores.history.sql.export import record_batches
 from runstone.server.stores.history.sql.maintenance import Maintenance
 from runstone.server.stores.history.sql.writer import Writer
 
@@ -231,7 +232,7 @@ class SqlHistory:
             return rows.tail(tx, where, n)
 
     def export(self, where: SetKey, *, keys: Sequence[str] | None = None) -> Iterator[Any]:
-        return rows.export(lambda: self._read([where]), where, keys=keys)
+        return record_batches(lambda: self._read([where]), where, keys=keys)
 
     # -- branches
 

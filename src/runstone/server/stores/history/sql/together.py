@@ -17,7 +17,7 @@ import numpy as np
 from runstone.server.stores.history.contract import Buckets, Float64s, Int64s
 from runstone.server.stores.history.sql.codec import INTEGER, NUMBER
 from runstone.server.stores.history.sql.grid import StepGrid, Summed, finished_lines, starts_on
-from runstone.server.stores.history.sql.reading import Piece, Segment, settled_numbers
+from runstone.server.stores.history.sql.pieces import Piece, Segment, settled_numbers
 from runstone.server.stores.history.sql.segments import Cells, cells_between
 from runstone.server.stores.history.sql.tables import rising
 
