@@ -22,9 +22,6 @@ from runstone.cli import (
     retention,
     serve,
     sweep,
-    sweep_promote,
-    sweep_results,
-    sweep_run,
     sync,
 )
 from runstone.cli.options import JsonOption
@@ -54,12 +51,6 @@ app.add_typer(retention.retention_app, name="retention")
 app.add_typer(registry.audit_app, name="audit")
 app.command("agent")(agent.agent)
 app.add_typer(sweep.sweep_app, name="sweep")
-sweep.sweep_app.command("run")(sweep_run.run)
-sweep.sweep_app.command("trials")(sweep_results.trials)
-sweep.sweep_app.command("best")(sweep_results.best)
-sweep.sweep_app.command("pareto")(sweep_results.pareto)
-sweep.sweep_app.command("importance")(sweep_results.importance)
-sweep.sweep_app.command("promote")(sweep_promote.promote)
 app.command("lineage")(lineage.lineage)
 app.command("trace-back")(lineage.trace_back)
 app.command("impact")(lineage.impact)

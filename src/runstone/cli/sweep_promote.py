@@ -8,7 +8,7 @@ import typer
 
 from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import print_json, print_table, reported
-from runstone.cli.sweep import SweepArgument, short
+from runstone.cli.sweep_named import SweepArgument, short
 
 
 def promote(

@@ -10,7 +10,7 @@ import typer
 
 from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import NOT_FOUND, fail, print_json, print_table
-from runstone.cli.sweep import SweepArgument, short, sweep_named
+from runstone.cli.sweep_named import SweepArgument, short, sweep_named
 
 if TYPE_CHECKING:
     from runstone.client.sweep_models import Combination, Objective

@@ -8,7 +8,7 @@ import typer
 
 from runstone.cli.options import HostOption, JsonOption
 from runstone.cli.output import AWAY, LEFT, NOT_FOUND, USAGE, fail, note, print_json, reported
-from runstone.cli.sweep import (
+from runstone.cli.sweep_file import (
     EntityOption,
     FileArgument,
     NameOption,
