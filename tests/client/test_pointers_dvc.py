@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.pointers import Asked, Said, Web, downloaded, entries_of, part_of, tree
 from tests.support.seaweed import seaweed, weed_program
@@ -88,7 +89,7 @@ def _images(entries: list[Entry], root: Path) -> dict[str, bytes]:
 
 def test_a_dvc_file_is_what_it_tracks(project: Path) -> None:
     (entry,) = _logged(project / "data.csv.dvc")
-    assert entry[:2] == ("data.csv", 6)
+    assert (entry.path, entry.size) == ("data.csv", 6)
     assert entry.reference == Reference(
         f"dvc://{DATA_MD5}",
         DATA_MD5,
@@ -100,7 +101,7 @@ def test_a_dvc_file_is_what_it_tracks(project: Path) -> None:
 
 def test_a_folder_whose_list_is_at_hand_is_its_files_and_else_one_entry(project: Path) -> None:
     (entry,) = _logged(project / "sets" / "images.dvc")
-    assert entry[:2] == ("images", 8) and entry.reference is not None
+    assert (entry.path, entry.size) == ("images", 8) and entry.reference is not None
     assert entry.reference.digest == IMAGES_MD5 and entry.reference.extra["files"] == 4
     _fill(project / ".dvc" / "cache", lambda path: path.endswith(".dir"))
     entries = _logged(project / "sets" / "images.dvc", "train")
@@ -248,10 +249,10 @@ def test_no_path_in_a_reference_or_in_a_folders_list_leads_anywhere(project: Pat
     for remote in (str(project / ".dvc" / "cache"), (project / ".dvc" / "cache").as_uri()):
         local = Reference(entry.reference.uri, DATA_MD5, {**entry.reference.extra, "remote": remote})
         with pytest.raises(ReferenceAway, match="is not at hand"):
-            downloaded([entry._replace(reference=local)], tmp_path / "out")
+            downloaded([msgspec.structs.replace(entry, reference=local)], tmp_path / "out")
     for uri in ("dvc://../../../etc/passwd", f"dvc://{project}/data.csv.dvc", "dvc://"):
         with pytest.raises(ReferenceAway, match="is no reference of DVC"):
-            downloaded([entry._replace(reference=Reference(uri, DATA_MD5))], tmp_path / "out")
+            downloaded([msgspec.structs.replace(entry, reference=Reference(uri, DATA_MD5))], tmp_path / "out")
     _logged(project / "data.csv.dvc")  # the repository is known again
     for path in ("../out.txt", "/etc/cron.d/x", "a/../../x", ""):
         said = json.dumps([{"md5": DATA_MD5, "relpath": path}]).encode()
@@ -316,9 +317,9 @@ def test_versions_of_old_that_name_no_remote_ask_that_of_the_repository_one_stan
     )
     _remote(project, f"{web.address}/pile")
     with pytest.raises(ReferenceAway, match="nowhere, as no place is known"):
-        downloaded([entry._replace(reference=old)], tmp_path / "out")
+        downloaded([msgspec.structs.replace(entry, reference=old)], tmp_path / "out")
     monkeypatch.chdir(project)
-    assert _images([entry._replace(reference=old)], tmp_path / "out") == {"data.csv": DATA}
+    assert _images([msgspec.structs.replace(entry, reference=old)], tmp_path / "out") == {"data.csv": DATA}
 
 
 def test_a_remotes_password_is_used_where_the_users_own_repository_has_it_and_else_his_netrc(
@@ -341,7 +342,7 @@ def test_a_remote_of_a_kind_that_is_not_read_is_told(project: Path, tmp_path: Pa
     for remote in ("ssh://host/pile", "gdrive://root", "http://[", "s3://", "::"):
         odd = Reference(entry.reference.uri, DATA_MD5, {"remote": remote})
         with pytest.raises(ReferenceAway, match="is not at hand"):
-            downloaded([entry._replace(reference=odd)], tmp_path / "out")
+            downloaded([msgspec.structs.replace(entry, reference=odd)], tmp_path / "out")
 
 
 @pytest.mark.s3

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.pointers import Lfs, downloaded, entries_of, tree
 
@@ -80,7 +81,7 @@ def _as_from_elsewhere(entries: list[Entry]) -> list[Entry]:
 
 def test_a_pointer_is_the_file_it_stands_for(checkout: Path, lfs: Lfs) -> None:
     (entry,) = _logged(checkout / "models" / "net.bin")
-    assert entry[:2] == ("net.bin", len(CONTENT)) and entry.sha256.hex() == OID
+    assert (entry.path, entry.size) == ("net.bin", len(CONTENT)) and entry.sha256.hex() == OID
     reference = entry.reference
     assert reference is not None and reference.uri == f"lfs://sha256/{OID}" and reference.digest == OID
     assert reference.extra == {
@@ -251,7 +252,7 @@ def test_versions_of_old_that_name_no_server_ask_that_of_the_checkout_one_stands
 ) -> None:
     (now,) = _as_from_elsewhere(_logged(checkout / "models" / "net.bin"))
     old = Reference(f"lfs://sha256/{OID}", OID, {"kind": "git-lfs", "pointer": "/home/ann/net/net.bin"})
-    entries = [now._replace(reference=old)]
+    entries = [msgspec.structs.replace(now, reference=old)]
     with pytest.raises(ReferenceAway, match="nowhere, as no place is known"):
         downloaded(entries, tmp_path / "out")
     monkeypatch.chdir(checkout)
@@ -316,7 +317,7 @@ def test_what_a_server_says_of_its_store_is_no_way_to_speak_for_this_machine(
         bad = Reference(f"lfs://sha256/{OID}", OID, {"remote": remote})
         (Path(os.environ["RUNSTONE_DATA"]) / "artifacts" / "reference-roots").unlink(missing_ok=True)
         with pytest.raises(ReferenceAway, match="is not at hand"):
-            downloaded([entry._replace(reference=bad)], tmp_path / "none", use_cache=False)
+            downloaded([msgspec.structs.replace(entry, reference=bad)], tmp_path / "none", use_cache=False)
 
 
 def test_a_path_in_a_reference_is_never_opened(tmp_path: Path, checkout: Path, lfs: Lfs) -> None:
@@ -325,14 +326,14 @@ def test_a_path_in_a_reference_is_never_opened(tmp_path: Path, checkout: Path, l
     (entry,) = _as_from_elsewhere(_logged(checkout / "models" / "net.bin"))
     reference = Reference(f"lfs://sha256/{OID}", OID, {"pointer": str(checkout / "models" / "net.bin")})
     with pytest.raises(ReferenceAway, match="nowhere, as no place is known"):
-        downloaded([entry._replace(reference=reference)], tmp_path / "out")
+        downloaded([msgspec.structs.replace(entry, reference=reference)], tmp_path / "out")
     (tmp_path / "secret").write_bytes(CONTENT)
     for uri in (f"lfs://sha256/{tmp_path}/secret", "lfs://sha256/../../../../secret", "lfs://"):
         with pytest.raises(ReferenceAway, match="is no reference of Git LFS"):
-            downloaded([entry._replace(reference=Reference(uri, OID))], tmp_path / "out")
+            downloaded([msgspec.structs.replace(entry, reference=Reference(uri, OID))], tmp_path / "out")
     escape = Reference(f"lfs://sha256/{OID}\x1b[2J", OID)
     with pytest.raises(ReferenceAway, match=r"\?\[2J is no reference"):
-        downloaded([entry._replace(reference=escape)], tmp_path / "out")
+        downloaded([msgspec.structs.replace(entry, reference=escape)], tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import runstone
 from runstone.journal.home import QueueEntry
 from runstone.journal.kinds import Kind, RunFields
 from runstone.sdk import hooks, identity
+from runstone.sdk.ranks import Rank, detect_rank
 
 Start = Callable[..., runstone.Run]
 
@@ -267,21 +268,19 @@ def test_a_rewind_goes_on_in_the_run_itself(start: Start) -> None:
 
 def test_ranks_are_found_in_the_environment() -> None:
     torch = {"RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "3", "LOCAL_WORLD_SIZE": "8"}
-    found = identity.detect_rank(torch)
+    found = detect_rank(torch)
     assert found is not None
     assert (found.rank, found.world_size) == (3, 8)
-    assert found.job == identity.detect_rank({**torch, "RANK": "5"}).job  # type: ignore[union-attr]
+    assert found.job == detect_rank({**torch, "RANK": "5"}).job  # type: ignore[union-attr]
     slurm = {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_JOB_ID": "77", "SLURM_STEP_ID": "0"}
-    assert identity.detect_rank(slurm) == identity.Rank(1, 4, "slurm 77  0 ")
-    assert (
-        identity.detect_rank({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_JOB_ID": "77"}) is None
-    )  # sbatch
+    assert detect_rank(slurm) == Rank(1, 4, "slurm 77  0 ")
+    assert detect_rank({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_JOB_ID": "77"}) is None  # sbatch
     mpi = {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2", "PMIX_NAMESPACE": "host-12@1"}
-    assert identity.detect_rank(mpi) == identity.Rank(0, 2, "ompi host-12@1")
-    assert identity.detect_rank({"PMI_RANK": "1", "PMI_SIZE": "2"}) == identity.Rank(1, 2, "")
-    assert identity.detect_rank({"RANK": "0", "WORLD_SIZE": "1"}) is None
-    assert identity.detect_rank({"RANK": "x", "WORLD_SIZE": "2"}) is None
-    assert identity.detect_rank({}) is None
+    assert detect_rank(mpi) == Rank(0, 2, "ompi host-12@1")
+    assert detect_rank({"PMI_RANK": "1", "PMI_SIZE": "2"}) == Rank(1, 2, "")
+    assert detect_rank({"RANK": "0", "WORLD_SIZE": "1"}) is None
+    assert detect_rank({"RANK": "x", "WORLD_SIZE": "2"}) is None
+    assert detect_rank({}) is None
 
 
 def test_a_rendezvous_name_that_is_always_the_same_is_no_job() -> None:
@@ -292,9 +291,9 @@ def test_a_rendezvous_name_that_is_always_the_same_is_no_job() -> None:
         "MASTER_ADDR": "a",
         "MASTER_PORT": "29500",
     }
-    assert identity.detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "none"}).job == ""  # type: ignore[union-attr]
-    one = identity.detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "exp"})
-    two = identity.detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "exp", "MASTER_PORT": "31007"})
+    assert detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "none"}).job == ""  # type: ignore[union-attr]
+    one = detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "exp"})
+    two = detect_rank({**nodes, "TORCHELASTIC_RUN_ID": "exp", "MASTER_PORT": "31007"})
     assert one is not None
     assert two is not None
     assert identity.run_id_of_job(one.job) != identity.run_id_of_job(two.job)

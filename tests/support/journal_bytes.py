@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from runstone.journal.format import HEADER_BYTES, Header, frame
+from runstone.journal.format import HEADER_BYTES, encode_header, frame
 from runstone.journal.kinds import (
     AlertRaised,
     ConsoleLine,
@@ -32,7 +32,7 @@ class JournalBytes:
         self.run = run
         self.project = project
         self.writer = writer or secrets.token_hex(16)
-        self.data = bytearray(Header(bytes.fromhex(self.writer), 1).encode())
+        self.data = bytearray(encode_header(bytes.fromhex(self.writer), 1))
         self.starts: list[int] = []
         self.step = 0
         self.add(Kind.RUN, RunFields(run=run, project=project, writer=self.writer, **fields))

@@ -4,8 +4,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runstone.journal.format import frame, records
+from runstone.journal.format import frame
 from runstone.journal.kinds import FileLogged, Kind, Mark
+from runstone.journal.records import records
 from runstone.uplink.file_shipping import blank_record
 from runstone.uplink.reading import FileRecord
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.written_runs import WrittenRun
 
-from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, JournalError, frame, records
+from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, JournalError, frame
 from runstone.journal.kinds import FileLogged, Kind
+from runstone.journal.records import records
 from runstone.journal.writer import JournalWriter
 from runstone.uplink.reading import Batch, JournalFile, read_end
 

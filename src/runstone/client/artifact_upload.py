@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from runstone.client import direct
@@ -54,11 +55,13 @@ def manifest_sha256(entries: Iterable[Entry]) -> str:
     """As the server makes it: SHA-256 over a line for each entry by path."""
     digest = hashlib.sha256(b"runstone-manifest-v1\n")
     lines: list[str] = []
-    for path, size, sha256, reference in sorted(entries, key=lambda entry: entry[0]):
+    for entry in sorted(entries, key=attrgetter("path")):
+        reference = entry.reference
         if reference is None:
-            lines.append(f"{path}\0{sha256.hex()}\0{size}\n")
+            lines.append(f"{entry.path}\0{entry.sha256.hex()}\0{entry.size}\n")
         else:
-            lines.append(f"{path}\0ref\0{reference.uri}\0{reference.digest}\0{max(size, 0)}\n")
+            size = max(entry.size, 0)
+            lines.append(f"{entry.path}\0ref\0{reference.uri}\0{reference.digest}\0{size}\n")
     digest.update("".join(lines).encode())
     return digest.hexdigest()
 

@@ -8,8 +8,10 @@ direct writing is refused, through the cache as usual.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import sys
 import threading
 import time
 from typing import Literal
@@ -19,6 +21,7 @@ from runstone.content.digests import sha256
 BUFFER_BYTES = 1 << 20
 SLOW_BYTES_PER_SECOND = 80e6  # of one thread
 _PROBE_BYTES = 64 << 20
+_LARGE_PAGE_BYTES = 2 << 20
 _ALIGN = 4096
 _DIRECT = getattr(os, "O_DIRECT", 0)
 _FICLONE = 0x40049409
@@ -145,10 +148,21 @@ class NewFile:
 
 def _buffer() -> memoryview:
     """An aligned buffer that no other file of this thread uses now."""
+    buffers = _local.__dict__.setdefault("buffers", [])
+    return buffers.pop() if buffers else _new_buffer()
+
+
+def _new_buffer() -> memoryview:
     import mmap
 
-    buffers = _local.__dict__.setdefault("buffers", [])
-    return buffers.pop() if buffers else memoryview(mmap.mmap(-1, BUFFER_BYTES))
+    if sys.platform != "linux":
+        return memoryview(mmap.mmap(-1, BUFFER_BYTES))
+    # One large page where the system has them: the kernel then finds room for it once, not for 256 pages at
+    # the first filling and again at the first writing. Half of what copying a single file costs.
+    room = mmap.mmap(-1, _LARGE_PAGE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError, AttributeError):
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(room)[:BUFFER_BYTES]
 
 
 def copy_hashed(source: int, target: str) -> tuple[bytes, int]:

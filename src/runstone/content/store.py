@@ -13,18 +13,16 @@ on, a version from its record in the journal on, which comes last. Bytes are not
 one by one: who sends them checks each digest, and says what the power cut took.
 """
 
-# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
-# first `compile()` of a process costs it 2 ms.
+from __future__ import annotations
 
 import contextlib
 import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from operator import attrgetter
 from struct import Struct, iter_unpack
-from typing import NamedTuple
+
+import msgspec
 
 from runstone.content.copying import NewFile, copy_hashed
 from runstone.content.digests import HashCache, cpus, in_threads, open_found, sha256
@@ -38,9 +36,10 @@ KNOWN_MAX = 262_144
 _PLACE = Struct("<QQQ")  # pack, offset, size
 _INDEX_FORMAT = f"32s{_PLACE.size}s"
 _INDEX_BYTES = 32 + _PLACE.size
+_NAME_BYTES = 256  # more than a name takes of its folder, in any of the usual file systems
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """Where bytes lie: in a file, from an offset on."""
 
     path: str
@@ -60,7 +59,7 @@ class LocalStore:
         self._lock_number = -1
 
     @classmethod
-    def beside(cls, run_folder: str) -> "LocalStore":
+    def beside(cls, run_folder: str) -> LocalStore:
         """The store of the runs that lie in the same folder as this one."""
         return cls(os.path.join(os.path.dirname(os.path.abspath(run_folder)), "artifact-store"))
 
@@ -134,15 +133,11 @@ class LocalStore:
         found = {digest for digest in wanted if digest in elsewhere} if elsewhere else set()
         wanted -= found
         # A name of a listing costs a seventh of asking for a file, so where there are not many more than
-        # are wanted they are all read.
-        most = 2 * len(wanted)
-        if len(wanted) > 16:
-            with os.scandir(f"{self.folder}/objects") as entries:
-                names = set(map(attrgetter("name"), islice(entries, most)))
-            if len(names) < most:
-                by_name = dict(zip(map(bytes.hex, wanted), wanted, strict=True))
-                there = names & by_name.keys()
-                return found | (wanted if len(there) == len(wanted) else {by_name[name] for name in there})
+        # are wanted they are all read. A folder's size says roughly how many there may be.
+        folder = f"{self.folder}/objects"
+        if len(wanted) > 16 and os.stat(folder).st_size < _NAME_BYTES * len(wanted):
+            absent = set(map(bytes.hex, wanted)).difference(os.listdir(folder))
+            return found | (wanted.difference(map(bytes.fromhex, absent)) if absent else wanted)
         return found | {digest for digest in wanted if os.path.exists(self._object(digest))}
 
     def keep(self, data: bytes) -> bytes:
@@ -152,7 +147,7 @@ class LocalStore:
             self._write_whole(self._object(digest), data)
         return digest
 
-    def _keep_small(self, file: Found, cache: HashCache, pack: "_Pack") -> tuple[bytes, int]:
+    def _keep_small(self, file: Found, cache: HashCache, pack: _Pack) -> tuple[bytes, int]:
         began = time.time_ns()
         number = open_found(file)
         try:
@@ -171,7 +166,7 @@ class LocalStore:
             pack.add(digest, data)
         return digest, len(data)
 
-    def _keep_large(self, file: Found, cache: HashCache, _: "_Pack") -> tuple[bytes, int]:
+    def _keep_large(self, file: Found, cache: HashCache, _: _Pack) -> tuple[bytes, int]:
         began = time.time_ns()
         number = open_found(file)
         temporary = self._temporary("objects")

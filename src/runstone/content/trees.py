@@ -4,8 +4,7 @@ Links are followed only where they stay inside the tree: a link to `/etc/passwd`
 not put that file into an artifact by itself.
 """
 
-# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
-# first `compile()` of a process costs it 2 ms.
+from __future__ import annotations
 
 import gc
 import os
@@ -14,9 +13,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import starmap
 from operator import itemgetter
 from struct import Struct, error
-from typing import NamedTuple
+
+import msgspec
 
 from runstone.content.errors import ContentError
 from runstone.content.paths import entry_path
@@ -44,7 +45,7 @@ def collector_resting() -> Iterator[None]:
         gc.enable()
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, order=True, gc=False):
     """A file: its path in the tree (slashes), where it lies, its bytes, its stamp."""
 
     path: str
@@ -52,8 +53,12 @@ class Found(NamedTuple):
     size: int
     stamp: bytes
 
+    def under(self, path: str) -> Found:
+        """The same file, called otherwise in the tree."""
+        return Found(path, self.local, self.size, self.stamp)
 
-class Files(Iterable[Found]):
+
+class Files:
     """Files in columns, each number one file: of a tree of 100,000, making a `Found` for each would take
     as long as asking the file system for half of them. Iterates as `Found`.
 
@@ -64,10 +69,10 @@ class Files(Iterable[Found]):
 
     def __init__(self, files: Iterable[Found] = ()) -> None:
         listed = list(files)
-        self.paths = [file[0] for file in listed]
-        self._locals: list[str] | dict[int, str] = [file[1] for file in listed]
-        self.sizes = [file[2] for file in listed]
-        self.stamps = [file[3] for file in listed]
+        self.paths = [file.path for file in listed]
+        self._locals: list[str] | dict[int, str] = [file.local for file in listed]
+        self.sizes = [file.size for file in listed]
+        self.stamps = [file.stamp for file in listed]
         self._folders: list[tuple[int, str]] = []
 
     def local(self, at: int) -> str:
@@ -92,7 +97,7 @@ class Files(Iterable[Found]):
             found[at] = local
         return found
 
-    def below(self, prefix: str) -> "Files":
+    def below(self, prefix: str) -> Files:
         """The same files under paths that begin with `prefix`."""
         found = Files()
         found.paths = [prefix + path for path in self.paths]
@@ -107,9 +112,7 @@ class Files(Iterable[Found]):
         return Found(self.paths[at], self.local(at), self.sizes[at], self.stamps[at])
 
     def __iter__(self) -> Iterator[Found]:
-        new = tuple.__new__  # a third of what the class itself takes
-        for one in zip(self.paths, self.locals(), self.sizes, self.stamps, strict=True):
-            yield new(Found, one)
+        return starmap(Found, zip(self.paths, self.locals(), self.sizes, self.stamps, strict=True))
 
     def _sort(self) -> None:
         """By path."""

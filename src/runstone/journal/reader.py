@@ -11,11 +11,9 @@ from runstone.journal.format import (
     FRAME_BYTES,
     HEADER_BYTES,
     RECORD_BYTES_MAX,
-    Header,
     JournalError,
-    Record,
-    records,
 )
+from runstone.journal.records import Header, Record, records
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -34,8 +34,8 @@ from runstone.journal.format import (
     FRAME_BYTES,
     KIND_CRC,
     RECORD_BYTES_MAX,
-    Header,
     JournalError,
+    encode_header,
 )
 from runstone.journal.home import JOURNAL_SUFFIX
 
@@ -116,7 +116,7 @@ class JournalWriter:
         self._windows = 0
         self._end = 0  # of what was written, where write() is used and after the close
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _CLOEXEC, 0o644)
-        header = Header(writer, time.time_ns()).encode()
+        header = encode_header(writer, time.time_ns())
         self._window: _Window | None = None
         self._write: Callable[[bytes], object]
         try:

@@ -1,11 +1,8 @@
-"""Who a run is: ids, names that are allowed, and which of several processes this one is."""
+"""Who a run is: ids, and names that are allowed."""
 
-# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
-# first `compile()` of a process costs it 2 ms.
+from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from runstone.sdk.errors import UsageError
 
@@ -37,32 +34,6 @@ def check_name(name: str, what: str) -> str:
     return text
 
 
-class Rank(NamedTuple):
-    """This process among those that one launcher started. `job` is the same text for all of them and
-    for no other launch; "" where the launcher does not say so much."""
-
-    rank: int
-    world_size: int
-    job: str
-
-
-def detect_rank(environ: Mapping[str, str]) -> Rank | None:
-    """None for a process that is on its own. torchrun, Slurm steps, Open MPI, MPICH and Intel MPI."""
-    for rank_name, size_name, job in (
-        ("RANK", "WORLD_SIZE", _torch_job),
-        ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", _slurm_job),
-        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", _open_mpi_job),
-        ("PMI_RANK", "PMI_SIZE", _pmi_job),
-    ):
-        try:
-            rank, size = int(environ[rank_name]), int(environ[size_name])
-        except (KeyError, ValueError):
-            continue
-        if size > 1 and 0 <= rank < size:
-            return Rank(rank, size, job(environ))
-    return None
-
-
 def run_id_of_job(job: str) -> str:
     """The id that all processes of a launch agree on without talking to each other."""
     import hashlib
@@ -75,43 +46,9 @@ def run_id_of_job(job: str) -> str:
     return text
 
 
-def _torch_job(environ: Mapping[str, str]) -> str:
-    if environ.get("LOCAL_WORLD_SIZE") == environ.get("WORLD_SIZE"):
-        # One node: all are children of one launcher, and its start tells this launch from the next
-        # one that gets the same process id.
-        return f"torch {os.uname().nodename} {os.getppid()} {_start_of(os.getppid())}"
-    slurm = _slurm_job(environ)
-    if slurm:
-        return slurm
-    run = environ.get("TORCHELASTIC_RUN_ID", "none")
-    # `none` and the rendezvous id of a start script are the same each time; the port that rank 0's
-    # agent picked for this rendezvous is not.
-    if run == "none" or not environ.get("MASTER_PORT"):
-        return ""
-    return f"torch {run} {environ.get('MASTER_ADDR', '')} {environ['MASTER_PORT']}"
-
-
-def _slurm_job(environ: Mapping[str, str]) -> str:
-    job = environ.get("SLURM_JOB_ID") or environ.get("SLURM_JOBID")
-    if not job:
-        return ""
-    names = ("SLURM_CLUSTER_NAME", "SLURM_STEP_ID", "SLURM_RESTART_COUNT")
-    return f"slurm {job} " + " ".join(environ.get(name, "") for name in names)
-
-
-def _open_mpi_job(environ: Mapping[str, str]) -> str:
-    job = environ.get("PMIX_NAMESPACE") or environ.get("OMPI_MCA_orte_hnp_uri", "")
-    return f"ompi {job}" if job else _slurm_job(environ)
-
-
-def _pmi_job(environ: Mapping[str, str]) -> str:
-    port = environ.get("PMI_PORT") or environ.get("HYDRA_CONTROL_PORT", "")
-    return f"pmi {port}" if port else _slurm_job(environ)
-
-
 def process_started(pid: int) -> float:
     """When a process began, Unix seconds as the wall clock now counts; 0.0 where that is not known."""
-    ticks = _start_of(pid)
+    ticks = start_of(pid)
     if not ticks:
         return 0.0
     import time
@@ -120,7 +57,7 @@ def process_started(pid: int) -> float:
     return booted + int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def _start_of(pid: int) -> str:
+def start_of(pid: int) -> str:
     """In clock ticks since boot, as the kernel says it; "" where it does not."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)

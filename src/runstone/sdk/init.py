@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,6 +22,9 @@ from runstone.sdk.redact import Redactor, environment_secrets
 from runstone.sdk.run import Run
 from runstone.sdk.settings import Settings
 from runstone.sdk.values import plain_value
+
+if TYPE_CHECKING:
+    from runstone.sdk.ranks import Rank
 
 DEFAULT_PROJECT = "uncategorized"
 
@@ -300,7 +303,7 @@ def _at_once(redactor: Redactor) -> dict[str, Any]:
     }
 
 
-def _capture(run: Run, chosen: Settings, rank: identity.Rank | None) -> None:
+def _capture(run: Run, chosen: Settings, rank: Rank | None) -> None:
     """Start what watches from outside. Each only where it is wanted, and nothing of it raises."""
     recorder = run._recorder
     assert recorder is not None

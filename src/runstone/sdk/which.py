@@ -10,17 +10,24 @@ from runstone.sdk.errors import ResumeError, UsageError
 from runstone.sdk.settings import Settings
 
 if TYPE_CHECKING:
+    from runstone.sdk.ranks import Rank
     from runstone.sdk.resume import Earlier
 
 RESUMES = ("allow", "must", "never", "auto")
+# What torchrun, Slurm, Open MPI and others tell a process of its place: where none is set, it is on its own.
+RANK_NAMES = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 
 
-def find_rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> identity.Rank | None:
+def find_rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> Rank | None:
     """This process's place, where several write one run; None for a run of its own."""
-    found = identity.detect_rank(os.environ)
+    if chosen.rank is None and not shared and not any(name in os.environ for name in RANK_NAMES):
+        return None
+    from runstone.sdk.ranks import Rank, detect_rank
+
+    found = detect_rank(os.environ)
     if chosen.rank is not None:
         size = chosen.world_size or (found.world_size if found else 0)
-        found = identity.Rank(chosen.rank, size, found.job if found else "")
+        found = Rank(chosen.rank, size, found.job if found else "")
         shared = True
     if shared:
         if not chosen.run_id:
@@ -30,7 +37,7 @@ def find_rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> identity
                     "Pass the same id= to each."
                 )
             chosen.run_id = identity.run_id_of_job(found.job)
-        return found or identity.Rank(-1, 0, "")
+        return found or Rank(-1, 0, "")
     if found is None or (chosen.run_id and not id_is_common):
         return None  # an id in the script may well be another one in each process
     if not chosen.run_id:
@@ -40,7 +47,7 @@ def find_rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> identity
     return found
 
 
-def label_of(chosen: Settings, rank: identity.Rank | None) -> str | None:
+def label_of(chosen: Settings, rank: Rank | None) -> str | None:
     if chosen.label:
         return str(chosen.label)
     if rank is not None and rank.rank >= 0:
@@ -48,7 +55,7 @@ def label_of(chosen: Settings, rank: identity.Rank | None) -> str | None:
     return None
 
 
-def is_primary(chosen: Settings, rank: identity.Rank | None, *, shared: bool) -> bool | None:
+def is_primary(chosen: Settings, rank: Rank | None, *, shared: bool) -> bool | None:
     if chosen.primary is not None:
         return bool(chosen.primary)
     if not shared:
@@ -57,7 +64,7 @@ def is_primary(chosen: Settings, rank: identity.Rank | None, *, shared: bool) ->
 
 
 def choose(
-    chosen: Settings, root: str, rank: identity.Rank | None, fork_from: str | None, resume_from: str | None
+    chosen: Settings, root: str, rank: Rank | None, fork_from: str | None, resume_from: str | None
 ) -> tuple[str, str | None, tuple[str, int] | None]:
     """The run's id, its resume mode, and (run, step) it branches from."""
     resume = chosen.__dict__.get("resume")

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, Header, JournalError, records
+from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, JournalError
 from runstone.journal.kinds import ArtifactLogged, ArtifactUsed, End, FileLogged, Kind, RunFields
 from runstone.journal.reader import JournalReader
+from runstone.journal.records import Header, records
 
 _FRAME = struct.Struct("<IIB")
 _UNWRITTEN = bytes(FRAME_BYTES)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from runstone.journal.format import HEADER_BYTES, Header, frame
+from runstone.journal.format import HEADER_BYTES, encode_header, frame
 from runstone.journal.home import JOURNAL_SUFFIX
 from runstone.journal.kinds import End, Kind, RunFields, SystemRow
 from runstone.uplink.reading import JournalFile
@@ -110,10 +110,10 @@ class SideJournal:
                 self._resume()
             if self._end <= HEADER_BYTES:
                 os.ftruncate(self._number, 0)
-                header = Header(bytes.fromhex(self.path.stem), time.time_ns())
+                header = encode_header(bytes.fromhex(self.path.stem), time.time_ns())
                 first = frame(int(Kind.RUN), _encoder.encode(self._fields(primary=False)))
                 self._end = 0
-                self._write(header.encode() + first)
+                self._write(header + first)
         except BaseException:
             os.close(self._number)
             self._number = -1

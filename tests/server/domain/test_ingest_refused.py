@@ -12,7 +12,7 @@ import pytest
 from tests.support.ingest import IngestHouse, ingest_house
 from tests.support.journal_bytes import FIRST, JournalBytes
 
-from runstone.journal.format import RECORD_BYTES_MAX, Header
+from runstone.journal.format import RECORD_BYTES_MAX, encode_header
 from runstone.journal.kinds import Kind, RunFields
 from runstone.server.domain.errors import Invalid, NotFound, OffsetMismatch
 from runstone.server.domain.ingest import IngestAnswer
@@ -52,7 +52,7 @@ def test_an_offset_within_the_header_or_a_record_is_refused(house: IngestHouse) 
 
 def test_another_writers_header_is_refused(house: IngestHouse) -> None:
     journal = JournalBytes().rows(1)
-    body = Header(b"\1" * 16, 1).encode() + journal.since(FIRST)
+    body = encode_header(b"\1" * 16, 1) + journal.since(FIRST)
     with pytest.raises(Invalid):
         house.post_body(journal, 0, body)
     with pytest.raises(Invalid):

@@ -76,7 +76,7 @@ class Draft:
         except ContentError as error:
             raise UsageError(str(error)) from None
         self._refuse_other(path, replace)
-        self._add(Files([found._replace(path=path)]), policy)
+        self._add(Files([found.under(path)]), policy)
         self.roots[(path, found.local)] = None
         return path
 
@@ -108,7 +108,7 @@ class Draft:
         local = os.path.join(scratch, f"{len(os.listdir(scratch)):08d}")
         with open(local, "xb") as file:
             file.write(data)
-        self._add(Files([one_file(local)._replace(path=path)]), "mutable")
+        self._add(Files([one_file(local).under(path)]), "mutable")
         return path
 
     def add_reference(self, path: str, size: int, reference: Reference, sha256: bytes = NO_DIGEST) -> str:
@@ -221,7 +221,7 @@ class Draft:
         waiting = sum(file.size for file, _ in self._waiting.values())
         if self._only is not None:
             return waiting + sum(self._only[1])
-        return waiting + sum(entry[1] for entry in self._entries.values() if entry[1] > 0)
+        return waiting + sum(entry.size for entry in self._entries.values() if entry.size > 0)
 
     def local_of(self, path: str) -> str | None:
         """Where an entry's bytes were added from."""

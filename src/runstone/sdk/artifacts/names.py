@@ -1,12 +1,15 @@
 """Names, types, aliases and tags of artifacts, and how a version is addressed."""
 
-# No `from __future__ import annotations` here: a NamedTuple compiles each annotation that is a text, and the
-# first `compile()` of a process costs it 2 ms.
+from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from runstone.sdk.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NAME_CHARS_MAX = 128
 _OTHER_CHARS = str.maketrans("", "", "_.- ")
@@ -62,7 +65,7 @@ def own_aliases(values: Iterable[str] | str | None) -> list[str]:
     return found
 
 
-class Address(NamedTuple):
+class Address(msgspec.Struct, frozen=True):
     """`[[entity/]project/]name[:version or alias]`."""
 
     entity: str

@@ -113,7 +113,9 @@ def use_artifact(
         from runstone.client.artifacts import ArtifactVersion
 
         address = names.address(given, entity=run.entity, project=run.project)
-        version = ArtifactVersion.by_name(_client(run), *address)
+        version = ArtifactVersion.by_name(
+            _client(run), address.entity, address.project, address.name, address.version
+        )
         if type is not None and version.type != type:
             raise UsageError(f"Artifact {given!r} is of type {version.type!r}, not {type!r}.")
         artifact = Artifact._of_version(version)

@@ -18,7 +18,7 @@ from typing import Any, Final, overload
 import msgspec
 import numpy as np
 
-from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, Header, JournalError
+from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, JournalError
 from runstone.journal.kinds import (
     AlertRaised,
     ArtifactLogged,
@@ -34,6 +34,7 @@ from runstone.journal.kinds import (
     RunFields,
     SystemRow,
 )
+from runstone.journal.records import Header
 from runstone.server.domain.batches import WrittenRow, batch_of
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.row_templates import Grid, Rows, Template, Templates, grids_of
