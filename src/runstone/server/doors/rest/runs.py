@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
-from msgspec import Raw
 from starlette.responses import Response
 
-from runstone.server.domain.errors import Conflict, Invalid
-from runstone.server.domain.identity import Permission, RunKey
-from runstone.server.domain.runs import Run, RunChange, RunQuery
+from runstone.server.domain.errors import Invalid
+from runstone.server.domain.identity import Permission
+from runstone.server.domain.runs import RunChange, RunQuery
 from runstone.server.doors.http.answers import json_answer, plain
 from runstone.server.doors.rest.models import runs as models
 from runstone.server.doors.rest.routing import (
     AfterQuery,
-    Call,
     CallDep,
     EntityPath,
     P,
@@ -28,6 +24,7 @@ from runstone.server.doors.rest.routing import (
     SearchQuery,
     entity_of,
 )
+from runstone.server.doors.rest.run_answers import run_out
 from runstone.server.pool import Lane
 
 routes = Routes("runs")
@@ -203,79 +200,6 @@ async def delete_run(call: CallDep, entity: EntityPath, project: ProjectPath, ru
     return await call.done(work)
 
 
-@routes.typed("POST", P + "/runs/delete", needs=Permission.WRITE, answers=models.Count)
-async def delete_runs(
-    call: CallDep, entity: EntityPath, project: ProjectPath, body: models.RunIds
-) -> Response:
-    """Several runs to the trash."""
-    return await _many(call, entity, project, body.runs, call.domain.runs.delete)
-
-
-@routes.typed("POST", P + "/runs/restore", needs=Permission.WRITE, answers=models.Count)
-async def restore_runs(
-    call: CallDep, entity: EntityPath, project: ProjectPath, body: models.RunIds
-) -> Response:
-    """Several runs out of the trash."""
-    return await _many(call, entity, project, body.runs, call.domain.runs.restore, trash=True)
-
-
-@routes.typed("POST", P + "/runs/purge", needs=Permission.MANAGE, answers=models.Count)
-async def purge_runs(
-    call: CallDep, entity: EntityPath, project: ProjectPath, body: models.RunIds
-) -> Response:
-    """Several runs in the trash for good: history, console and files too."""
-
-    def work() -> dict[str, Any]:
-        runs, access = call.domain.runs, call.domain.access
-        place = call.domain.projects.get(call.actor, entity_of(entity), project)
-        access.check(call.actor, Permission.MANAGE, place.entity_id)
-        found = [
-            runs.get(call.actor, entity_of(entity), project, run_id, trash=True)
-            for run_id in dict.fromkeys(body.runs)
-        ]
-        alive = [run.id for run in found if run.deleted_at is None]
-        if alive:
-            raise Conflict(
-                f"Run {alive[0]!r} is not in the trash, so it is not purged. Delete it first.", runs=alive
-            )
-        return {"count": runs.purge(call.actor, [run.key for run in found]) if found else 0}
-
-    return await call.answer(work, lane=Lane.SLOW)
-
-
-@routes.typed("POST", P + "/runs/tag", needs=Permission.WRITE, answers=models.Count)
-async def tag_runs(
-    call: CallDep, entity: EntityPath, project: ProjectPath, body: models.TagsWanted
-) -> Response:
-    """Add and remove tags on several runs."""
-
-    def work() -> dict[str, Any]:
-        runs = call.domain.runs
-        gone = set(body.remove)
-        count = 0
-        for run_id in dict.fromkeys(body.runs):
-            run = runs.get(call.actor, entity_of(entity), project, run_id)
-            tags = list(dict.fromkeys([*(tag for tag in run.tags if tag not in gone), *body.add]))
-            if tags != list(run.tags):
-                runs.update(call.actor, run.key, RunChange(tags=tags))
-            count += 1
-        return {"count": count}
-
-    return await call.answer(work)
-
-
-@routes.typed("POST", P + "/runs/move", needs=Permission.WRITE, answers=models.Count)
-async def move_runs(
-    call: CallDep, entity: EntityPath, project: ProjectPath, body: models.MoveWanted
-) -> Response:
-    """Several runs to another project."""
-
-    def move(actor: Any, keys: Sequence[RunKey]) -> int:
-        return call.domain.runs.move(actor, keys, entity_of(body.entity), body.project)
-
-    return await _many(call, entity, project, body.runs, move)
-
-
 @routes.typed("POST", R + "/stop", needs=Permission.WRITE, status=204)
 async def stop_run(call: CallDep, entity: EntityPath, project: ProjectPath, run: RunPath) -> Response:
     """Ask the run to end itself; its client hears of it with its next request."""
@@ -298,25 +222,6 @@ async def get_config_history(
         return {
             "patches": [plain(dict(patch)) for patch in call.domain.runs.config_history(call.actor, kept.key)]
         }
-
-    return await call.answer(work)
-
-
-async def _many(
-    call: Call,
-    entity: str,
-    project: str,
-    run_ids: Sequence[str],
-    act: Callable[[Any, Sequence[RunKey]], int],
-    *,
-    trash: bool = False,
-) -> Response:
-    def work() -> dict[str, Any]:
-        keys = [
-            call.domain.runs.get(call.actor, entity_of(entity), project, run_id, trash=trash).key
-            for run_id in dict.fromkeys(run_ids)
-        ]
-        return {"count": act(call.actor, keys) if keys else 0}
 
     return await call.answer(work)
 
@@ -348,58 +253,3 @@ def _change(body: models.RunFields) -> RunChange:
         environment=body.environment,
         writer="api",
     )
-
-
-def run_out(run: Run, *, whole: bool = False) -> dict[str, Any]:
-    """`whole`: with environment and metric definitions, which lists leave out."""
-    out: dict[str, Any] = {
-        "id": run.id,
-        "entity": run.entity,
-        "project": run.project,
-        "display_name": run.display_name,
-        "state": run.state,
-        "username": run.username,
-        "group": run.group,
-        "job_type": run.job_type,
-        "notes": run.notes,
-        "sweep": run.sweep,
-        "tags": run.tags,
-        "host": run.host,
-        "program": run.program,
-        "command": run.command,
-        "config": plain(run.config) if run.config_json is None else Raw(run.config_json.encode()),
-        "summary": plain(run.summary) if run.summary_json is None else Raw(run.summary_json.encode()),
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "updated_at": run.updated_at,
-        "heartbeat_at": run.heartbeat_at,
-        "finished_at": run.finished_at,
-        "duration": _duration(run),
-        "exit_code": run.exit_code,
-        "stop_requested": run.stop_requested,
-        "colour": run.colour,
-        "fork_of": run.fork_of,
-        "fork_step": run.fork_step,
-        "version": run.version,
-        "deleted_at": run.deleted_at,
-        "ranks": run.ranks,
-    }
-    if whole:
-        out["environment"] = plain(run.environment)
-        out["wire"] = plain(run.wire)
-        out["metrics"] = [_metric_out(metric) for metric in run.metrics]
-    return out
-
-
-def _metric_out(metric: Any) -> dict[str, Any]:
-    return {"step_metric": None, "step_sync": None, "summary": [], "goal": None, "hidden": False} | dict(
-        metric
-    )
-
-
-def _duration(run: Run) -> float | None:
-    end = run.finished_at if run.finished_at is not None else run.heartbeat_at
-    if run.state == "running":
-        end = time.time()
-    begin = run.started_at if run.started_at is not None else run.created_at
-    return max(0.0, end - begin) if end is not None else None
