@@ -6,9 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
-from runstone.server.stores.history.contract import HistoryStore
-from runstone.testing.history.model import SET, OpenStore, key_of, numbers
+from runstone.server.stores.history.contract import HistoryStore, Window
+from runstone.testing.history.checks import check_buckets
+from runstone.testing.history.model import SET, OpenStore, key_of, merge_all, numbers
 from runstone.testing.history.opened import OpenedStore
 
 
@@ -78,3 +80,35 @@ class MergingSuite(OpenedStore):
         assert store.info(SET).rows == 3001 and store.points(SET, "loss").values[-1] == 1.0
         store.seal(SET)
         assert store.info(SET).rows == 3001
+
+    @pytest.mark.parametrize(
+        ("dense", "stride", "sparse", "chunk"), [(20_000, 16, 60_000, 3000), (9_000, 8, 60_000, 5000)]
+    )
+    def test_charts_count_each_point_once_where_steps_become_rarer(
+        self, store: HistoryStore, dense: int, stride: int, sparse: int, chunk: int
+    ) -> None:
+        """A row of points is then under more cells than one row of those holds, and grows with each merge."""
+        steps = np.concatenate([np.arange(dense), dense - 1 + stride * np.arange(1, sparse + 1)])
+        values = np.sin(steps)
+        for at in range(0, len(steps), chunk):
+            part = slice(at, at + chunk)
+            store.append(SET, "s", numbers(steps[part], {"loss": values[part]}, offset=at))
+            merge_all(store)
+        store.seal(SET)
+        for count in (1, 5, 34, 300, 500, 800, 2000):
+            (found,) = store.buckets([(SET, "loss")], x="_step", window=Window(None, None, count))
+            check_buckets(found, steps, values, count)
+
+    def test_charts_count_each_point_once_where_late_rows_fall_between(self, store: HistoryStore) -> None:
+        """Late rows go into rows of points whose cells lie in several rows of those."""
+        steps = np.arange(0, 160_000, 2)
+        order = np.concatenate([steps, steps[7_000:9_000] + 1, steps[30_000:30_500] + 1, steps[:100] + 1])
+        for at in range(0, len(order), 4_000):
+            part = order[at : at + 4_000]
+            store.append(SET, "s", numbers(part, {"loss": np.sin(part)}, offset=at))
+            merge_all(store)
+        store.seal(SET)
+        rising = np.sort(order)
+        for count in (1, 5, 34, 300, 800, 2000):
+            (found,) = store.buckets([(SET, "loss")], x="_step", window=Window(None, None, count))
+            check_buckets(found, rising, np.sin(rising), count)

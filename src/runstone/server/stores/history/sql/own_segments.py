@@ -71,7 +71,10 @@ class OwnSegments:
         return gone, written
 
     def _leaves(self, sid: int, since: int) -> list[Leaf]:
-        tail = " UNION ALL ".join(
+        """The last row of each level, and all rows that a change from `since` on may touch. A row of points
+        that it touches is written anew whole, with all cells over it: those lie also in rows of cells that
+        end before `since`."""
+        last = " UNION ALL ".join(
             "SELECT * FROM (SELECT lvl, step_lo, step_hi, n, e FROM hist_seg WHERE branch = ? AND sid = ? "
             "AND lvl = ? ORDER BY step_lo DESC LIMIT 1) t"
             for _ in range(4)
@@ -79,12 +82,26 @@ class OwnSegments:
         params: list[Any] = []
         for lvl in range(4):
             params += [self._branch, sid, lvl]
-        rows = self._tx.all(tail, params)
-        if any(row[0] == 0 and row[2] >= since for row in rows):
+        rows = self._tx.all(last, params)
+        points = next((row for row in rows if row[0] == 0), None)
+        if points is None:
+            return []
+        if points[2] >= since:  # not at the end: which row holds `since`?
+            found = self._tx.one(
+                "SELECT step_lo, step_hi FROM hist_seg WHERE branch = ? AND sid = ? AND lvl = 0 "
+                "AND step_lo <= ? ORDER BY step_lo DESC LIMIT 1",
+                (self._branch, sid, since),
+            )
+            reach = int(found[0]) if found is not None and found[1] >= since else since
+            at_hand = False
+        else:
+            reach = int(points[1])
+            at_hand = all(row[1] <= reach for row in rows)
+        if not at_hand:
             rows += self._tx.all(
                 "SELECT lvl, step_lo, step_hi, n, e FROM hist_seg WHERE branch = ? AND sid = ? "
                 "AND step_hi >= ?",
-                (self._branch, sid, since),
+                (self._branch, sid, reach),
             )
         return [Leaf(*row) for row in dict.fromkeys(rows)]
 
