@@ -53,6 +53,19 @@ class Promoted:
     evidence: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a trial's artifact is to go: the alias of a registry's collection. reason: what the ranking says
+    where it is "". force: a trial that breaks a constraint, and a model without a traceable past, too."""
+
+    organization: str
+    registry: str
+    collection: str
+    alias: str
+    reason: str = ""
+    force: bool = False
+
+
 class SweepPromotions:
     """All need READ on the sweep's project, and raise what `Sweeps.get` does."""
 
@@ -113,70 +126,32 @@ class SweepPromotions:
         evidence = _evidence(sweep, config, records, combination, number, run, rule, rank, len(order))
         return Promotable(sweep, combination, number, run, rule, rank, evidence, chosen, problem)
 
-    def promote(
-        self,
-        actor: Actor,
-        found: Promotable,
-        *,
-        organization: str,
-        registry: str,
-        collection: str,
-        alias: str,
-        reason: str = "",
-        force: bool = False,
-    ) -> Promoted:
+    def promote(self, actor: Actor, found: Promotable, to: Destination) -> Promoted:
         """Link the artifact into the registry's collection and point the alias to it, in one transaction;
-        the evidence is kept with the alias's move and in the audit log. force: a trial that breaks a
-        constraint, and a model without a traceable past, too. Raises Conflict where there is not exactly
-        one artifact, where the alias wants others' approval first; NotAllowed for a protected alias."""
-        check_alias(alias)
-        member = self._link(
-            actor, found, organization, registry, collection, aliases=[alias], reason=reason, force=force
-        )
-        return Promoted(member, alias, found.evidence)
+        the evidence is kept with the alias's move and in the audit log. Raises Conflict where there is not
+        exactly one artifact, where the alias wants others' approval first; NotAllowed for a protected
+        alias."""
+        check_alias(to.alias)
+        return Promoted(self._link(actor, found, to, aliases=[to.alias]), to.alias, found.evidence)
 
-    def ask(
-        self,
-        actor: Actor,
-        found: Promotable,
-        *,
-        organization: str,
-        registry: str,
-        collection: str,
-        alias: str,
-        reason: str = "",
-        force: bool = False,
-    ) -> Approval:
+    def ask(self, actor: Actor, found: Promotable, to: Destination) -> Approval:
         """Link the artifact, and ask those who approve there that the alias move to it: they are shown the
         sweep's evidence, which is kept with the move. As `promote` raises, and Invalid for an alias that
         needs nobody's word."""
-        check_alias(alias)
-        member = self._link(
-            actor, found, organization, registry, collection, aliases=[], reason=reason, force=force
-        )
-        said = reason.strip() or _because(found)
+        check_alias(to.alias)
+        member = self._link(actor, found, to, aliases=[])
+        said = to.reason.strip() or _because(found)
         return self._approvals.ask_for(
-            actor, member, alias, reason=said, force=force, evidence=found.evidence
+            actor, member, to.alias, reason=said, force=to.force, evidence=found.evidence
         )
 
     # -- inside
 
-    def _link(
-        self,
-        actor: Actor,
-        found: Promotable,
-        organization: str,
-        registry: str,
-        collection: str,
-        *,
-        aliases: Sequence[str],
-        reason: str,
-        force: bool,
-    ) -> Member:
-        said = check_text(reason.strip(), what="Reason", chars_max=REASON_CHARS_MAX)
+    def _link(self, actor: Actor, found: Promotable, to: Destination, *, aliases: Sequence[str]) -> Member:
+        said = check_text(to.reason.strip(), what="Reason", chars_max=REASON_CHARS_MAX)
         if found.problem:
             raise Conflict(found.problem, artifacts=[version.name for version in found.artifacts])
-        if not found.combination.feasible and not force:
+        if not found.combination.feasible and not to.force:
             raise Conflict(
                 f"Trial {found.trial} breaks a constraint of the sweep"
                 + (", as does every other with a result" if found.rule != "chosen" else "")
@@ -184,11 +159,11 @@ class SweepPromotions:
                 trial=found.trial,
             )
         try:
-            place = self._registries.get(actor, organization, registry)
+            place = self._registries.get(actor, to.organization, to.registry)
         except NotFound:
-            name = registry.removeprefix(REGISTRY_PREFIX)[:200]
+            name = to.registry.removeprefix(REGISTRY_PREFIX)[:200]
             raise NotFound(
-                f"{organization[:200]!r} has no registry {name!r}, or you may not see it. "
+                f"{to.organization[:200]!r} has no registry {name!r}, or you may not see it. "
                 "`runstone registry create` makes one.",
                 registry=name,
             ) from None
@@ -197,10 +172,10 @@ class SweepPromotions:
             found.artifacts[0].id,
             place.organization,
             place.project,
-            collection,
+            to.collection,
             aliases=aliases,
             reason=said or _because(found),
-            force=force,
+            force=to.force,
             evidence=found.evidence,
         )
 

@@ -25,6 +25,7 @@ from runstone.server.doors.rest.artifact_answers import (
     entry_out,
     shown,
 )
+from runstone.server.doors.rest.file_bytes import PARAMETERS, RESPONSES, is_asked
 from runstone.server.doors.rest.models.artifacts import ArtifactDiff, ArtifactFiles
 from runstone.server.doors.rest.routing import (
     AfterQuery,
@@ -105,35 +106,24 @@ async def list_artifact_files(
     docs={
         "parameters": [
             *_ADDRESS,
-            query_parameter("inline", "boolean", "Show it in place, if its type is harmless."),
+            *PARAMETERS,
             query_parameter("redirect", "boolean", "Straight from the blob store, where it can be."),
-            {"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}},
         ]
     },
-    responses={
-        200: {
-            "description": "The bytes",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        206: {"description": "The range asked for"},
-        307: {"description": "Where the blob store has it"},
-        304: {"description": "As in If-None-Match"},
-        416: {"description": "No byte of the range exists"},
-    },
+    responses={**RESPONSES, 307: {"description": "Where the blob store has it"}},
 )
 async def get_artifact_file(request: Request) -> Response:
     """A file's bytes, or a range of them."""
     call = await call_for(request, Permission.READ)
     path = request.path_params
     name = check_file_name(path["name"])
-    inline = request.query_params.get("inline", "").lower() in ("1", "true")
 
     def find() -> tuple[int, domain.Entry]:
         version_id = artifact_id(call, path["entity"], path["project"], path["artifact"])
         return version_id, call.domain.artifacts.entry(call.actor, version_id, name)
 
     version_id, entry = await call.run(find)
-    if request.query_params.get("redirect", "").lower() in ("1", "true") and not entry.ref:
+    if is_asked(request, "redirect") and not entry.ref:
         address = await call.run(lambda: call.domain.artifacts.address(call.actor, version_id, name))
         if address is not None:
             # The store answers with an ETag of its own: ours tells whether a range fits what came before.
@@ -148,7 +138,7 @@ async def get_artifact_file(request: Request) -> Response:
         mimetype=mimetype,
         digest=entry.sha256,
         size=entry.size,
-        inline=inline,
+        inline=is_asked(request, "inline"),
     )
 
 

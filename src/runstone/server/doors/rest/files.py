@@ -16,6 +16,7 @@ from runstone.server.domain.identity import Permission
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.http.bodies import stream_body
 from runstone.server.doors.http.downloads import file_answer
+from runstone.server.doors.rest.file_bytes import BYTES, PARAMETERS, RESPONSES, is_asked
 from runstone.server.doors.rest.models.files import RunFile, RunFiles
 from runstone.server.doors.rest.routing import (
     AfterQuery,
@@ -28,14 +29,12 @@ from runstone.server.doors.rest.routing import (
     call_for,
     entity_of,
     path_parameters,
-    query_parameter,
 )
 
 routes = Routes("files")
 
 # What an HTTP library says by itself of any body says nothing of the file.
 _SAYS_NOTHING = ("application/octet-stream", "application/x-www-form")
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = path_parameters("entity", "project", "run", "name")
 
@@ -80,7 +79,7 @@ async def list_files(
                 "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             },
         ],
-        "requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+        "requestBody": {"content": {"*/*": BYTES}},
     },
 )
 async def put_file(request: Request) -> Response:
@@ -110,26 +109,14 @@ async def put_file(request: Request) -> Response:
     "GET",
     R + "/files/{name:path}",
     needs=Permission.READ,
-    docs={
-        "parameters": [
-            *_ADDRESS,
-            query_parameter("inline", "boolean", "Show it in place, if its type is harmless."),
-            {"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}},
-        ]
-    },
-    responses={
-        200: {"description": "The bytes", "content": {"*/*": _BYTES}},
-        206: {"description": "The range asked for"},
-        304: {"description": "As in If-None-Match"},
-        416: {"description": "No byte of the range exists"},
-    },
+    docs={"parameters": [*_ADDRESS, *PARAMETERS]},
+    responses=RESPONSES,
 )
 async def get_file(request: Request) -> Response:
     """A file's bytes, or a range of them."""
     call = await call_for(request, Permission.READ)
     path = request.path_params
     name = check_file_name(path["name"])
-    inline = request.query_params.get("inline", "").lower() in ("1", "true")
 
     def find() -> domain.RunFile:
         kept = call.domain.runs.get(call.actor, entity_of(path["entity"]), path["project"], path["run"])
@@ -144,7 +131,7 @@ async def get_file(request: Request) -> Response:
         mimetype=file.mimetype,
         digest=file.sha256,
         size=file.size,
-        inline=inline,
+        inline=is_asked(request, "inline"),
     )
 
 

@@ -51,16 +51,7 @@ async def promote_from_sweep(
 
     def work() -> dict[str, Any]:
         found = _found(call, entity, project, sweep, body)
-        done = call.domain.sweep_promotions.promote(
-            call.actor,
-            found,
-            organization=body.organization,
-            registry=body.registry,
-            collection=body.collection,
-            alias=body.alias,
-            reason=body.reason,
-            force=body.force,
-        )
+        done = call.domain.sweep_promotions.promote(call.actor, found, _destination(body))
         return {
             "artifact": member_out(done.member),
             "alias": done.alias,
@@ -79,17 +70,7 @@ async def ask_approval_from_sweep(
 
     def work() -> dict[str, Any]:
         found = _found(call, entity, project, sweep, body)
-        asked = call.domain.sweep_promotions.ask(
-            call.actor,
-            found,
-            organization=body.organization,
-            registry=body.registry,
-            collection=body.collection,
-            alias=body.alias,
-            reason=body.reason,
-            force=body.force,
-        )
-        return approval_out(asked)
+        return approval_out(call.domain.sweep_promotions.ask(call.actor, found, _destination(body)))
 
     return await call.answer(work, status=201)
 
@@ -108,6 +89,17 @@ def _chosen(call: Call, sweep: Sweep, choice: SweepChoice) -> domain.Promotable:
         trial=choice.trial,
         artifact=choice.artifact,
         type_name=choice.type,
+    )
+
+
+def _destination(body: SweepPromotion) -> domain.Destination:
+    return domain.Destination(
+        organization=body.organization,
+        registry=body.registry,
+        collection=body.collection,
+        alias=body.alias,
+        reason=body.reason,
+        force=body.force,
     )
 
 
