@@ -20,6 +20,7 @@ LONGEST = (
     "tests/wandb/test_client_object_store.py",
     "tests/wandb/test_client_commands.py",
     "tests/faults/test_killed_uploads.py",
+    "tests/faults/test_killed_parts.py",
     "tests/browser/test_budgets.py",
     "tests/wandb/test_client_artifacts.py",
     "tests/browser/test_pages.py",

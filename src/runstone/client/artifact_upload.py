@@ -109,14 +109,16 @@ def add_entries(
     entries: Sequence[Entry],
     **part: str,
 ) -> None:
-    """part: `part` and `run`, of a version made by several: said with the last of them."""
+    """part: `part` and `run`, of a version made by several: it counts with the last of its entries."""
     from runstone.client.artifact_calls import ENTRIES_AT_ONCE
 
     for at in range(0, len(entries) or 1, ENTRIES_AT_ONCE):
         some = [_as_json(entry) for entry in entries[at : at + ENTRIES_AT_ONCE]]
-        last = at + ENTRIES_AT_ONCE >= len(entries)
-        if some or part:
-            calls.add_entries(entity, project, version_id, some, **(part if last else {}))
+        if part:
+            more = at + ENTRIES_AT_ONCE < len(entries)
+            calls.add_entries(entity, project, version_id, some, **part, at=at, more=more)
+        elif some:
+            calls.add_entries(entity, project, version_id, some)
 
 
 def _as_json(entry: Entry) -> dict[str, Any]:

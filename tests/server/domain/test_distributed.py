@@ -16,6 +16,7 @@ from tests.support.world import World
 from runstone.server.domain import artifact_commit
 from runstone.server.domain.artifact_model import Member, VersionWanted
 from runstone.server.domain.artifacts import Created
+from runstone.server.domain.distributed import Part
 from runstone.server.domain.errors import Conflict, VersionClosed
 from runstone.server.stores.records import artifacts as statements
 
@@ -39,7 +40,8 @@ def add(house: ArtifactWorld, run: str, part: str = "", *, group: str = "g", dat
         name = part or run
         data = data or name.encode()
         house.uploads.put_many(house.world.ada, "ml", [data])
-        house.artifacts.add_entries(house.world.ada, made.version.id, [entry(name, data)], part=name, run=run)
+        found = [entry(name, data)]
+        house.artifacts.add_entries(house.world.ada, made.version.id, found, part=Part(name, run))
     return made.version.id
 
 
@@ -77,7 +79,7 @@ def test_one_that_has_joined_before_the_commit_is_refused_too(house: ArtifactWor
     member = commit(house, joined)
     for part in ("r2", ""):
         with pytest.raises(VersionClosed, match="was committed before this part"):
-            house.artifacts.add_entries(house.world.ada, joined, [entry("r2", b"x")], part=part, run="r2")
+            house.artifacts.add_entries(house.world.ada, joined, [entry("r2", b"x")], part=Part(part, "r2"))
     assert paths(house, member) == ["r1"]
     with pytest.raises(VersionClosed):
         begin(house, "r2")
@@ -169,9 +171,8 @@ def test_no_part_that_was_taken_is_missing_whenever_the_commit_comes(house: Arti
         for more in range(3):
             name = f"p{number}-{more}"
             try:
-                house.artifacts.add_entries(
-                    ada, version, [entry(name, data[number])], part=name, run=f"r{number}"
-                )
+                part = Part(name, f"r{number}")
+                house.artifacts.add_entries(ada, version, [entry(name, data[number])], part=part)
                 taken.append(name)
             except Conflict:
                 refused.append(name)

@@ -4388,6 +4388,11 @@ export interface components {
          * @description At most 20,000 at once; of a path that comes again the later one stands.
          */
         EntriesWanted: {
+            /**
+             * At
+             * @description How many entries of the part went before these; 0 begins it anew. Where it is said, the part counts when it is whole, else each call for itself.
+             */
+            at?: number | null;
             /** Entries */
             entries: components["schemas"]["Entry"][];
             /**
@@ -4397,8 +4402,14 @@ export interface components {
              */
             manifest: "full" | "patch" | "incremental";
             /**
+             * More
+             * @description More entries of the part follow; with the last call it is whole.
+             * @default false
+             */
+            more: boolean;
+            /**
              * Part
-             * @description Of a version made by several: a name of the part that is whole with these entries.
+             * @description Of a version made by several: a name of the part that these entries belong to. Sent again when it is whole, it changes nothing.
              * @default
              */
             part: string;

@@ -20,6 +20,7 @@ from runstone.server.domain import audit, manifests, outlines
 from runstone.server.domain.alias_moves import set_aliases, set_twin_aliases
 from runstone.server.domain.artifact_model import Entry
 from runstone.server.domain.artifact_names import LATEST
+from runstone.server.domain.distributed import maker
 from runstone.server.domain.errors import Conflict, Invalid, MissingFile, ReferenceGone, Unavailable
 from runstone.server.domain.identity import Actor
 from runstone.server.stores.records import artifacts as statements
@@ -224,12 +225,13 @@ class Commit:
         if {page.id for page in manifest_statements.pages(conn, row.id)} != self._pages:
             raise _HasGrown  # what was taken from a client a moment ago is in it too
         aliases = [*row.pending_aliases, LATEST]
+        run_key, run_name = maker(conn, row)
         twin = (
             statements.committed_with(conn, row.collection_id, sha256=digests.sha256) if self._merge else None
         )
         if twin is not None:
-            if row.run_key is not None:
-                statements.add_use(conn, row.run_key, twin.id, role="output", now=now)
+            if run_key is not None:
+                statements.add_use(conn, run_key, twin.id, role="output", now=now)
             if row.distributed_id:
                 self._made_together(conn, row.id, twin.id, now)
                 contributions.move(conn, row.id, twin.id)
@@ -251,6 +253,8 @@ class Commit:
             digest=digests.wandb if self._laid_over or not row.digest else row.digest,
             size=digests.size,
             file_count=digests.count,
+            run_key=run_key,
+            run_name=run_name,
             committed_at=now,
             updated_at=now,
             expires_at=now + ttl if ttl is not None and ttl > 0 else None,
@@ -265,8 +269,8 @@ class Commit:
             reason="",
             now=now,
         )
-        if row.run_key is not None:
-            statements.add_use(conn, row.run_key, row.id, role="output", now=now)
+        if run_key is not None:
+            statements.add_use(conn, run_key, row.id, role="output", now=now)
         if row.distributed_id:
             self._made_together(conn, row.id, row.id, now)
         set_aliases(conn, self._actor, row.collection_id, row.id, aliases, now=now)
@@ -282,7 +286,7 @@ class Commit:
                 "sha256": digests.sha256,
                 "size": digests.size,
                 "files": digests.count,
-                "run": row.run_name,
+                "run": run_name,
                 "aliases": aliases,
             },
             now=now,

@@ -37,12 +37,11 @@ from runstone.server.domain.artifact_names import LATEST, check_aliases, check_m
 from runstone.server.domain.artifact_reading import ArtifactReading
 from runstone.server.domain.artifact_uses import ArtifactUses
 from runstone.server.domain.collections import DESCRIPTION_CHARS_MAX
-from runstone.server.domain.distributed import joined
+from runstone.server.domain.distributed import Part, goes_on, joined
 from runstone.server.domain.errors import Invalid
 from runstone.server.domain.identity import Actor, check_text
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
-from runstone.server.stores.records import contributions
 from runstone.server.stores.records import manifests as manifest_statements
 from runstone.server.stores.records import runs as run_statements
 from runstone.server.stores.records.rows import AnyRow
@@ -158,48 +157,50 @@ class Artifacts(ArtifactReading, ArtifactChanges, ArtifactUses, ArtifactLinks, A
         *,
         manifest: ManifestKind = "full",
         replace_all: bool = False,
-        part: str = "",
-        run: str = "",
+        part: Part | None = None,
     ) -> int:
         """What lies in a pending version, at most 20,000 entries a call, in any order; a path that
         comes again stands for the earlier one. `incremental` entries are laid over the base version.
         replace_all: forget first what came before in manifests of this kind. The bytes may come
-        later: they are asked for at commit. part, run: the part of a version made by several that is whole
-        with these entries, and whose it is. Returns how many entries were taken. Raises VersionClosed,
-        Conflict where it is committed."""
+        later: they are asked for at commit. part: of a version made by several, see `distributed`. Returns
+        how many entries were taken. Raises VersionClosed, Conflict where it is committed, or where the part
+        does not go on there."""
         if len(entries) > manifests.ENTRIES_IN_PAGE_MAX:
             raise Invalid(f"At most {manifests.ENTRIES_IN_PAGE_MAX:,} entries at once.", entries=len(entries))
-        checked = {entry.path: entry for entry in map(manifests.check_entry, entries)}
-        if len(checked) != len(entries):
-            raise Invalid("A path occurs twice among the entries. Send each once.")
-        if any(entry.removed for entry in checked.values()) and manifest == "full":
-            raise Invalid("A full manifest removes nothing: leave the path out.")
-        ordered = [checked[path] for path in sorted(checked)]
-        data = manifests.encode(ordered) if ordered else b""
-
-        short(part, "Part", _CLIENT_ID_CHARS_MAX)
+        pages = _pages(entries, manifest)
+        if part is not None:
+            short(part.name, "Part", _CLIENT_ID_CHARS_MAX)
 
         def work(conn: Connection) -> None:
             row = self._pending(conn, actor, version_id, adding=True)
-            if part and row.distributed_id:
-                run_key = run_statements.key_of(conn, row.project_id, run) if run else None
-                contributions.add(conn, version_id, part, run_key=run_key, now=time.time())
-            if replace_all:
-                manifest_statements.drop_pages(conn, version_id, manifest=manifest)
-            if ordered:
-                manifest_statements.add_page(
-                    conn,
-                    version_id,
-                    manifest=manifest,
-                    first_path=ordered[0].path,
-                    last_path=ordered[-1].path,
-                    entries=len(ordered),
-                    data=data,
-                )
-            statements.change_version(conn, version_id, updated_at=time.time())
+            tag = ""
+            if part is not None and part.name and row.distributed_id:
+                run_key = run_statements.key_of(conn, row.project_id, part.run) if part.run else None
+                if not goes_on(conn, version_id, part, len(entries), run_key=run_key):
+                    return
+                tag = part.name if part.at is not None else ""
+            _put_pages(conn, version_id, pages, manifest, replace_all=replace_all, part=tag)
 
         self._records.write(work)
-        return len(ordered)
+        return len(entries)
+
+    def add_manifest(
+        self,
+        actor: Actor,
+        version_id: int,
+        entries: Sequence[Entry],
+        *,
+        manifest: ManifestKind,
+        replace_all: bool,
+    ) -> None:
+        """The same for any number of entries, all of them or none."""
+        pages = _pages(entries, manifest)
+
+        def work(conn: Connection) -> None:
+            self._pending(conn, actor, version_id, adding=True)
+            _put_pages(conn, version_id, pages, manifest, replace_all=replace_all)
+
+        self._records.write(work)
 
     def set_base(self, actor: Actor, version_id: int, base_id: int) -> None:
         """What the incremental manifests of a pending version are laid over: a committed version of
@@ -237,6 +238,54 @@ class Artifacts(ArtifactReading, ArtifactChanges, ArtifactUses, ArtifactLinks, A
             statements.drop_version(conn, version_id)
 
         self._records.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    first_path: str
+    last_path: str
+    entries: int
+    data: bytes
+
+
+def _pages(entries: Sequence[Entry], manifest: ManifestKind) -> list[_Page]:
+    """As they are kept: each path once. Raises Invalid."""
+    checked = {entry.path: entry for entry in map(manifests.check_entry, entries)}
+    if len(checked) != len(entries):
+        raise Invalid("A path occurs twice among the entries. Send each once.")
+    if any(entry.removed for entry in checked.values()) and manifest == "full":
+        raise Invalid("A full manifest removes nothing: leave the path out.")
+    ordered = [checked[path] for path in sorted(checked)]
+    runs = (
+        ordered[at : at + manifests.ENTRIES_IN_PAGE_MAX]
+        for at in range(0, len(ordered), manifests.ENTRIES_IN_PAGE_MAX)
+    )
+    return [_Page(run[0].path, run[-1].path, len(run), manifests.encode(run)) for run in runs]
+
+
+def _put_pages(
+    conn: Connection,
+    version_id: int,
+    pages: Sequence[_Page],
+    manifest: ManifestKind,
+    *,
+    replace_all: bool,
+    part: str = "",
+) -> None:
+    if replace_all:
+        manifest_statements.drop_pages(conn, version_id, manifest=manifest)
+    for page in pages:
+        manifest_statements.add_page(
+            conn,
+            version_id,
+            manifest=manifest,
+            first_path=page.first_path,
+            last_path=page.last_path,
+            entries=page.entries,
+            data=page.data,
+            part=part,
+        )
+    statements.change_version(conn, version_id, updated_at=time.time())
 
 
 def _check_base(base: AnyRow | None, base_id: int, collection_id: int) -> None:

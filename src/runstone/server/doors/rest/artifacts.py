@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from runstone.server.domain import artifact_model as domain
 from runstone.server.domain.artifact_names import parse_name
+from runstone.server.domain.distributed import Part
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.rest.artifact_answers import (
     A,
@@ -111,8 +112,7 @@ async def add_artifact_entries(
             entries,
             manifest=body.manifest,
             replace_all=body.replace_all,
-            part=body.part,
-            run=body.run,
+            part=Part(body.part, body.run, body.at, body.more) if body.part else None,
         )
         return {"taken": taken}
 

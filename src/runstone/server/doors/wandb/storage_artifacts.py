@@ -22,7 +22,6 @@ from starlette.routing import BaseRoute, Route
 from runstone.server.domain.artifact_model import Entry, ManifestKind
 from runstone.server.domain.errors import Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission
-from runstone.server.domain.manifests import ENTRIES_IN_PAGE_MAX
 from runstone.server.doors.http.bodies import read_body, stream_body
 from runstone.server.doors.http.context import Context, context_of
 from runstone.server.doors.http.credentials import authenticate, credentials_of
@@ -82,12 +81,7 @@ def _sized(entry: Entry, known: dict[str, Any]) -> Entry:
 
 def _add(context: Context, actor: Actor, version: int, kind: ManifestKind, entries: list[Entry]) -> None:
     # Several writers send patches; of the other kinds there is one, sent whole each time.
-    anew = kind != "patch"
-    for at in range(0, len(entries) or 1, ENTRIES_IN_PAGE_MAX):
-        some = entries[at : at + ENTRIES_IN_PAGE_MAX]
-        context.domain.artifacts.add_entries(
-            actor, version, some, manifest=kind, replace_all=anew and at == 0
-        )
+    context.domain.artifacts.add_manifest(actor, version, entries, manifest=kind, replace_all=kind != "patch")
 
 
 async def get_manifest(context: Context, actor: Actor, claim: dict[str, Any]) -> Response:

@@ -18,6 +18,12 @@ def add(conn: Connection, version_id: int, part: str, *, run_key: int | None, no
     conn.execute(statement.on_conflict_do_nothing(index_elements=[parts.c.version_id, parts.c.part]))
 
 
+def has(conn: Connection, version_id: int, part: str) -> bool:
+    return bool(
+        conn.execute(select(exists().where(parts.c.version_id == version_id, parts.c.part == part))).scalar()
+    )
+
+
 def committed_with(conn: Connection, collection_id: int, part: str) -> int | None:
     """The committed version of the collection that has this part."""
     found: int | None = conn.execute(

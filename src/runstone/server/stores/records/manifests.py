@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, cast, delete, func, insert, select
+from sqlalchemy import BigInteger, Connection, bindparam, cast, delete, exists, func, insert, or_, select
 
 from runstone.server.stores.records.rows import AnyRow, upsert
 from runstone.server.stores.records.schema.artifacts import (
+    artifact_contributions,
     manifest_pages,
     manifest_parts,
     part_blobs,
@@ -26,7 +27,9 @@ def add_page(
     last_path: str,
     entries: int,
     data: bytes,
+    part: str = "",
 ) -> int:
+    """part: it counts once that is among the version's contributions."""
     made: int = conn.execute(
         insert(manifest_pages)
         .values(
@@ -36,6 +39,7 @@ def add_page(
             last_path=last_path,
             entries=entries,
             data=data,
+            part=part,
         )
         .returning(manifest_pages.c.id)
     ).scalar_one()
@@ -43,7 +47,11 @@ def add_page(
 
 
 def pages(conn: Connection, version_id: int) -> Sequence[AnyRow]:
-    """Without their data: id, manifest, first_path, last_path, entries; as they came."""
+    """Those that count, without their data: id, manifest, first_path, last_path, entries; as they came."""
+    whole = exists().where(
+        artifact_contributions.c.version_id == version_id,
+        artifact_contributions.c.part == manifest_pages.c.part,
+    )
     return conn.execute(
         select(
             manifest_pages.c.id,
@@ -52,9 +60,25 @@ def pages(conn: Connection, version_id: int) -> Sequence[AnyRow]:
             manifest_pages.c.last_path,
             manifest_pages.c.entries,
         )
-        .where(manifest_pages.c.version_id == version_id)
+        .where(manifest_pages.c.version_id == version_id, or_(manifest_pages.c.part == "", whole))
         .order_by(manifest_pages.c.id)
     ).all()
+
+
+def part_entries(conn: Connection, version_id: int, part: str) -> int:
+    """How many entries of a part have come."""
+    found: int = conn.execute(
+        select(func.coalesce(func.sum(manifest_pages.c.entries), 0)).where(
+            manifest_pages.c.version_id == version_id, manifest_pages.c.part == part
+        )
+    ).scalar_one()
+    return int(found)
+
+
+def drop_part(conn: Connection, version_id: int, part: str) -> None:
+    conn.execute(
+        delete(manifest_pages).where(manifest_pages.c.version_id == version_id, manifest_pages.c.part == part)
+    )
 
 
 def page_data(conn: Connection, page_id: int) -> bytes | None:

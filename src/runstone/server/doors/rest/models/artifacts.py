@@ -213,9 +213,18 @@ class EntriesWanted(Model):
     manifest: Literal["full", "patch", "incremental"] = "full"
     replace_all: bool = Field(False, description="Forget what came before in manifests of this kind.")
     part: str = Field(
-        "", description="Of a version made by several: a name of the part that is whole with these entries."
+        "",
+        description="Of a version made by several: a name of the part that these entries belong to. Sent "
+        "again when it is whole, it changes nothing.",
     )
     run: str = Field("", description="The run whose part it is.")
+    at: int | None = Field(
+        None,
+        ge=0,
+        description="How many entries of the part went before these; 0 begins it anew. Where it is said, the "
+        "part counts when it is whole, else each call for itself.",
+    )
+    more: bool = Field(False, description="More entries of the part follow; with the last call it is whole.")
 
 
 class EntriesTaken(Model):

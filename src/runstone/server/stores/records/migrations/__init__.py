@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from runstone.server.domain.errors import Unavailable
 
-HEAD = "0017"
+HEAD = "0018"
 BACKUPS_KEPT = 5
 
 log = logging.getLogger(__name__)

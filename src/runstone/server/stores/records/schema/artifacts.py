@@ -143,6 +143,8 @@ manifest_pages = Table(
     Column("id", Id, primary_key=True),
     Column("version_id", Id, ForeignKey("artifact_versions.id", ondelete="CASCADE"), nullable=False),
     Column("manifest", Text, nullable=False),  # full, patch, incremental
+    # Of a version made by several: it counts once that part is among the contributions.
+    Column("part", Text, nullable=False, server_default=""),
     Column("first_path", Text, nullable=False),
     Column("last_path", Text, nullable=False),
     Column("entries", Integer, nullable=False),
