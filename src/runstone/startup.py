@@ -96,6 +96,12 @@ def _system() -> str:
     return os.uname().sysname
 
 
+def _c_datetime() -> dict[str, Any]:
+    import _datetime
+
+    return {name: value for name, value in vars(_datetime).items() if not name.startswith("__")}
+
+
 def spare_typing_extensions() -> None:
     """Before the first import of msgspec. Where anything is not as expected, nothing is done."""
     if sys.version_info < (3, 11) or "msgspec" in sys.modules or "typing_extensions" in sys.modules:
@@ -138,6 +144,9 @@ def spare_typing_extensions() -> None:
     except Exception:
         return
     sys.modules["msgspec._utils"] = module
+    if sys.version_info < (3, 12):
+        # There `datetime` defines all of its classes in Python before it takes those in C in their place.
+        put_off("datetime", **_c_datetime())
     for later in ("textwrap", "msgspec.inspect", "msgspec.json", "msgspec.toml", "msgspec.yaml"):
         put_off(later)
     if sys.platform in ("linux", "darwin"):
