@@ -97,7 +97,7 @@ def _system() -> str:
 
 
 def _c_datetime() -> dict[str, Any]:
-    import _datetime
+    import _datetime  # type: ignore[import-not-found]
 
     return {name: value for name, value in vars(_datetime).items() if not name.startswith("__")}
 

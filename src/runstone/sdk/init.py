@@ -13,7 +13,7 @@ import msgspec
 
 from runstone.journal.home import home_path
 from runstone.journal.kinds import Kind, Patch, RunFields
-from runstone.sdk import hooks, identity, places, sweep_params, which
+from runstone.sdk import hooks, identity, places, which
 from runstone.sdk import settings as settings_module
 from runstone.sdk.config import fields_of
 from runstone.sdk.errors import ResumeError, UsageError
@@ -77,7 +77,9 @@ def init(
     Raises UsageError for arguments that cannot be, ResumeError where `resume` is not met.
     """
     chosen = settings_module.resolve(settings, environ=os.environ)
-    if sweep_params.is_trial(os.environ):
+    if which.is_trial(os.environ):
+        from runstone.sdk import sweep_params
+
         project, entity, id = (
             sweep_params.kept(name, given, chosen)
             for name, given in (("project", project), ("entity", entity), ("id", id))
@@ -130,10 +132,13 @@ def _begin(
     if "/" in project:
         raise UsageError(f"Project {project!r} has a slash. Pass entity= and project= apart.")
     values = _config(config, include, exclude)
-    params = sweep_params.read(chosen)
-    if params:
+    locked: frozenset[tuple[str, ...]] = frozenset()
+    if chosen.sweep_param_path:
+        from runstone.sdk import sweep_params
+
+        params = sweep_params.read(chosen.sweep_param_path)
         values = sweep_params.merged(values, params)
-    locked = frozenset(sweep_params.paths(params))
+        locked = frozenset(sweep_params.paths(params))
     rank = which.find_rank(chosen, shared=mode == "shared", id_is_common=id_is_common)
     shared, mode = mode == "shared" or rank is not None, "online" if mode == "shared" else mode
     chosen.__dict__["mode"] = mode

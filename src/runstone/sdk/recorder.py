@@ -18,7 +18,6 @@ from runstone.journal.format import JournalError
 from runstone.journal.home import QueueEntry, host_name
 from runstone.journal.kinds import End, Kind, RunFields
 from runstone.journal.writer import JournalClosedError, JournalWriter
-from runstone.sdk import launch
 from runstone.sdk.identity import process_started
 
 if TYPE_CHECKING:
@@ -133,6 +132,8 @@ class Recorder:
         """Put a journal of this run into the uplink's queue."""
         if not self._watching.queue:
             return
+        from runstone.sdk import launch
+
         entry = self._entry(journal, pid=pid, sample_system=sample_system)
         try:
             self.entries.append(launch.enqueue(self.home, writer, entry))
@@ -146,6 +147,8 @@ class Recorder:
         """What a helper process is to put into the queue itself, with its own pid; None for nothing."""
         if not self._watching.queue:
             return None
+        from runstone.sdk import launch
+
         path = launch.queue_path(self.home, writer)
         self.entries.append(path)
         return {"path": path, "entry": msgspec.to_builtins(self._entry(journal, pid=0, sample_system=False))}
@@ -167,6 +170,8 @@ class Recorder:
 
     def wake_uplink(self) -> None:
         if self._watching.queue and self.entries:
+            from runstone.sdk import launch
+
             launch.ensure_uplink(self._watching.home)
 
     def secondary(self, writer: str) -> RunFields:

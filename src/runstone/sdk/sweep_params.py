@@ -16,14 +16,6 @@ from runstone.sdk.settings import Settings, from_environment
 Path = tuple[str, ...]
 
 
-def is_trial(environ: Mapping[str, str]) -> bool:
-    """Whether an agent started this: it says which sweep, and which run is the trial's."""
-    return any(
-        environ.get(f"{prefix}_SWEEP_ID") and environ.get(f"{prefix}_RUN_ID")
-        for prefix in ("RUNSTONE", "WANDB")
-    )
-
-
 def kept(name: str, given: Any, chosen: Settings) -> Any:
     """An argument of `init` that the agent may have decided: None where it has, with a word about it.
     chosen: made to hold what the agent says."""
@@ -42,12 +34,9 @@ def kept(name: str, given: Any, chosen: Settings) -> Any:
     return None
 
 
-def read(chosen: Settings) -> dict[str, Any]:
-    """The trial's parameters, nested; {} outside of sweeps. Raises UsageError for a file that cannot
-    be read: a trial without its parameters would be told as another than it was."""
-    path = chosen.sweep_param_path
-    if not path:
-        return {}
+def read(path: str) -> dict[str, Any]:
+    """The trial's parameters, nested. Raises UsageError for a file that cannot be read: a trial without
+    its parameters would be told as another than it was."""
     try:
         with open(path, "rb") as file:
             text = file.read()

@@ -10,12 +10,22 @@ from runstone.sdk.errors import ResumeError, UsageError
 from runstone.sdk.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runstone.sdk.ranks import Rank
     from runstone.sdk.resume import Earlier
 
 RESUMES = ("allow", "must", "never", "auto")
 # What torchrun, Slurm, Open MPI and others tell a process of its place: where none is set, it is on its own.
 RANK_NAMES = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+
+
+def is_trial(environ: Mapping[str, str]) -> bool:
+    """Whether an agent started this: it says which sweep, and which run is the trial's."""
+    return any(
+        environ.get(f"{prefix}_SWEEP_ID") and environ.get(f"{prefix}_RUN_ID")
+        for prefix in ("RUNSTONE", "WANDB")
+    )
 
 
 def find_rank(chosen: Settings, *, shared: bool, id_is_common: bool) -> Rank | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runstone.content.paths import tabular
 from runstone.sdk.artifacts.state import ArtifactState
 from runstone.sdk.errors import UsageError
 
@@ -33,15 +34,17 @@ class ArtifactFacts(ArtifactState):
             return list(self._version.record.facts.get("schema") or [])
         if self._record is not None:
             return list(self._record.facts.get("schema") or [])
-        from runstone.content import schemas as schema
-
         draft = self._drafting()
         said = {table["path"] for table in self._tables}
         files = [
             (path, local)
-            for path in schema.tabular(draft.paths())
+            for path in tabular(draft.paths())
             if path not in said and (local := draft.local_of(path)) is not None
         ]
+        if not files:
+            return list(self._tables)
+        from runstone.content import schemas as schema
+
         return [*self._tables, *schema.of_files(files)]
 
     def set_schema(self, frame: Any, path: str = "") -> None:
