@@ -146,6 +146,47 @@ def test_a_draft_of_a_version_adds_and_removes(begin: Begin, tmp_path: Path) -> 
     assert added.version == "v2" and "notes.md" in added.manifest.entries
 
 
+def test_the_next_version_knows_of_what_stays_in_it(begin: Begin, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "in" / "b.tsv").write_text("z\n1\n")
+    (tmp_path / "in" / "weird.name").write_text("w")
+    run = begin()
+    first = runstone.Artifact("cats", type="dataset")
+    first.add_dir(tmp_path / "in")
+    first.preprocessing.add("resize", {"size": 224})
+    first.set_role("weights", "weird.name")
+    run.log_artifact(first).wait(60)
+
+    draft = run.use_artifact(f"@{first.id}").new_draft()  # as another process has it: no file lies here
+    draft.remove("b.tsv")
+    draft.add_bytes(b"more", "more.txt")
+    draft.preprocessing.add("crop")
+    second = run.log_artifact(draft).wait(60)
+    assert [table["path"] for table in second.schema] == ["a.csv"]
+    assert [column["name"] for column in second.schema[0]["columns"]] == ["x", "y"]
+    assert [step["name"] for step in second.preprocessing] == ["resize", "crop"]
+    assert second.roles["weights"] == ["weird.name"]
+
+    (tmp_path / "in" / "a.csv").write_text("x,new\n1,2\n")
+    added = runstone.Artifact("cats", type="dataset", incremental=True)
+    added.add_file(tmp_path / "in" / "a.csv")
+    third = run.log_artifact(added).wait(60)
+    assert [column["name"] for column in third.schema[0]["columns"]] == ["x", "new"]
+    assert [step["name"] for step in third.preprocessing] == ["resize", "crop"]
+
+
+def test_content_that_is_there_is_told_as_the_server_has_it(begin: Begin) -> None:
+    run = begin()
+    for number, step in enumerate(("first", "second")):
+        artifact = runstone.Artifact("cats", type="dataset", metadata={"n": number})
+        artifact.add_bytes(b"same", "a")
+        artifact.preprocessing.add(step)
+        run.log_artifact(artifact).wait(60)
+        assert (artifact.version, artifact.metadata) == ("v0", {"n": 0})
+        assert [one["name"] for one in artifact.preprocessing] == ["first"]
+
+
 def test_changes_of_a_version_are_saved(begin: Begin, api: runstone.Api, tmp_path: Path) -> None:
     run = begin()
     artifact = logged(run, fill(tmp_path / "data", {"x": 5}))

@@ -36,7 +36,7 @@ class ArtifactVersion(VersionFiles):
         cls, client: Client, entity: str, project: str, name: str, version: str = "latest"
     ) -> ArtifactVersion:
         """Raises NotFound."""
-        return cls(client, client.artifacts.get(entity, project, f"{name}:{version}"))
+        return cls(client, client.artifacts.get(entity, project, f"{name}:{version}" if version else name))
 
     @classmethod
     def by_id(cls, client: Client, version_id: str | int) -> ArtifactVersion:

@@ -165,6 +165,7 @@ def walk(root: str, *, follow_links: bool = False) -> Files:
         return _walked(os.path.abspath(root), follow_links)
 
 
+_LONG = 190  # so many characters, at 4 bytes each, and a name of 255 bytes are within what a path may have
 _Folder = tuple[str, str, frozenset[str]]  # prefix of paths, where it lies, where those above it lie
 
 
@@ -212,6 +213,9 @@ def _looked_into(
             for name in names:
                 if not name.isascii() or "\\" in name or not name.isprintable():
                     entry_path(name)
+        if len(prefix) > _LONG or (not prefix and ":" in text):  # too long; or as of a drive
+            for name in names:
+                entry_path(prefix + name)
         look = partial(os.stat, dir_fd=number, follow_symlinks=False) if _WITHIN else _look_at(folder)
         for name, about in zip(names, map(look, names), strict=True):
             if about.st_mode & 0o170000 != stat.S_IFREG:
@@ -257,7 +261,9 @@ def _linked(path: str, top: str, above: frozenset[str], follow_links: bool) -> t
     try:
         about = os.stat(target)
     except OSError:
-        raise ContentError(f"{path!r} is a link to nothing that is there.") from None
+        raise ContentError(
+            f"{path!r} is a link to nothing that is there. Remove it, or put there what it names."
+        ) from None
     if stat.S_ISDIR(about.st_mode) and (target in above or base.startswith(target.rstrip(os.sep) + os.sep)):
-        raise ContentError(f"{path!r} is a link that leads in a circle.")
+        raise ContentError(f"{path!r} is a link that leads in a circle. Remove it.")
     return target, about

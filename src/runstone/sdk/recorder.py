@@ -27,6 +27,15 @@ encode = msgspec.msgpack.Encoder().encode
 RETRY_SECONDS = 1.0  # how often an append is tried again while the disk is full
 
 
+def sound_text(value: Any) -> Any:
+    """Plain values without text that UTF-8 cannot hold: question marks are in its place."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {sound_text(key): sound_text(item) for key, item in value.items()}
+    return [sound_text(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 class Watching(msgspec.Struct, frozen=True, kw_only=True):
     """How the uplink is to look after this run's journals. `queue` False: not at all."""
 
@@ -80,7 +89,11 @@ class Recorder:
 
     def write(self, kind: Kind, value: Any) -> bool:
         """Keep one record. False if it could not be kept: it is counted then."""
-        return self.append(int(kind), encode(value))
+        try:
+            payload = encode(value)
+        except UnicodeEncodeError:  # half a surrogate pair, as a file name that is not UTF-8 has them
+            payload = encode(sound_text(msgspec.to_builtins(value)))
+        return self.append(int(kind), payload)
 
     def append(self, kind: int, payload: bytes) -> bool:
         """Keep one record, already encoded."""

@@ -20,7 +20,7 @@ from runstone.sdk.artifacts.methods import ArtifactMethods
 from runstone.sdk.config import Config
 from runstone.sdk.errors import UsageError, unknown_attribute
 from runstone.sdk.metrics import Definitions, definition
-from runstone.sdk.recorder import Recorder, encode
+from runstone.sdk.recorder import Recorder, encode, sound_text
 from runstone.sdk.run_identity import RunIdentity
 from runstone.sdk.summary import Summary
 
@@ -187,7 +187,7 @@ class Run(RunIdentity, ArtifactMethods):
                 "Log before finish(), or begin another run."
             ) from None
         if isinstance(error, UnicodeEncodeError):  # half a surrogate pair, in a name or a value
-            payload = encode((step, now, runtime, _sound_text(data)))
+            payload = encode((step, now, runtime, sound_text(data)))
         else:
             payload = encode((step, now, runtime, data))
         recorder = self._recorder
@@ -410,12 +410,3 @@ def _integer_step(step: Any) -> int:
     except (TypeError, ValueError):
         pass
     raise UsageError(f"log() takes an integer as step, met {step!r}.")
-
-
-def _sound_text(value: Any) -> Any:
-    """Text that UTF-8 cannot hold, with question marks in its place."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_sound_text(key): _sound_text(item) for key, item in value.items()}
-    return [_sound_text(item) for item in value] if isinstance(value, list) else value

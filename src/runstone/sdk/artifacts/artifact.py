@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from runstone.sdk.artifacts import names
 from runstone.sdk.artifacts.content import ArtifactContent
 from runstone.sdk.errors import UsageError
-from runstone.sdk.values import plain_value
 
 if TYPE_CHECKING:
     from runstone.client.artifact_files import ArtifactFile
@@ -69,8 +68,8 @@ class Artifact(ArtifactContent):
     @metadata.setter
     def metadata(self, value: Mapping[str, Any]) -> None:
         if self._version is not None:
-            self._version.metadata = dict(plain_value(dict(value)))
-        self._metadata = dict(plain_value(dict(value)))
+            self._version.metadata = self._plain_metadata(value)
+        self._metadata = self._plain_metadata(value)
 
     @property
     def ttl(self) -> timedelta | None:
@@ -80,6 +79,8 @@ class Artifact(ArtifactContent):
 
     @ttl.setter
     def ttl(self, value: timedelta | float | None) -> None:
+        if value is not None and not isinstance(value, (timedelta, int, float)):
+            raise UsageError(f"An artifact's ttl is a timedelta or seconds, met {value!r}.")
         seconds = (
             None if value is None else int(value.total_seconds() if isinstance(value, timedelta) else value)
         )
@@ -96,7 +97,7 @@ class Artifact(ArtifactContent):
 
     @aliases.setter
     def aliases(self, value: Sequence[str]) -> None:
-        checked = names.labels(value, "an alias")
+        checked = names.own_aliases(value)
         if self._version is not None:
             self._version.aliases = checked
         self._aliases = checked
@@ -107,7 +108,7 @@ class Artifact(ArtifactContent):
 
     @tags.setter
     def tags(self, value: Sequence[str]) -> None:
-        checked = names.labels(value, "a tag")
+        checked = names.tags(value)
         if self._version is not None:
             self._version.tags = checked
         self._tags = checked
@@ -186,7 +187,9 @@ class Artifact(ArtifactContent):
         version = self._logged("new_draft()")
         draft = Artifact(version.collection_name, version.type, self.description, self.metadata)
         draft._base = version.id
-        draft._drafting().take_over(version.entries())
+        entries = version.entries()
+        draft._drafting().take_over(entries)
+        draft._take_facts(version, entries, steps=True)
         draft._incremental = True
         return draft
 

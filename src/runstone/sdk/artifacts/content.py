@@ -10,9 +10,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from runstone.sdk.artifacts.draft import Policy
 from runstone.sdk.artifacts.facts import ArtifactFacts
+from runstone.sdk.errors import UsageError
 
 if TYPE_CHECKING:
     from runstone.sdk.artifacts.manifest import ArtifactManifestEntry
+
+_NEW_MODES = ("x", "w", "xb", "wb", "xt", "wt", "x+", "w+", "xb+", "wb+", "x+b", "w+b")
 
 
 class ArtifactContent(ArtifactFacts):
@@ -62,6 +65,10 @@ class ArtifactContent(ArtifactFacts):
     ) -> Iterator[IO[Any]]:
         """A file to be written: `with artifact.new_file("notes.txt") as file: file.write(…)`. It is
         added when the block ends well."""
+        if mode not in _NEW_MODES:
+            raise UsageError(
+                f"new_file() writes a new file: mode is one of {', '.join(_NEW_MODES)}; met {mode!r}."
+            )
         draft = self._drafting()
         binary = "b" in mode
         buffer: IO[Any] = io.BytesIO() if binary else io.StringIO(newline="")

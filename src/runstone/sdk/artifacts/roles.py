@@ -24,11 +24,12 @@ _EVALUATION = ("eval", "metric", "result", "score")
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".bin", ".dill", ".cloudpickle")
 
 
-def find(paths: Iterable[str], given: dict[str, list[str]]) -> dict[str, Any]:
+def find(paths: Iterable[str], given: dict[str, list[str]], *, name: str = "") -> dict[str, Any]:
     """`{role: [paths], …, "missing": [roles], "pickles": [paths]}`. given: what was said with
-    `Artifact.set_role`; the rest is told by the files' names."""
+    `Artifact.set_role`, files or folders; the rest is told by the files' names. Raises UsageError for what
+    is not among the paths; name: of the artifact, for that."""
     listed = list(paths)
-    found: dict[str, list[str]] = {role: list(given.get(role, ())) for role in ROLES}
+    found = {role: _held(role, given.get(role, ()), listed, name) for role in ROLES}
     for path in listed:
         name = os.path.basename(path).lower()
         if not given.get("weights") and name.endswith(_WEIGHTS) and name not in _ENVIRONMENT:
@@ -45,6 +46,31 @@ def find(paths: Iterable[str], given: dict[str, list[str]]) -> dict[str, Any]:
             found["evaluation"].append(path)
     missing = [role for role in ROLES if not found[role]]
     return {**found, "missing": missing, "pickles": [p for p in listed if p.lower().endswith(PICKLES)][:1000]}
+
+
+def _held(role: str, given: Iterable[str], listed: list[str], name: str) -> list[str]:
+    held: dict[str, None] = {}
+    for path in given:
+        below = path.rstrip("/") + "/"
+        those = [path] if path in listed else [one for one in listed if one.startswith(below)]
+        if not those:
+            raise UsageError(
+                f"Artifact {name!r} has no file {path!r}, which set_role() names as {role}. Add it, or name "
+                "a file or folder that the artifact holds."
+            )
+        held.update(dict.fromkeys(those))
+    return list(held)
+
+
+def said_of(paths: list[str], roles: dict[str, Any]) -> dict[str, list[str]]:
+    """The roles of a version that its files' names alone would not have given."""
+    guessed = find(paths, {})
+    there = set(paths)
+    return {
+        role: [path for path in roles.get(role) or [] if path in there]
+        for role in ROLES
+        if (roles.get(role) or []) != guessed[role]
+    }
 
 
 def check_role(role: str) -> str:

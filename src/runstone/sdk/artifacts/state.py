@@ -48,13 +48,17 @@ class ArtifactState:
         self._name = names.artifact_name(name)
         self._type = names.artifact_type(type)
         self._description = description
-        self._metadata: dict[str, Any] = dict(plain_value(dict(metadata or {})))
+        self._metadata: dict[str, Any] = self._plain_metadata(metadata or {})
         self._incremental = incremental
         self.use_as = use_as
         self._policy: Policy = policy or _default_policy()
         self._draft: Draft | None = Draft(hash_cache())
-        self._facts: dict[str, Any] = {}
         self._tables: list[dict[str, Any]] = []
+        # Of the version that a draft begins as: its tables, the digests of its tabular files, and roles that
+        # somebody gave.
+        self._base_tables: list[dict[str, Any]] = []
+        self._base_digests: dict[str, bytes] = {}
+        self._base_roles: dict[str, list[str]] = {}
         self._roles: dict[str, list[str]] = {}
         self._steps: Preprocessing | None = None
         self._aliases: list[str] = []
@@ -70,9 +74,17 @@ class ArtifactState:
         self._number = ""  # `v3` of a version that was named, and not asked for
         self._added: dict[int, tuple[Any, str]] = {}  # id of an added object -> (it, its entry)
 
+    @staticmethod
+    def _plain_metadata(given: Mapping[str, Any]) -> dict[str, Any]:
+        if not isinstance(given, Mapping):
+            raise UsageError(f"An artifact's metadata is a mapping of names to values, met {given!r}.")
+        return dict(plain_value(dict(given)))
+
     def _became(self, version: ArtifactVersion) -> None:
         self._version = version
         self._draft = None
+        # What the server knows of its content counts, also where that was there before under other facts.
+        self._tables, self._roles, self._steps = [], {}, None
 
     @property
     def name(self) -> str:

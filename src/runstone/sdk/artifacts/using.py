@@ -36,7 +36,7 @@ def log_artifact(
 ) -> Artifact:
     """part: of a distributed version, which `last` closes."""
     wanted = names.own_aliases(aliases)
-    labels = names.labels(tags, "a tag")
+    labels = names.tags(tags)
     artifact = _artifact_of(run, given, name, type)
     if artifact._version is not None:
         if wanted:
@@ -58,13 +58,14 @@ def log_artifact(
     if artifact.incremental and not artifact._base:
         _start_from_latest(run, artifact)
     store = run._artifact_store()
+    metadata, facts = _sayable(run, artifact)
     record = store.log(
         draft,
         name=artifact._name,
         type=artifact.type,
-        description=artifact._description,
-        metadata=run._redactor.value(artifact._metadata, ""),
-        facts=artifact._known_facts(),
+        description=run._redactor.value(artifact._description, ""),
+        metadata=metadata,
+        facts=facts,
         aliases=[*dict.fromkeys([*artifact._aliases, *wanted])],
         tags=[*dict.fromkeys([*artifact._tags, *labels])],
         ttl_seconds=artifact._ttl_seconds,
@@ -75,6 +76,37 @@ def log_artifact(
     )
     artifact._run, artifact._record = store, record
     return artifact
+
+
+METADATA_KEYS_MAX = 100
+METADATA_BYTES_MAX = 4 * 1024 * 1024
+
+
+def _sayable(run: Run, artifact: Artifact) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Its metadata and what is known of its content, without secrets. Raises UsageError for what no
+    server would take, while the bytes are still there to be logged again."""
+    from runstone.sdk.recorder import encode, sound_text
+
+    metadata = run._redactor.value(artifact._metadata, "")
+    if len(metadata) > METADATA_KEYS_MAX:
+        raise UsageError(
+            f"The metadata of artifact {artifact._name!r} has {len(metadata)} keys at the top; the most is "
+            f"{METADATA_KEYS_MAX}. Nest them, or put them in a file of the artifact."
+        )
+    facts = artifact._known_facts()
+    if "preprocessing" in facts:
+        facts["preprocessing"] = run._redactor.value(facts["preprocessing"], "")
+    for what, value in (("metadata", metadata), ("schema, preparation and roles", facts)):
+        try:
+            size = len(encode(value))
+        except UnicodeEncodeError:
+            size = len(encode(sound_text(value)))
+        if size > METADATA_BYTES_MAX:
+            raise UsageError(
+                f"The {what} of artifact {artifact._name!r} take {size:,} bytes; the most is "
+                f"{METADATA_BYTES_MAX:,}. Put them in a file of the artifact."
+            )
+    return metadata, facts
 
 
 def _start_from_latest(run: Run, artifact: Artifact) -> None:
@@ -89,7 +121,9 @@ def _start_from_latest(run: Run, artifact: Artifact) -> None:
     draft = artifact._drafting()
     artifact._base = latest.id
     mine = set(draft.paths())
-    draft.take_over(entry for entry in latest.entries() if entry.path not in mine)
+    entries = latest.entries()
+    draft.take_over(entry for entry in entries if entry.path not in mine)
+    artifact._take_facts(latest, entries, steps=artifact._steps is None)
 
 
 def use_artifact(
@@ -100,9 +134,9 @@ def use_artifact(
     aliases: Sequence[str] | None = None,
     use_as: str | None = None,
 ) -> Artifact:
-    """In mode offline no server can be asked: a version by its number is noted, and the use of it sent
-    with the run; its files cannot be had there. Raises UsageError where an alias is named there, and
-    ClientError kinds."""
+    """given: also "@ID". In mode offline no server can be asked: a version by its number is noted, and the
+    use of it sent with the run; its files cannot be had there. Raises UsageError where an alias is named
+    there, and ClientError kinds."""
     if isinstance(given, Artifact):
         artifact = given
         if artifact.is_draft():
@@ -247,6 +281,8 @@ def _artifact_of(
 ) -> Artifact:
     if isinstance(given, Artifact):
         return given
+    if not isinstance(given, (str, os.PathLike)):
+        raise UsageError(f"log_artifact() takes an artifact, a file or a folder, met {given!r}.")
     path = os.fspath(given)
     kind = type or "unspecified"
     fallback = f"run-{run.id}-{os.path.basename(os.path.abspath(path))}"
