@@ -208,9 +208,10 @@ class LocalStore:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(self.folder, "pending", name))
 
-    def is_pending(self, suffix: str) -> bool:
-        """Whether there is a version whose pending name ends so."""
-        return any(name.endswith(suffix) for name in self._names("pending"))
+    def pending(self, *, prefix: str = "", suffix: str = "") -> str:
+        """The pending name, of a version, that begins and ends so; "" for none."""
+        names = self._names("pending")
+        return next((name for name in names if name.startswith(prefix) and name.endswith(suffix)), "")
 
     def locate(self, digest: bytes) -> Place | None:
         """Where the bytes of this digest lie; None where they are not here (any more)."""

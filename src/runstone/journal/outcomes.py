@@ -1,8 +1,9 @@
-"""What became of a version on a server: left in the run folder by who shipped it, for the process
+"""What became of a version on a server: left in the run folder by who ships it, for the process
 that waits for it.
 
 run folder:
   artifacts/ID.json   `ArtifactOutcome`, under the id of the ARTIFACT record
+  artifacts/moving    touched while what the run has logged gets further: who waits for a version waits on
 """
 
 from __future__ import annotations
@@ -55,6 +56,23 @@ def write_outcome(run_folder: str, record_id: str, outcome: ArtifactOutcome) -> 
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def note_moving(run_folder: str) -> None:
+    """Something of this run got to the server, or a word that more is on its way. Raises nothing."""
+    path = os.path.join(run_folder, "artifacts", "moving")
+    with suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "ab"):
+            os.utime(path)
+
+
+def moving(run_folder: str) -> int:
+    """Another number each time that something was noted; 0 for nothing yet."""
+    try:
+        return os.stat(os.path.join(run_folder, "artifacts", "moving")).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _path(run_folder: str, record_id: str) -> str:

@@ -16,20 +16,43 @@ from typing import TYPE_CHECKING
 from runstone.content.manifest import Entry
 from runstone.content.store import LocalStore, Place
 from runstone.journal.kinds import ArtifactLogged, ArtifactUsed
-from runstone.journal.outcomes import ArtifactOutcome, read_outcome, write_outcome
+from runstone.journal.outcomes import ArtifactOutcome, moving, note_moving, read_outcome, write_outcome
 
 if TYPE_CHECKING:
     from runstone.client.artifact_models import ArtifactRecord
     from runstone.client.native import Client
 
 TIDY_SECONDS = 30.0
-# How long a run's journal waits for the version of another run that it read and that is on its way still.
+# A run's journal waits for the version of another run that it read, while that one gets further. So long
+# without a sign of it, and whoever was sending it is gone.
 HELD_SECONDS = 120.0
 _LOOK_SECONDS = 5.0  # before others get the thread
+_APART_SECONDS_MAX = 10.0  # of two looks; more between them is time in which nobody looked
+_MOVED_SECONDS = 1.0  # between signs
 
 
 class NotYet(Exception):
     """Another run's version must be on the server first. Try again a little later."""
+
+
+class _Patience:
+    """How long a maker has shown no sign of life to somebody who looked for one. Not by the clock: while
+    the server is away nobody looks, and no sign can come."""
+
+    def __init__(self) -> None:
+        self._sign = -1
+        self._looked_at = 0.0
+        self._seconds = 0.0
+
+    def look(self, sign: int) -> float:
+        """The seconds, after this look. sign: another one each time that something moved."""
+        now = time.monotonic()
+        if sign != self._sign:
+            self._sign, self._seconds = sign, 0.0
+        else:
+            self._seconds += min(now - self._looked_at, _APART_SECONDS_MAX)
+        self._looked_at = now
+        return self._seconds
 
 
 class ArtifactShipper:
@@ -43,7 +66,8 @@ class ArtifactShipper:
         self._trusted = trusted
         self._store = LocalStore.beside(run_folder)
         self._tidied_at = 0.0
-        self._held: dict[str, float] = {}  # ids of versions that are waited for, and since when
+        self._held: dict[str, _Patience] = {}  # by the ids of versions that are waited for
+        self._moved_at = float("-inf")
 
     def ship(self, client: Client, address: tuple[str, str, str], said: ArtifactLogged | ArtifactUsed) -> str:
         """Do what the record says; "" or what could not be done and never can. Raises the kinds of
@@ -53,6 +77,7 @@ class ArtifactShipper:
 
         if isinstance(said, ArtifactUsed):
             return self._use(client, address, said)
+        self.moved()
         before = read_outcome(self._folder, said.id)
         if before is not None and before.base_url == client.base_url and before.state == "committed":
             return ""
@@ -64,6 +89,15 @@ class ArtifactShipper:
             return self._refused(client, said, f"what it holds cannot be read on this host: {error}")
         self._committed(client, said, record)
         return self._link(client, said, record)
+
+    def moved(self) -> None:
+        """Something of the run got to the server, or a word of it: others may wait for its versions."""
+        now = time.monotonic()
+        if now - self._moved_at < _MOVED_SECONDS:
+            return
+        self._moved_at = now
+        if self._store.pending(prefix=f"{os.path.basename(self._folder)}~"):
+            note_moving(self._folder)
 
     def tidy(self) -> None:
         """All of the run is on the server: what only it needed may go, now or at the next one's end."""
@@ -157,7 +191,7 @@ class ArtifactShipper:
             version = outcome.id if outcome is not None and outcome.state == "committed" else ""
         named = not version and not said.logged and _is_numbered(said.name)
         if not version and not named:
-            return f"the use of artifact {said.name}: it is not on the server"
+            return f"the use of artifact {said.name}: it is not on the server{self._why(said)}"
         try:
             if named:  # by a run without a server, and by its number: nobody could be asked then
                 version = _named(client, address, said.name)
@@ -166,24 +200,35 @@ class ArtifactShipper:
             return f"the use of artifact {said.name}: {error}"
         return ""
 
+    def _why(self, said: ArtifactUsed) -> str:
+        """Where that can be told."""
+        name = self._store.pending(suffix=f"~{said.logged}") if said.logged else ""
+        if not name:
+            return ""
+        return (
+            f". The run in {_maker_of(self._folder, name)} has logged it, and nobody is sending that: "
+            "`runstone sync` it, then note the use by the version's name"
+        )
+
     def _outcome(self, client: Client, said: ArtifactUsed) -> ArtifactOutcome | None:
         """Of a version that this run has logged, or another one beside it (in the same process, mostly),
-        whose journal goes its own way. None where it never got to this server. Raises NotYet."""
+        whose journal goes its own way. None where it never got to this server, and does not get there:
+        it is sent already, or nobody is sending it. Raises NotYet."""
         until = time.monotonic() + _LOOK_SECONDS
-        since = self._held.setdefault(said.logged, time.monotonic())
+        patience = self._held.setdefault(said.logged, _Patience())
         while True:
-            waits = self._store.is_pending(f"~{said.logged}")  # before the look: it ends with the outcome
+            waits = self._store.pending(suffix=f"~{said.logged}")  # before the look: it ends with the outcome
             for folder in (self._folder, *_beside(self._folder)):
                 outcome = read_outcome(folder, said.logged)
                 if outcome is not None and outcome.base_url in ("", client.base_url):
                     return outcome
-            now = time.monotonic()
-            if not waits or now - since > HELD_SECONDS:
+            if not waits or patience.look(moving(_maker_of(self._folder, waits))) > HELD_SECONDS:
                 return None
-            if now > until:
+            if time.monotonic() > until:
                 raise NotYet(
                     f"The run read artifact {said.name}, which another run has made and not sent yet: that "
-                    "run goes first. Where it is not under way, sync it too."
+                    "run goes first, and what this one logged since waits. Where it is not under way, sync "
+                    "it too."
                 )
             time.sleep(0.1)
 
@@ -211,6 +256,11 @@ class _Finder:
             except OSError:
                 continue
         return None
+
+
+def _maker_of(folder: str, pending: str) -> str:
+    """The folder, beside this one, of the run that logged a version; by its pending name."""
+    return os.path.join(os.path.dirname(os.path.abspath(folder)), pending.rpartition("~")[0])
 
 
 def _beside(folder: str) -> list[str]:

@@ -259,6 +259,7 @@ class Shipper:
             self._go_on_from(answer.next_offset)
             return
         self.offset = batch.end
+        self._artifacts.moved()
         self.behind = len(batch.body) > self._limit // 2
         self._limit = BATCH_BYTES
         self.shipped.records += batch.records
@@ -304,13 +305,13 @@ class Shipper:
         if self.offset <= HEADER_BYTES:
             first = min([file.start for file in batch.files] + [item.start for item in batch.artifacts])
             return self.journal.read(self.offset, limit_bytes=first)
-        for named in batch.files:
-            self._files.send(client, self._address, named.logged)
-        for mention in batch.artifacts:
-            with self._beating(client):
+        with self._beating(client):
+            for named in batch.files:
+                self._files.send(client, self._address, named.logged)
+            for mention in batch.artifacts:
                 trouble = self._artifacts.ship(client, self._address, mention.said)
-            if trouble and trouble not in self.shipped.troubles:
-                self.shipped.troubles.append(trouble)
+                if trouble and trouble not in self.shipped.troubles:
+                    self.shipped.troubles.append(trouble)
         return batch
 
     @contextmanager
@@ -324,6 +325,7 @@ class Shipper:
             while not done.wait(BEAT_SECONDS):
                 try:
                     self._post(client, Batch(self.offset, b""))
+                    self._artifacts.moved()
                 except ClientError:
                     pass  # the transfer itself meets the same trouble
 

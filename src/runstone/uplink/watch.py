@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runstone.journal.format import HEADER_BYTES, JournalError
 from runstone.journal.home import QueueEntry, host_name
 from runstone.journal.kinds import RunFields
+from runstone.uplink.artifacts import NotYet
 from runstone.uplink.processes import Watched
 from runstone.uplink.reading import JournalDamaged, JournalFile
 from runstone.uplink.shipping import BATCH_BYTES, Shipper
@@ -127,7 +128,7 @@ class Watch:
         when all of it is kept by the server. In a shipping thread. Raises what `Shipper.step` does."""
         live = self.live  # before reading: what a process wrote before it went is then seen below
         deadline = time.monotonic() + CARRY_SECONDS
-        while self.shipper.step(client):
+        while self._step(client):
             self.contact_at = time.monotonic()
             if self.contact_at > deadline:
                 return
@@ -152,6 +153,15 @@ class Watch:
         elif live and time.monotonic() - self.contact_at >= HEARTBEAT_SECONDS:
             self.shipper.heartbeat(client)
             self.contact_at = time.monotonic()
+
+    def _step(self, client: Client) -> bool:
+        try:
+            return self.shipper.step(client)
+        except NotYet:  # which may be so for hours: the server hears of the run meanwhile
+            if time.monotonic() - self.contact_at >= HEARTBEAT_SECONDS:
+                self.shipper.heartbeat(client)
+                self.contact_at = time.monotonic()
+            raise
 
     @property
     def stop_requested(self) -> bool:
