@@ -47,8 +47,10 @@ export interface CollectionsAsked {
   search?: string | undefined;
   tag?: string | undefined;
   alias?: string | undefined;
-  /** name, created_at, updated_at or version_count; `-` in front for descending */
+  /** name, created_at, updated_at or version_count, in the trash also deleted_at; `-` in front for descending */
   sort?: string | undefined;
+  /** those that were deleted */
+  trash?: boolean | undefined;
 }
 
 interface PlaceAsked {
@@ -280,6 +282,15 @@ export function patchCollection(
   change: { description?: string; tags?: string[] },
 ): Promise<Collection> {
   return ask("PATCH", `/projects${path(entity, project)}/collections${path(collection)}`, { body: change });
+}
+
+export function deleteCollection(entity: string, project: string, collection: string): Promise<void> {
+  return ask("DELETE", `/projects${path(entity, project)}/collections${path(collection)}`);
+}
+
+/** Out of the trash, whole. 409 where its name (or `newName`) is taken. */
+export function restoreCollection(entity: string, project: string, id: number, newName = ""): Promise<Collection> {
+  return ask("POST", `/projects${path(entity, project)}/collections/restore`, { body: { id, new_name: newName } });
 }
 
 export function artifactFileUrl(entity: string, project: string, artifact: string, name: string, inline = false): string {

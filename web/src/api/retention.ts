@@ -67,8 +67,18 @@ export function deletionsQuery(entity: string, project: string) {
     queryKey: ["deletions", entity, project],
     queryFn: ({ signal }) =>
       ask<Schemas["Deletions"]>("GET", `/projects${path(entity, project)}/deletions`, { query: { limit: 10 }, signal }),
-    refetchInterval: (query) => (query.state.data?.deletions.some((one) => one.state === "running") ? WATCHED_MS : false),
+    refetchInterval: (query) => (query.state.data?.deletions.some(goesOn) ? WATCHED_MS : false),
   });
+}
+
+/** Of a deletion, or of its undo. */
+export function goesOn(one: Deletion): boolean {
+  return one.state === "running" || one.state === "undoing";
+}
+
+/** What it took and is still in the trash comes back, by a job; one that still runs stops first. */
+export function undoDeletion(entity: string, project: string, id: number): Promise<Deletion> {
+  return ask("POST", `/projects${path(entity, project)}/deletions/${id}/undo`);
 }
 
 export function cancelDeletion(entity: string, project: string, id: number): Promise<Deletion> {

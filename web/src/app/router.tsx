@@ -16,7 +16,7 @@ import { parseArtifactsSearch, parseVersionSearch, parseVersionsSearch } from "@
 import { parseCompareSearch } from "@/features/compare/search";
 import { parseRunSearch } from "@/features/run/search";
 import { parseRunsSearch } from "@/features/runs/search";
-import { parseRegistryCollectionSearch } from "@/features/registry/search";
+import { parseRegistryCollectionSearch, parseRegistrySearch } from "@/features/registry/search";
 import { parseSettingsSearch } from "@/features/settings/search";
 import { parseSweepSearch, parseSweepsSearch } from "@/features/sweeps/search";
 import { parseWorkspaceSearch } from "@/model/workspace/search";
@@ -131,6 +131,7 @@ const registries = createRoute({
 const registry = createRoute({
   getParentRoute: () => root,
   path: "registry/$organization/$registry",
+  validateSearch: parseRegistrySearch,
   component: lazyRouteComponent(() => import("@/features/registry/registry"), "RegistryPage"),
 });
 

@@ -97,7 +97,7 @@ class CollectionTrash:
             if taken is not None:
                 raise Conflict(
                     f"{place.entity}/{place.name} has an artifact {wanted!r} again, which stays as it is. "
-                    "Restore this one under another name (new_name), or rename that one first.",
+                    "Restore this one under another name, or rename that one first.",
                     collection=wanted,
                     id=row.id,
                 )

@@ -143,7 +143,7 @@ def test_a_collection_is_listed_in_the_trash_and_restored_whole(place: Place) ->
     assert stranger.post(f"{collections}/restore", json=wanted).status_code == 404
     place.several(1)
     taken = member.post(f"{collections}/restore", json=wanted)
-    assert taken.status_code == 409 and "new_name" in taken.json()["error"]["message"], taken.text
+    assert taken.status_code == 409 and "another name" in taken.json()["error"]["message"], taken.text
     back = member.post(f"{collections}/restore", json={**wanted, "new_name": "set-2"})
     assert back.status_code == 200 and back.json()["purge_at"] is None
     assert place.left("set-2") == ["v0", "v1"] and place.left() == ["v0"]

@@ -9,6 +9,7 @@ import { meQuery } from "@/api/me";
 import { ApiError } from "@/api/request";
 import { formatCount, plural } from "@/base/numbers";
 import { Limiter } from "@/base/limiter";
+import { DeleteCollection } from "@/features/trash";
 import { onProject } from "@/model/live";
 import { PLACED_ROWS_MAX, usePlaced } from "@/model/placed";
 import { useShortcut } from "@/model/shortcuts";
@@ -29,13 +30,21 @@ const AT = "/$entity/$project/artifacts/$type/$collection";
 export function CollectionPage() {
   const { entity, project, type, collection: name } = useParams({ from: AT });
   const collection = useQuery(collectionQuery(entity, project, name));
+  const navigate = useNavigate({ from: AT });
+  const writes = useWrites(entity);
   if (collection.error instanceof ApiError && collection.error.status === 404) {
     return (
       <Empty title={`There is no artifact '${name}' in ${entity} / ${project}`}>
         <p>It may have been deleted, or you may not be allowed to see it.</p>
-        <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
-          See the project’s artifacts
-        </Link>
+        <p>
+          <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
+            See the project’s artifacts
+          </Link>{" "}
+          or{" "}
+          <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ trash: true }}>
+            what was deleted
+          </Link>
+        </p>
       </Empty>
     );
   }
@@ -56,6 +65,10 @@ export function CollectionPage() {
           <h1 title={name}>{name}</h1>
           <CopyButton text={`${entity}/${project}/${name}`} label="Copy the full name" />
           {collection.data && <About collection={collection.data} />}
+          <span data-gap />
+          {collection.data && writes && (
+            <DeleteCollection collection={collection.data} onDeleted={() => void navigate({ to: "/$entity/$project/artifacts", params: { entity, project } })} />
+          )}
         </div>
         {collection.data && collection.data.description !== "" && (
           <p className={styles["described"]} title={collection.data.description}>
@@ -66,6 +79,12 @@ export function CollectionPage() {
       <Versions key={`${entity}/${project}/${name}`} />
     </div>
   );
+}
+
+function useWrites(entity: string): boolean {
+  const me = useQuery(meQuery);
+  const role = me.data?.entities.find((one) => one.name === entity)?.role;
+  return me.data?.is_admin === true || role === "admin" || role === "member";
 }
 
 function About({ collection }: { collection: Collection }) {
@@ -86,9 +105,7 @@ function Versions() {
     (next: Partial<VersionsSearch>) => void navigate({ search: (old: VersionsSearch) => ({ ...old, ...next }), replace: true }),
     [navigate],
   );
-  const me = useQuery(meQuery);
-  const role = me.data?.entities.find((one) => one.name === entity)?.role;
-  const writes = me.data?.is_admin === true || role === "admin" || role === "member";
+  const writes = useWrites(entity);
 
   const sort = search.sort ?? "-version_index";
   const { find, tag, trash } = search;

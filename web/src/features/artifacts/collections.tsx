@@ -2,15 +2,17 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { artifactTypesQuery, collectionsKey, readCollections, type Collection, type CollectionsAsked } from "@/api/artifacts";
+import { meQuery } from "@/api/me";
 import { Limiter } from "@/base/limiter";
 import { formatCount, plural } from "@/base/numbers";
+import { CollectionsInTrash } from "@/features/trash";
 import { onProject } from "@/model/live";
 import { usePlaced } from "@/model/placed";
 import { useShortcut } from "@/model/shortcuts";
-import { Button } from "@/widgets/controls";
+import { Button, Checkbox } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { Grid, type GridColumn, type GridHandle } from "@/widgets/grid";
 import { SearchText } from "@/widgets/search-text";
@@ -31,7 +33,7 @@ export function ArtifactsPage() {
   useRefresh(entity, project);
   const shown = types.data?.types.filter((type) => type.collection_count > 0) ?? [];
   const all = shown.reduce((sum, type) => sum + type.collection_count, 0);
-  if (types.isSuccess && all === 0) return <FirstArtifact />;
+  if (types.isSuccess && all === 0 && search.trash !== true) return <FirstArtifact entity={entity} project={project} />;
   return (
     <div className={styles["page"]}>
       <title>{`Artifacts · ${project} · Runstone`}</title>
@@ -44,7 +46,7 @@ export function ArtifactsPage() {
       </nav>
       <div className={styles["listPage"]}>
         {types.error && <ErrorPanel what="The types could not be read" error={types.error} onRetry={() => void types.refetch()} />}
-        <Collections key={`${entity}/${project}`} />
+        {search.trash === true ? <Deleted key={`${entity}/${project}`} /> : <Collections key={`${entity}/${project}`} />}
       </div>
     </div>
   );
@@ -107,6 +109,7 @@ function Collections() {
           onSearch={(text) => change({ alias: text === "" ? undefined : text })}
           onLeave={leave}
         />
+        <Checkbox label="Trash" checked={false} onChange={() => change({ trash: true, tag: undefined, alias: undefined })} />
         <span className={styles["quiet"]} role="status">
           {!found.isPending && plural(found.total, "artifact")}
           {filtered && !found.isPending && " found"}
@@ -140,6 +143,59 @@ function Collections() {
             onRange={found.onRange}
           />
         )}
+      </div>
+    </>
+  );
+}
+
+/** What was deleted, in the same place of the page. */
+function Deleted() {
+  const { entity, project } = useParams({ from: AT });
+  const { type, find } = useSearch({ from: AT });
+  const navigate = useNavigate({ from: AT });
+  const change = (next: Partial<ArtifactsSearch>) => void navigate({ search: (old: ArtifactsSearch) => ({ ...old, ...next }), replace: true });
+  const me = useQuery(meQuery);
+  const role = me.data?.entities.find((one) => one.name === entity)?.role;
+  const writes = me.data?.is_admin === true || role === "admin" || role === "member";
+  const [count, setCount] = useState<number | null>(null);
+  const grid = useRef<GridHandle>(null);
+  const input = useRef<HTMLInputElement>(null);
+  useShortcut("/", "Find artifacts", "Artifacts", () => input.current?.focus());
+  useShortcut("j", "Next artifact", "Artifacts", () => grid.current?.move(1));
+  useShortcut("k", "Artifact before", "Artifacts", () => grid.current?.move(-1));
+  return (
+    <>
+      <div className={styles["listBar"]}>
+        <h1>Artifacts</h1>
+        <SearchText
+          ref={input}
+          label="Find deleted artifacts by name"
+          value={find ?? ""}
+          onSearch={(text) => change({ find: text === "" ? undefined : text })}
+          onLeave={() => grid.current?.focus()}
+        />
+        <Checkbox label="Trash" checked onChange={() => change({ trash: undefined })} />
+        <span className={styles["quiet"]} role="status">
+          {count !== null && `${plural(count, "artifact")} in the trash`}
+        </span>
+        <span data-gap />
+        <Link to="/$entity/$project/settings" params={{ entity, project }} hash="deletions" className={styles["quiet"]}>
+          Deletions of many versions
+        </Link>
+      </div>
+      <div className={styles["listBody"]}>
+        <CollectionsInTrash
+          entity={entity}
+          project={project}
+          noun="artifact"
+          find={find}
+          type={type}
+          writes={writes}
+          grid={grid}
+          onCount={setCount}
+          onClear={() => change({ find: undefined, type: undefined })}
+          onOpen={(back) => void navigate({ to: "/$entity/$project/artifacts/$type/$collection", params: { entity, project, type: back.type, collection: back.name } })}
+        />
       </div>
     </>
   );
@@ -216,11 +272,14 @@ const EXAMPLE = `with runstone.init(project="mnist") as run:
     data.add_dir("data/")
     run.log_artifact(data)`;
 
-function FirstArtifact() {
+function FirstArtifact({ entity, project }: { entity: string; project: string }) {
   return (
     <Empty title="No artifacts yet">
       <p>Data, models and indices that a run logs are kept here by version, each traced to the run that made it.</p>
       <CodeBlock label="example" code={EXAMPLE} />
+      <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ trash: true }}>
+        See what was deleted
+      </Link>
     </Empty>
   );
 }

@@ -1,15 +1,13 @@
-/** Deletions of many versions that are going on in the project, and word of those that end meanwhile. */
+/** Deletions of many versions, and undoing them, that go on in the project, and word of those that end meanwhile. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
-import { restoreVersions } from "@/api/artifacts";
-import { cancelDeletion, deletionsQuery, type Deletion } from "@/api/retention";
+import { deletionsQuery, goesOn } from "@/api/retention";
 import { formatCount, plural } from "@/base/numbers";
-import { asRecord, asString } from "@/base/parse";
+import { canUndo, undoneWords, useDeletionActs } from "@/model/deletions";
 import { toast } from "@/model/toasts";
 import { Button } from "@/widgets/controls";
-import { describeError } from "@/widgets/feedback";
 
 import styles from "./artifacts.module.css";
 
@@ -18,57 +16,51 @@ export function DeletionsRunning({ entity, project, writes }: { entity: string; 
   const queryClient = useQueryClient();
   const watched = useRef(new Set<number>());
   const rows = found.data?.deletions;
+  const { stop, undo } = useDeletionActs(entity, project);
+  const begin = undo.mutate;
   useEffect(() => {
-    const refresh = () => {
+    for (const one of rows ?? []) {
+      if (goesOn(one)) {
+        watched.current.add(one.id);
+        continue;
+      }
+      if (!watched.current.delete(one.id)) continue;
       void queryClient.invalidateQueries({ queryKey: ["versions", entity, project] });
       void queryClient.invalidateQueries({ queryKey: ["collection", entity, project] });
-    };
-    for (const one of rows ?? []) {
-      if (one.state === "running") watched.current.add(one.id);
-      else if (watched.current.delete(one.id)) {
-        refresh();
-        sayEnd(entity, project, one, refresh);
+      if (one.undo_at !== null) toast(undoneWords(one), { tone: "ok" });
+      else {
+        const said = `${plural(one.versions, "version")} in the trash${one.state === "cancelled" ? ": stopped" : ""}`;
+        toast(said, writes && canUndo(one) ? { action: { label: "Undo", run: () => begin(one.id) } } : { tone: "ok" });
       }
     }
-  }, [rows, entity, project, queryClient]);
-  const cancel = useMutation({
-    mutationFn: (id: number) => cancelDeletion(entity, project, id),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: deletionsQuery(entity, project).queryKey }),
-    onError: (error) => toast(describeError(error).message, { tone: "bad" }),
-  });
-  const running = (rows ?? []).filter((one) => one.state === "running");
-  if (running.length === 0) return null;
+  }, [rows, entity, project, queryClient, writes, begin]);
+  const going = (rows ?? []).filter(goesOn);
+  if (going.length === 0) return null;
+  const busy = stop.isPending || undo.isPending;
   return (
     <ul className={styles["running"]} aria-label="Deletions going on">
-      {running.map((one) => (
+      {going.map((one) => (
         <li key={one.id}>
           <span role="status">
-            Deleting: {plural(one.versions, "version")} gone, {formatCount(one.scanned)} of {formatCount(one.to_scan)} looked at
+            {one.state === "running"
+              ? `Deleting: ${plural(one.versions, "version")} gone, ${formatCount(one.scanned)} of ${formatCount(one.to_scan)} looked at`
+              : `Undoing: ${formatCount(one.restored)} of ${plural(one.versions, "version")} restored`}
           </span>
           <progress aria-label={`Deletion ${one.id}`} value={one.scanned} max={Math.max(one.to_scan, 1)} />
           {writes && (
-            <Button small disabled={cancel.isPending} onClick={() => cancel.mutate(one.id)}>
-              Stop
-            </Button>
+            <>
+              <Button small disabled={busy} onClick={() => stop.mutate(one.id)}>
+                Stop
+              </Button>
+              {canUndo(one) && (
+                <Button small disabled={busy} onClick={() => begin(one.id)}>
+                  Undo
+                </Button>
+              )}
+            </>
           )}
         </li>
       ))}
     </ul>
   );
-}
-
-function sayEnd(entity: string, project: string, one: Deletion, refresh: () => void): void {
-  const said = `${plural(one.versions, "version")} in the trash${one.state === "cancelled" ? ": stopped" : ""}`;
-  const query = asRecord(one.query);
-  const ids = (Array.isArray(query?.["ids"]) ? query["ids"] : []).filter((id): id is number => typeof id === "number");
-  const collection = asString(query?.["collection"]);
-  if (ids.length === 0 || one.versions === 0 || collection === undefined) {
-    toast(said, { tone: "ok" });
-    return;
-  }
-  const undo = () =>
-    void restoreVersions(entity, project, collection.replace(/\[([[*?])\]/g, "$1"), ids).then(refresh, (error: unknown) =>
-      toast(describeError(error).message, { tone: "bad" }),
-    );
-  toast(said, { action: { label: "Undo", run: undo } });
 }

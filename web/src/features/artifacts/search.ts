@@ -9,6 +9,8 @@ export interface ArtifactsSearch {
   /** one of its versions goes by it */
   alias?: string | undefined;
   sort?: CollectionSort | undefined;
+  /** those that were deleted */
+  trash?: boolean | undefined;
 }
 
 const COLLECTION_SORTS = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "version_count", "-version_count"] as const;
@@ -22,6 +24,7 @@ export function parseArtifactsSearch(raw: Record<string, unknown>): ArtifactsSea
   }
   const sort = asOneOf(raw["sort"], COLLECTION_SORTS);
   if (sort !== undefined && sort !== "-updated_at") search.sort = sort;
+  if (asBoolean(raw["trash"])) search.trash = true;
   return search;
 }
 

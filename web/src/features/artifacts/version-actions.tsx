@@ -140,7 +140,7 @@ function Restore({ place, chosen, total, onDone }: { place: CollectionPlace; cho
         danger={false}
         onConfirm={() => restore.mutate(null)}
       >
-        They come back under their numbers. Aliases are not set again.
+        They come back under their numbers, with the aliases that nobody moved since.
       </Confirm>
     </>
   );

@@ -1,13 +1,14 @@
 /** One registry: its collections. */
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { collectionsQuery } from "@/api/artifacts";
 import { registryQuery } from "@/api/registry";
 import { ApiError } from "@/api/request";
 import { formatCount } from "@/base/numbers";
-import { Button } from "@/widgets/controls";
+import { CollectionsInTrash, DeleteCollection } from "@/features/trash";
+import { Button, Checkbox } from "@/widgets/controls";
 import { CodeBlock, Empty, ErrorPanel, Skeleton } from "@/widgets/feedback";
 import { Time } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
@@ -17,10 +18,8 @@ import styles from "./registry.module.css";
 export function RegistryPage() {
   const { organization, registry: name } = useParams({ from: "/registry/$organization/$registry" });
   const registry = useQuery(registryQuery(organization, name));
-  const found = useInfiniteQuery({
-    ...collectionsQuery(organization, registry.data?.project ?? "", {}),
-    enabled: registry.data !== undefined,
-  });
+  const { trash } = useSearch({ from: "/registry/$organization/$registry" });
+  const navigate = useNavigate({ from: "/registry/$organization/$registry" });
   if (registry.error) {
     if (registry.error instanceof ApiError && registry.error.status === 404) {
       return (
@@ -32,7 +31,7 @@ export function RegistryPage() {
     return <ErrorPanel what="The registry could not be read" error={registry.error} onRetry={() => void registry.refetch()} />;
   }
   if (!registry.data) return <Skeleton height={200} />;
-  const rows = found.data?.pages.flatMap((page) => page.collections) ?? [];
+  const { project } = registry.data;
   return (
     <div className={styles["page"]}>
       <title>{`${name} · Registry · Runstone`}</title>
@@ -48,13 +47,39 @@ export function RegistryPage() {
         </span>
       </div>
       {registry.data.description !== "" && <p style={{ margin: 0 }}>{registry.data.description}</p>}
+      <div className={styles["bar"]}>
+        <Checkbox label="Trash" checked={trash === true} onChange={(event) => void navigate({ search: event.target.checked ? { trash: true } : {}, replace: true })} />
+      </div>
+      {trash === true ? (
+        <div className={styles["trash"]}>
+          <CollectionsInTrash
+            entity={organization}
+            project={project}
+            noun="collection"
+            writes
+            onClear={() => void navigate({ search: {} })}
+            onOpen={(back) => void navigate({ to: "/registry/$organization/$registry/$collection", params: { organization, registry: name, collection: back.name } })}
+          />
+        </div>
+      ) : (
+        <Listed organization={organization} name={name} project={project} />
+      )}
+    </div>
+  );
+}
+
+function Listed({ organization, name, project }: { organization: string; name: string; project: string }) {
+  const found = useInfiniteQuery(collectionsQuery(organization, project, {}));
+  const rows = found.data?.pages.flatMap((page) => page.collections) ?? [];
+  return (
+    <>
       {found.error && <ErrorPanel what="The collections could not be read" error={found.error} onRetry={() => void found.refetch()} />}
       {found.isPending && <Skeleton height={120} />}
       {found.isSuccess && rows.length === 0 && (
         <Empty title="Nothing is registered here yet">
           <CodeBlock
             label="script"
-            code={`run.link_artifact(model, "${organization}/${registry.data.project}/COLLECTION", aliases=["candidate"])`}
+            code={`run.link_artifact(model, "${organization}/${project}/COLLECTION", aliases=["candidate"])`}
           />
         </Empty>
       )}
@@ -68,6 +93,9 @@ export function RegistryPage() {
                 Versions
               </th>
               <th scope="col">Changed</th>
+              <th scope="col">
+                <span className="visually-hidden">Delete</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -87,6 +115,9 @@ export function RegistryPage() {
                 <td>
                   <Time at={row.updated_at} />
                 </td>
+                <td>
+                  <DeleteCollection collection={row} icon />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -97,6 +128,6 @@ export function RegistryPage() {
           More collections
         </Button>
       )}
-    </div>
+    </>
   );
 }

@@ -1,6 +1,15 @@
-/** The address of a registry's collection. */
+/** The addresses of a registry and of its collections. */
 
-import { asString } from "@/base/parse";
+import { asBoolean, asString } from "@/base/parse";
+
+export interface RegistrySearch {
+  /** collections that were deleted */
+  trash?: boolean | undefined;
+}
+
+export function parseRegistrySearch(raw: Record<string, unknown>): RegistrySearch {
+  return asBoolean(raw["trash"]) ? { trash: true } : {};
+}
 
 export interface RegistryCollectionSearch {
   /** the version compared with what stands at the baseline */

@@ -44,9 +44,15 @@ export function RunPage() {
       return (
         <Empty title={`There is no run '${id}' in ${entity} / ${project}`}>
           <p>It may have been deleted or moved, or you may not be allowed to see it.</p>
-          <Link to="/$entity/$project/workspace" params={{ entity, project }}>
-            See the project’s runs
-          </Link>
+          <p>
+            <Link to="/$entity/$project/workspace" params={{ entity, project }}>
+              See the project’s runs
+            </Link>{" "}
+            or{" "}
+            <Link to="/$entity/$project/runs" params={{ entity, project }} search={{ trash: true }}>
+              what was deleted
+            </Link>
+          </p>
         </Empty>
       );
     }

@@ -10,6 +10,7 @@ import type { Run } from "@/api/types";
 import { csv } from "@/base/csv";
 import { Limiter } from "@/base/limiter";
 import { formatCount, fullValue, plural } from "@/base/numbers";
+import { absoluteTime, timeUntil } from "@/base/time";
 import { ColumnsButton, FilterButton } from "@/features/filters";
 import { columnLabel, columnWidth, selectOf, shortLabel } from "@/model/columns";
 import { onProject } from "@/model/live";
@@ -21,7 +22,7 @@ import { CopyButton, describeError, Empty, ErrorPanel, Skeleton } from "@/widget
 import { Grid, type GridColumn, type GridHandle } from "@/widgets/grid";
 import { Confirm, Popover } from "@/widgets/overlays";
 import { runCell, runValue } from "@/widgets/run-cell";
-import { Swatch } from "@/widgets/values";
+import { Swatch, Time } from "@/widgets/values";
 
 import styles from "./page.module.css";
 import type { RunsSearch } from "./search";
@@ -59,12 +60,13 @@ export function RunsPage() {
   const clear = useSelection((state) => state.clear);
   useEffect(() => clear, [place, search.trash, clear]);
   const grid = useRef<GridHandle>(null);
-  const columns = useColumns(shown, sort, selected, (id) => toggle(place, id));
+  const columns = useColumns(shown, sort, selected, (id) => toggle(place, id), search.trash === true);
   const onMore = useCallback(() => {
     if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
   }, [query]);
+  // What is in the trash has no page until it is back.
   const open = (run: Run) =>
-    void navigate({ to: "/$entity/$project/runs/$run", params: { entity, project, run: run.id } });
+    search.trash !== true && void navigate({ to: "/$entity/$project/runs/$run", params: { entity, project, run: run.id } });
 
   const compare = () =>
     void navigate({
@@ -176,12 +178,14 @@ function differs(key: string, runs: readonly Run[]): boolean {
 
 const NONE: ReadonlySet<string> = new Set();
 const DEFAULT_COLUMNS: readonly string[] = ["state", "created_at", "duration", "username", "tags"];
+const TRASH_SECONDS = 30 * 86_400;
 
 function useColumns(
   keys: readonly string[],
   sort: string,
   selected: ReadonlySet<string>,
   onSelect: (run: string) => void,
+  trash: boolean,
 ): GridColumn<Run>[] {
   const order = (key: string) => (sort.slice(1) === key ? (sort.startsWith("-") ? "desc" : "asc") : "none");
   return [
@@ -211,17 +215,32 @@ function useColumns(
       cell: (run) => (
         <>
           <Swatch slot={run.colour} />
-          <Link
-            to="/$entity/$project/runs/$run"
-            params={{ entity: run.entity, project: run.project, run: run.id }}
-            tabIndex={-1}
-            title={`${run.display_name} (${run.id})`}
-          >
-            {run.display_name}
-          </Link>
+          {trash ? (
+            <span title={`${run.display_name} (${run.id})`}>{run.display_name}</span>
+          ) : (
+            <Link
+              to="/$entity/$project/runs/$run"
+              params={{ entity: run.entity, project: run.project, run: run.id }}
+              tabIndex={-1}
+              title={`${run.display_name} (${run.id})`}
+            >
+              {run.display_name}
+            </Link>
+          )}
         </>
       ),
     },
+    ...(trash
+      ? [
+          { id: "deleted_at", label: "Deleted", width: 110, cell: (run: Run) => <Time at={run.deleted_at} /> },
+          {
+            id: "purge_at",
+            label: "Gone for good",
+            width: 130,
+            cell: (run: Run) => run.deleted_at !== null && <span title={absoluteTime(run.deleted_at + TRASH_SECONDS)}>{timeUntil(run.deleted_at + TRASH_SECONDS)}</span>,
+          },
+        ]
+      : []),
     ...keys.map(
       (key): GridColumn<Run> => ({
         id: key,
@@ -236,7 +255,13 @@ function useColumns(
 }
 
 function Nothing({ search, onClear }: { search: RunsSearch; onClear: () => void }) {
-  if (search.trash === true) return <Empty title="The trash is empty" />;
+  if (search.trash === true && search.q === undefined && search.filter === undefined) {
+    return (
+      <Empty title="The trash is empty">
+        <p>Runs that are deleted, here or by a script, lie here for 30 days with their metrics, consoles and files.</p>
+      </Empty>
+    );
+  }
   if (search.q === undefined && search.filter === undefined) {
     return (
       <Empty title="No run yet">
@@ -245,7 +270,7 @@ function Nothing({ search, onClear }: { search: RunsSearch; onClear: () => void 
     );
   }
   return (
-    <Empty title="No run matches">
+    <Empty title={search.trash === true ? "Nothing in the trash matches" : "No run matches"}>
       <Button small onClick={onClear}>
         Clear the filter
       </Button>

@@ -122,7 +122,10 @@ function Row({ entity, project, one }: { entity: string; project: string; one: C
       <th scope="row">
         {one.deleted ? (
           <>
-            {one.name} <span className={form["quiet"]}>(deleted)</span>
+            {one.name}{" "}
+            <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ trash: true, find: one.name }} title={`Restore ${one.name}, or see until when it can be`}>
+              (deleted)
+            </Link>
           </>
         ) : (
           <Link to="/$entity/$project/artifacts/$type/$collection" params={{ entity, project, type: one.type, collection: one.name }}>

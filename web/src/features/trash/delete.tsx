@@ -1,0 +1,55 @@
+/** A whole artifact to the trash, after a question; its word has an Undo. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Trash2 } from "lucide-react";
+import { useState } from "react";
+
+import { deleteCollection, restoreCollection, type Collection } from "@/api/artifacts";
+import { plural } from "@/base/numbers";
+import { toast } from "@/model/toasts";
+import { Button, IconButton } from "@/widgets/controls";
+import { describeError } from "@/widgets/feedback";
+import { Confirm } from "@/widgets/overlays";
+
+import { refreshCollections } from "./use-restore";
+
+export function DeleteCollection({ collection, icon = false, onDeleted }: { collection: Collection; icon?: boolean; onDeleted?: () => void }) {
+  const { entity, project, name } = collection;
+  const [asked, setAsked] = useState(false);
+  const queryClient = useQueryClient();
+  const failed = (error: unknown) => toast(describeError(error).message, { tone: "bad" });
+  const remove = useMutation({
+    mutationFn: () => deleteCollection(entity, project, name),
+    onSuccess: () => {
+      const undo = () =>
+        void restoreCollection(entity, project, collection.id).then((back) => {
+          refreshCollections(queryClient, entity, project);
+          toast(`${back.name} is back`, { tone: "ok" });
+        }, failed);
+      toast(`${name} is in the trash`, { action: { label: "Undo", run: undo } });
+      refreshCollections(queryClient, entity, project);
+      onDeleted?.();
+    },
+    onError: failed,
+  });
+  const linked = collection.kind === "portfolio";
+  return (
+    <>
+      {icon ? (
+        <IconButton small label={`Delete ${name}`} disabled={remove.isPending} onClick={() => setAsked(true)}>
+          <Trash2 size={14} aria-hidden />
+        </IconButton>
+      ) : (
+        <Button disabled={remove.isPending} onClick={() => setAsked(true)}>
+          <Trash2 size={14} aria-hidden /> Delete {linked ? "collection" : "artifact"}
+        </Button>
+      )}
+      <Confirm open={asked} onOpenChange={setAsked} title={`Delete ${name}?`} action="Move to the trash" onConfirm={() => remove.mutate()}>
+        {linked
+          ? `Its ${plural(collection.version_count, "link")} and aliases go with it; the versions stay where they were made. `
+          : `All ${plural(collection.version_count, "version")} go to the trash with their aliases; whoever loads one by name finds none. `}
+        It can be restored whole for 30 days. Its name is free at once.
+      </Confirm>
+    </>
+  );
+}
