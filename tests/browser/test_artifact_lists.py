@@ -210,6 +210,9 @@ def test_versions_go_by_query_once_it_was_seen_what_goes_and_are_undone(page: An
     dialog.get_by_role("button", name="Move 10 versions to the trash").click()
     expect(page.get_by_text("10 versions in the trash")).to_be_visible()
     expect(page.get_by_role("grid", name="Versions")).to_have_attribute("aria-rowcount", "21")
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(page.get_by_text("10 versions restored")).to_be_visible()
+    expect(page.get_by_role("grid", name="Versions")).to_have_attribute("aria-rowcount", "31")
 
 
 def test_what_a_viewer_may_not_do_is_not_offered(open_context: OpenContext, seed: Seeder) -> None:
@@ -232,6 +235,7 @@ def test_what_a_viewer_may_not_do_is_not_offered(open_context: OpenContext, seed
     expect(page.get_by_text("No version is committed yet")).to_be_visible()
     expect(page.get_by_role("button", name="Compare two")).to_be_visible()
     expect(page.get_by_role("button", name="Delete by query")).to_have_count(0)
+    expect(page.get_by_role("button", name="Delete artifact")).to_have_count(0)
 
 
 def test_thousands_of_artifacts_are_found_ordered_and_opened_by_keys(page: Any, many: str) -> None:

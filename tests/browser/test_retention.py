@@ -60,7 +60,7 @@ def test_a_policy_is_looked_at_saved_and_applied_by_keyboard_alone(
     page.get_by_role("alertdialog").get_by_role("button", name="Apply").focus()
     page.keyboard.press("Enter")
     deletions = page.get_by_role("region", name="Deletions of many versions")
-    expect(deletions).to_contain_text("done")
+    expect(deletions).to_contain_text("Done")
     expect(deletions).to_contain_text("3 versions")
     assert seed.api.get(f"/projects/admin/{keeping}/collections/net").json()["version_count"] == 3
     page.get_by_role("button", name="See what would go now").click()

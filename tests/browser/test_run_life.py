@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import OpenContext, axe_violations
+from tests.browser.conftest import OpenContext, Watch, axe_violations
 from tests.browser.seed import SeededRun, Seeder
 
 from runstone.journal.kinds import AlertRaised, Kind
@@ -53,14 +54,22 @@ def test_alerts_are_said_as_they_come_and_listed(page: Any, tree: SeededRun) -> 
     expect(page.get_by_role("heading", name="the root")).to_be_visible()
 
 
-def test_a_deleted_run_is_found_in_the_trash_and_restored(page: Any, seed: Seeder) -> None:
+def test_a_deleted_run_is_found_in_the_trash_and_restored(page: Any, seed: Seeder, watch: Watch) -> None:
+    watch.allowed.append(re.compile("status of 404"))
     project = seed.project("life-trash")
     seed.run(project, "gone", name="to be gone").end()
     page.goto(f"/admin/{project}/runs/gone")
     page.get_by_role("button", name="Delete run").click()
     page.get_by_role("button", name="Move to the trash").click()
     expect(page.get_by_text("No runs in this project yet")).to_be_visible()
-    page.goto(f"/admin/{project}/runs?trash=true")
+    with page.expect_response("**/runs/gone"):
+        page.goto(f"/admin/{project}/runs/gone")
+    page.get_by_role("link", name="what was deleted").click()
+    expect(page).to_have_url(re.compile("trash=true"))
+    for column in ("Deleted", "Gone for good"):
+        expect(page.get_by_role("columnheader", name=column)).to_be_visible()
+    expect(page.get_by_text("in 29 d")).to_be_visible()
+    expect(page.get_by_role("link", name="to be gone")).to_have_count(0)  # it has no page until it is back
     page.get_by_role("checkbox", name="Select to be gone").check()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("The trash is empty")).to_be_visible()

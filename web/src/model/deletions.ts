@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { cancelDeletion, deletionsQuery, goesOn, undoDeletion, type Deletion } from "@/api/retention";
-import { formatCount, plural } from "@/base/numbers";
+import { formatBytes, formatCount, plural } from "@/base/numbers";
 import { asNumber, asRecord, asString } from "@/base/parse";
 import { absoluteTime } from "@/base/time";
 
@@ -37,13 +37,13 @@ export function askedWords(one: Deletion): string {
   return words.join(", ") || "every version";
 }
 
-/** What came of it so far: `13 deleted; 9 restored, 4 gone for good`. */
+/** What came of it so far: `13 versions of 2 MiB deleted; 9 restored, 4 gone for good`. */
 export function countWords(one: Deletion): string {
   const rest: string[] = [];
   if (one.restored > 0) rest.push(`${formatCount(one.restored)} restored`);
   if (one.purged > 0) rest.push(`${formatCount(one.purged)} gone for good`);
   if (one.in_trash > 0 && rest.length > 0) rest.push(`${formatCount(one.in_trash)} in the trash`);
-  return `${plural(one.versions, "version")} deleted${rest.length > 0 ? `; ${rest.join(", ")}` : ""}`;
+  return `${plural(one.versions, "version")} of ${formatBytes(one.bytes)} deleted${rest.length > 0 ? `; ${rest.join(", ")}` : ""}`;
 }
 
 /** How an undo ended, with what it could not bring back and why. */

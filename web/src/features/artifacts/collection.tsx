@@ -32,6 +32,7 @@ export function CollectionPage() {
   const collection = useQuery(collectionQuery(entity, project, name));
   const navigate = useNavigate({ from: AT });
   const writes = useWrites(entity);
+  const [leaving, setLeaving] = useState(false);
   if (collection.error instanceof ApiError && collection.error.status === 404) {
     return (
       <Empty title={`There is no artifact '${name}' in ${entity} / ${project}`}>
@@ -67,7 +68,7 @@ export function CollectionPage() {
           {collection.data && <About collection={collection.data} />}
           <span data-gap />
           {collection.data && writes && (
-            <DeleteCollection collection={collection.data} onDeleted={() => void navigate({ to: "/$entity/$project/artifacts", params: { entity, project } })} />
+            <DeleteCollection collection={collection.data} onDeleting={setLeaving} onDeleted={() => void navigate({ to: "/$entity/$project/artifacts", params: { entity, project } })} />
           )}
         </div>
         {collection.data && collection.data.description !== "" && (
@@ -76,7 +77,7 @@ export function CollectionPage() {
           </p>
         )}
       </div>
-      <Versions key={`${entity}/${project}/${name}`} />
+      <Versions key={`${entity}/${project}/${name}`} leaving={leaving} />
     </div>
   );
 }
@@ -97,7 +98,8 @@ function About({ collection }: { collection: Collection }) {
   );
 }
 
-function Versions() {
+/** leaving: it is being deleted, so that there is nothing to read again. */
+function Versions({ leaving }: { leaving: boolean }) {
   const { entity, project, type, collection } = useParams({ from: AT });
   const search = useSearch({ from: AT });
   const navigate = useNavigate({ from: AT });
@@ -121,7 +123,7 @@ function Versions() {
   const found = usePlaced(versionsKey(entity, project, collection, asked), (place, signal) =>
     readVersions(entity, project, collection, asked, place, signal),
   );
-  useRefresh(entity, project, collection);
+  useRefresh(entity, project, collection, !leaving);
 
   const grid = useRef<GridHandle>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -205,6 +207,11 @@ function Versions() {
           {!found.isPending && (filtered || trash === true) && `${plural(total, "version")}${trash === true ? " in the trash" : " found"}`}
           {total > PLACED_ROWS_MAX && `; the first ${formatCount(PLACED_ROWS_MAX)} are listed: find the others by number, alias or tag`}
         </span>
+        {trash === true && (
+          <Link to="/$entity/$project/settings" params={{ entity, project }} hash="deletions" className={styles["quiet"]}>
+            Deletions of many versions
+          </Link>
+        )}
         <span data-gap />
         <VersionActions
           place={{ entity, project, type, collection }}
@@ -279,9 +286,10 @@ function useGoTo(
 }
 
 /** New versions, moved aliases and what went show up by themselves. */
-function useRefresh(entity: string, project: string, collection: string): void {
+function useRefresh(entity: string, project: string, collection: string, on: boolean): void {
   const queryClient = useQueryClient();
   useEffect(() => {
+    if (!on) return undefined;
     const limiter = new Limiter(() => {
       void queryClient.invalidateQueries({ queryKey: ["versions", entity, project, collection] });
       void queryClient.invalidateQueries({ queryKey: ["collection", entity, project, collection] });
@@ -293,7 +301,7 @@ function useRefresh(entity: string, project: string, collection: string): void {
       stop();
       limiter.close();
     };
-  }, [entity, project, collection, queryClient]);
+  }, [entity, project, collection, on, queryClient]);
 }
 
 function Nothing({ filtered, trash, onClear }: { filtered: boolean; trash: boolean; onClear: () => void }) {

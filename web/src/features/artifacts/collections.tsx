@@ -31,32 +31,34 @@ export function ArtifactsPage() {
   const search = useSearch({ from: AT });
   const types = useQuery(artifactTypesQuery(entity, project));
   useRefresh(entity, project);
-  const shown = types.data?.types.filter((type) => type.collection_count > 0) ?? [];
+  // Counts are of living ones: beside the trash they would mislead.
+  const trash = search.trash === true;
+  const shown = types.data?.types.filter((type) => trash || type.collection_count > 0) ?? [];
   const all = shown.reduce((sum, type) => sum + type.collection_count, 0);
-  if (types.isSuccess && all === 0 && search.trash !== true) return <FirstArtifact entity={entity} project={project} />;
+  if (types.isSuccess && all === 0 && !trash) return <FirstArtifact entity={entity} project={project} />;
   return (
     <div className={styles["page"]}>
       <title>{`Artifacts · ${project} · Runstone`}</title>
       <nav aria-label="Artifact types" className={styles["side"]}>
         <h2>Types</h2>
-        <TypeLink name={undefined} label="All" count={all} search={search} />
+        <TypeLink name={undefined} label="All" count={trash ? null : all} search={search} />
         {shown.map((type) => (
-          <TypeLink key={type.name} name={type.name} label={type.name} count={type.collection_count} search={search} />
+          <TypeLink key={type.name} name={type.name} label={type.name} count={trash ? null : type.collection_count} search={search} />
         ))}
       </nav>
       <div className={styles["listPage"]}>
         {types.error && <ErrorPanel what="The types could not be read" error={types.error} onRetry={() => void types.refetch()} />}
-        {search.trash === true ? <Deleted key={`${entity}/${project}`} /> : <Collections key={`${entity}/${project}`} />}
+        {trash ? <Deleted key={`${entity}/${project}`} /> : <Collections key={`${entity}/${project}`} />}
       </div>
     </div>
   );
 }
 
-function TypeLink({ name, label, count, search }: { name: string | undefined; label: string; count: number; search: ArtifactsSearch }) {
+function TypeLink({ name, label, count, search }: { name: string | undefined; label: string; count: number | null; search: ArtifactsSearch }) {
   return (
     <Link from={AT} to="." search={{ ...search, type: name }} data-chosen={search.type === name} title={label}>
       <span>{label}</span>
-      <span>{formatCount(count)}</span>
+      <span>{count !== null && formatCount(count)}</span>
     </Link>
   );
 }
@@ -169,7 +171,7 @@ function Deleted() {
         <h1>Artifacts</h1>
         <SearchText
           ref={input}
-          label="Find deleted artifacts by name"
+          label="Find in the trash"
           value={find ?? ""}
           onSearch={(text) => change({ find: text === "" ? undefined : text })}
           onLeave={() => grid.current?.focus()}

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { deletionsQuery, goesOn, type Deletion } from "@/api/retention";
-import { formatBytes, formatCount, plural } from "@/base/numbers";
+import { formatCount, plural } from "@/base/numbers";
 import { askedWords, canUndo, countWords, useDeletionActs } from "@/model/deletions";
 import { Button } from "@/widgets/controls";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -36,7 +36,7 @@ export function Deletions({ entity, project, writes }: { entity: string; project
                 <strong>{STATES[one.state]}</strong>: {askedWords(one)}
               </span>
               <span className={styles["said"]}>
-                {countWords(one)}, {formatBytes(one.bytes)}
+                {countWords(one)}
               </span>
               <span className={styles["said"]}>
                 by {one.by}, <Time at={one.created_at} />

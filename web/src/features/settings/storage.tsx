@@ -53,7 +53,7 @@ function Use({ entity, project, use }: { entity: string; project: string; use: S
           ? `${plural(use.trash_versions, "version")} in the trash ${use.trash_versions === 1 ? "holds" : "hold"} ${formatBytes(use.trash_bytes)} that nothing else does.`
           : "The trash is empty."}
       </p>
-      <div className={styles["scroll"]}>
+      <div className={styles["scroll"]} tabIndex={0} role="region" aria-label="By type">
         <table className={table["table"]} aria-label="Storage by type">
           <thead>
             <tr>
@@ -85,7 +85,7 @@ function Use({ entity, project, use }: { entity: string; project: string; use: S
           </tbody>
         </table>
       </div>
-      <div className={styles["scroll"]}>
+      <div className={styles["scroll"]} tabIndex={0} role="region" aria-label="By artifact">
         <table className={table["table"]} aria-label="Storage by artifact">
           <thead>
             <tr>
@@ -123,7 +123,7 @@ function Row({ entity, project, one }: { entity: string; project: string; one: C
         {one.deleted ? (
           <>
             {one.name}{" "}
-            <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ trash: true, find: one.name }} title={`Restore ${one.name}, or see until when it can be`}>
+            <Link className={styles["deleted"]} to="/$entity/$project/artifacts" params={{ entity, project }} search={{ trash: true, find: one.name }} title={`Restore ${one.name}, or see until when it can be`}>
               (deleted)
             </Link>
           </>

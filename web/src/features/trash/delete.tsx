@@ -13,24 +13,39 @@ import { Confirm } from "@/widgets/overlays";
 
 import { refreshCollections } from "./use-restore";
 
-export function DeleteCollection({ collection, icon = false, onDeleted }: { collection: Collection; icon?: boolean; onDeleted?: () => void }) {
+export function DeleteCollection({
+  collection,
+  icon = false,
+  onDeleting,
+  onDeleted,
+}: {
+  collection: Collection;
+  icon?: boolean;
+  /** true: what tells of it is not to be read again; false: it stays after all */
+  onDeleting?: (going: boolean) => void;
+  onDeleted?: () => void;
+}) {
   const { entity, project, name } = collection;
   const [asked, setAsked] = useState(false);
   const queryClient = useQueryClient();
   const failed = (error: unknown) => toast(describeError(error).message, { tone: "bad" });
   const remove = useMutation({
     mutationFn: () => deleteCollection(entity, project, name),
+    onMutate: () => onDeleting?.(true),
     onSuccess: () => {
       const undo = () =>
         void restoreCollection(entity, project, collection.id).then((back) => {
-          refreshCollections(queryClient, entity, project);
+          refreshCollections(queryClient, entity, project, { pages: true });
           toast(`${back.name} is back`, { tone: "ok" });
         }, failed);
       toast(`${name} is in the trash`, { action: { label: "Undo", run: undo } });
-      refreshCollections(queryClient, entity, project);
       onDeleted?.();
+      refreshCollections(queryClient, entity, project, { pages: false });
     },
-    onError: failed,
+    onError: (error) => {
+      onDeleting?.(false);
+      failed(error);
+    },
   });
   const linked = collection.kind === "portfolio";
   return (
@@ -46,8 +61,8 @@ export function DeleteCollection({ collection, icon = false, onDeleted }: { coll
       )}
       <Confirm open={asked} onOpenChange={setAsked} title={`Delete ${name}?`} action="Move to the trash" onConfirm={() => remove.mutate()}>
         {linked
-          ? `Its ${plural(collection.version_count, "link")} and aliases go with it; the versions stay where they were made. `
-          : `All ${plural(collection.version_count, "version")} go to the trash with their aliases; whoever loads one by name finds none. `}
+          ? `It goes to the trash with ${plural(collection.version_count, "link")} and their aliases; the versions stay where they were made. `
+          : `It goes to the trash with ${plural(collection.version_count, "version")} and their aliases; whoever loads one by name finds none. `}
         It can be restored whole for 30 days. Its name is free at once.
       </Confirm>
     </>

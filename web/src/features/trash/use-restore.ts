@@ -10,8 +10,9 @@ export interface Restoring {
   newName?: string;
 }
 
-export function refreshCollections(queryClient: QueryClient, entity: string, project: string): void {
-  for (const key of ["collections", "collection", "artifact-types", "versions", "storage"]) {
+/** Lists that tell of a project's collections; `pages`: those of the collections themselves too. */
+export function refreshCollections(queryClient: QueryClient, entity: string, project: string, { pages }: { pages: boolean }): void {
+  for (const key of ["collections", "artifact-types", "storage", ...(pages ? ["collection", "versions"] : [])]) {
     void queryClient.invalidateQueries({ queryKey: [key, entity, project] });
   }
 }
@@ -21,7 +22,7 @@ export function useRestore(entity: string, project: string, on: { success: (back
   return useMutation({
     mutationFn: ({ id, newName }: Restoring) => restoreCollection(entity, project, id, newName ?? ""),
     onSuccess: (back) => {
-      refreshCollections(queryClient, entity, project);
+      refreshCollections(queryClient, entity, project, { pages: true });
       on.success(back);
     },
     onError: on.error,
