@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import obstore
 import pytest
+from tests.support.object_stores import object_store
 from tests.support.pointers import Asked, Said, Web, downloaded, entries_of, part_of, tree
 from tests.support.seaweed import seaweed, weed_program
 
@@ -19,6 +21,8 @@ from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.references import resolve
 from runstone.content.errors import ContentError
 from runstone.content.manifest import Entry, Reference
+from runstone.server.stores.blobs.objects import open_blobs
+from runstone.server.stores.blobs.remote import ObjectBlobs
 
 DATA = b"a\r\nb\r\n"
 DATA_MD5 = "59b0d7772f0561efb95518f3cb8abc60"
@@ -336,13 +340,76 @@ def test_a_remotes_password_is_used_where_the_users_own_repository_has_it_and_el
     assert _images(entries, tmp_path / "other") == {"data.csv": DATA}
 
 
-def test_a_remote_of_a_kind_that_is_not_read_is_told(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["user = ann\n    password = x", "token = secret"])
+def test_it_is_fetched_from_a_remote_by_webdav(project: Path, tmp_path: Path, web: Web, key: str) -> None:
+    _remote(project, f"webdav://{web.host}/{'locked/' if 'user' in key else ''}pile", f"    {key}\n")
+    entries = _logged(project / "data.csv.dvc") + _logged(project / "sets" / "images.dvc")
+    assert len(_images(entries, tmp_path / "out")) == 5
+    if "token" in key:
+        assert {asked.key for asked in web.asked} == {"Bearer secret"}
+    assert entries[0].reference is not None
+    assert str(entries[0].reference.extra["remote"]).startswith(f"webdav://{web.host}/")
+    web.asked.clear()
+    _as_from_elsewhere(entries)  # whose repository is not at hand: its keys are not either
+    if "token" in key:
+        assert len(_images(entries, tmp_path / "other")) == 5
+        assert {asked.key for asked in web.asked} == {None}
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("ssh://ann@host/pile", "SSH"), ("gdrive://root/pile", "Google Drive"), ("oss://bucket/pile", "OSS")],
+)
+def test_of_a_remote_that_is_not_read_the_kind_is_told_and_what_to_do(
+    project: Path, tmp_path: Path, url: str, kind: str
+) -> None:
+    _remote(project, url)
+    entries = _logged(project / "data.csv.dvc")
+    with pytest.raises(ReferenceAway, match=rf"a remote by [\w ]*{kind}, which") as raised:
+        downloaded(entries, tmp_path / "out")
+    assert "run `dvc pull 'data.csv'` in its repository" in raised.value.message
+    assert "add_file()" in raised.value.message and "ann" not in raised.value.message
+    _fill(project / ".dvc" / "cache")  # as `dvc pull` does
+    assert _images(entries, tmp_path / "out") == {"data.csv": DATA}
+
+
+def test_a_remote_that_nobody_knows_is_told(project: Path, tmp_path: Path) -> None:
     (entry,) = _logged(project / "data.csv.dvc")
     assert entry.reference is not None
     for remote in ("ssh://host/pile", "gdrive://root", "http://[", "s3://", "::"):
         odd = Reference(entry.reference.uri, DATA_MD5, {"remote": remote})
         with pytest.raises(ReferenceAway, match="is not at hand"):
             downloaded([msgspec.structs.replace(entry, reference=odd)], tmp_path / "out")
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("azure", "azure"), ("google", "gs")])
+def test_it_is_fetched_from_azures_and_googles_stores(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, scheme: str
+) -> None:
+    """With the keys that the user's repository has; the endpoint is the environment's."""
+    for name in list(os.environ):
+        if name.startswith(("AZURE_", "GOOGLE_")):
+            monkeypatch.delenv(name)
+    with object_store(kind, tmp_path / "store") as store:
+        store.create_bucket("data")
+        blobs = open_blobs(store.url("data", prefix="pile"))
+        assert isinstance(blobs, ObjectBlobs)
+        for path, content in _objects().items():
+            obstore.put(blobs._store, path, content)
+        said = store.environment()
+        names = {
+            "AZURE_STORAGE_ACCOUNT_NAME": "account_name",
+            "AZURE_STORAGE_ACCOUNT_KEY": "account_key",
+            "GOOGLE_SERVICE_ACCOUNT": "credentialpath",
+        }
+        keys = [
+            f"    {name} = {said.pop(variable)}\n" for variable, name in names.items() if variable in said
+        ]
+        for variable, value in said.items():
+            monkeypatch.setenv(variable, value)
+        _remote(project, f"{scheme}://data/pile", "".join(keys))
+        entries = _logged(project / "data.csv.dvc") + _logged(project / "sets" / "images.dvc")
+        assert len(_images(entries, tmp_path / "out")) == 5
 
 
 @pytest.mark.s3

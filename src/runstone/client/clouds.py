@@ -9,7 +9,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from runstone.client.errors import Misuse
 
-CLOUDS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
+CLOUDS = {
+    "s3": "s3",
+    **dict.fromkeys(("gs", "gcs"), "gs"),
+    **dict.fromkeys(("az", "azure", "abfs", "abfss"), "az"),
+}
 # Azure's own hosts and no others: they are sent what this process proves itself by.
 _AZURE_HOST = re.compile(r"[a-z0-9]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)")
 _AMBIGUOUS = re.compile(r"%(?=[0-9A-Fa-f]{2})")

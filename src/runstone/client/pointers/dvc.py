@@ -5,7 +5,7 @@ A reference `dvc://MD5[.dir]` of `extra`
     hash    "md5", or "md5-dos2unix" for a file of DVC before 3
     file    where the DVC file lay when it was logged: for people to read, never opened again
     path    what it tracks, below its repository
-    remote  the address of the repository's remote, where that is in a cloud or on the web
+    remote  the address of the repository's remote, where that is no folder
     files   of a folder (`.dir`): how many files it has
 
 A folder whose list is at hand when it is logged becomes an entry for each of its files; else it is one entry,
@@ -36,6 +36,17 @@ from runstone.content.paths import entry_path
 DVC_FILE_BYTES_MAX = 16 << 20
 LIST_BYTES_MAX = 1 << 30
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+
+# WebDAV's reading is that of the web.
+_WEB = {"http": "http", "https": "https", "webdav": "http", "webdavs": "https"}
+KINDS_NOT_READ = {
+    "ssh": "SSH",
+    "gdrive": "Google Drive",
+    "hdfs": "HDFS",
+    "webhdfs": "WebHDFS",
+    "oss": "Alibaba Cloud OSS",
+}
 
 
 class Listed(NamedTuple):
@@ -165,7 +176,8 @@ class Remote(NamedTuple):
 
     @property
     def is_far(self) -> bool:
-        return scheme_of(self.url) in (*CLOUDS, "http", "https")
+        """Whether it is no folder; bytes of those by `KINDS_NOT_READ` are not brought all the same."""
+        return scheme_of(self.url) not in ("", "file", "remote")
 
 
 class Project:
@@ -255,8 +267,15 @@ def sources(reference: Reference, places: Places, *, md5: str | None = None) -> 
 
 
 def hint(reference: Reference) -> str:
+    """What to do where the bytes are nowhere at hand."""
     path = reference.extra.get("path")
     what = f" {shown(path)!r}" if path else ""
+    kind = KINDS_NOT_READ.get(scheme_of(str(reference.extra.get("remote") or "")))
+    if kind is not None:
+        return (
+            f"DVC itself reads remotes by {kind}: run `dvc pull{what}` in its repository, then download from "
+            f"there again (or name it in {ROOTS}), or log the files themselves by add_file() or add_dir()."
+        )
     return f"Run `dvc fetch{what}` in its repository and download again from there, or name it in {ROOTS}."
 
 
@@ -281,7 +300,7 @@ def bring_list(reference: Reference, places: Places, part: str) -> list[Listed]:
 def _far(remote: Remote, key: str, places: Places) -> Source:
     where = shown(without_user(remote.url)) or "its remote"
     scheme = scheme_of(remote.url)
-    if scheme in ("http", "https"):
+    if scheme in _WEB:
         return Source(where, _web(remote, key, places))
 
     @contextmanager
@@ -289,7 +308,8 @@ def _far(remote: Remote, key: str, places: Places) -> Source:
         import obstore
 
         if scheme not in CLOUDS:
-            raise ReferenceAway("a kind of remote that Runstone does not read")
+            kind = KINDS_NOT_READ.get(scheme, "a way that is not known")
+            raise ReferenceAway(f"a remote by {kind}, which Runstone does not read")
         parts = urlsplit(remote.url)
         path = f"{unquote(parts.path).strip('/')}/{key}".lstrip("/")
         try:
@@ -315,19 +335,25 @@ def _cloud_pieces(answer: Any) -> Iterator[bytes]:
         raise ReferenceAway(f"was cut: {shown(error)}") from error
 
 
+# What the user's own repository says of its remote, as obstore has it.
+_S3_OPTIONS = {
+    "endpointurl": "endpoint",
+    "region": "region",
+    "access_key_id": "access_key_id",
+    "secret_access_key": "secret_access_key",
+    "session_token": "session_token",
+}
+_OPTIONS = {
+    "s3": _S3_OPTIONS,
+    "gs": {"credentialpath": "service_account", "endpointurl": "base_url"},
+    "az": {"account_name": "account_name", "account_key": "account_key", "sas_token": "sas_key"},
+}
+
+
 def _options(scheme: str, options: Mapping[str, str]) -> dict[str, Any]:
-    """What the user's own repository says of its S3 remote, as obstore has it."""
-    if CLOUDS[scheme] != "s3":
-        return {}
-    names = {
-        "endpointurl": "endpoint",
-        "region": "region",
-        "access_key_id": "access_key_id",
-        "secret_access_key": "secret_access_key",
-        "session_token": "session_token",
-    }
+    names = _OPTIONS[CLOUDS[scheme]]
     given: dict[str, Any] = {names[name]: value for name, value in options.items() if name in names and value}
-    if str(given.get("endpoint", "")).startswith("http://"):
+    if any(str(given.get(name, "")).startswith("http://") for name in ("endpoint", "base_url")):
         given["client_options"] = {"allow_http": True}
     return given
 
@@ -335,7 +361,8 @@ def _options(scheme: str, options: Mapping[str, str]) -> dict[str, Any]:
 def _web(remote: Remote, key: str, places: Places) -> Any:
     @contextmanager
     def opened() -> Iterator[Iterator[bytes]]:
-        url = f"{without_user(remote.url).rstrip('/')}/{quote(key)}"
+        scheme, _, rest = without_user(remote.url).rstrip("/").partition("://")
+        url = f"{_WEB[scheme.lower()]}://{rest}/{quote(key)}"
         secret = _web_key(remote)
         try:
             with places.web.reading(url, secret=secret) as chunks:
@@ -353,9 +380,11 @@ def _web(remote: Remote, key: str, places: Places) -> Any:
 
 def _web_key(remote: Remote) -> dict[str, str]:
     """What the user's own repository has for its remote."""
-    if not is_private(remote.url):
-        return {}
     options, parts = remote.options, urlsplit(remote.url)
+    if not is_private(f"{_WEB[parts.scheme.lower()]}://{parts.netloc}"):
+        return {}
+    if options.get("token"):  # of WebDAV
+        return {"Authorization": f"Bearer {options['token']}"}
     user, password = options.get("user", ""), options.get("password", "")
     if options.get("auth", "").lower() == "custom" and options.get("custom_auth_header") and password:
         return {options["custom_auth_header"]: password}
