@@ -89,6 +89,22 @@ def test_a_folder_is_put_listed_shown_fetched_and_checked(call: Call, data: Path
     assert told["changed"] == ["sub/w.bin"]
 
 
+def test_what_is_put_is_known_by_its_columns_and_roles(call: Call, data: Path) -> None:
+    made = call("artifact", "put", "data", "-n", "known/table")
+    (table,) = made["facts"]["schema"]
+    assert [column["name"] for column in table["columns"]] == ["a", "b"] and table["rows"] == 1
+    (data / "t.csv").write_text("a,c\n1,x\n")
+    call("artifact", "put", "data", "-n", "known/table")
+    changes = call("artifact", "diff", "known/table:v0", "table:v1")["schema"]
+    assert [(change["change"], change["column"]) for change in changes] == [
+        ("column removed", "b"),
+        ("column added", "c"),
+    ]
+    roles = call("artifact", "put", "data", "-n", "known/net", "-t", "model")["facts"]["roles"]
+    assert roles["missing"] == ["training_script", "evaluation", "environment"]
+    assert roles["pickles"] == ["sub/w.bin"]
+
+
 def test_a_byte_that_the_server_lost_is_told(call: Call, data: Path, shared_server: RunningServer) -> None:
     (data / "big.bin").write_bytes(os.urandom(1_500_000))
     call("artifact", "put", "data", "-n", "rot/cats")
@@ -151,6 +167,12 @@ def test_what_is_wrong_is_said_with_a_status(call: Call, data: Path) -> None:
     call("artifact", "put", "data", "-n", "a/b/c/d", status=2, plain=True)
     call("artifact", "put", "none", "-n", "p/x", status=1, plain=True)
     call("artifact", "put", "data", "-n", "p/x", "--metadata", "{", status=2, plain=True)
+    call("artifact", "put", "data", "-n", "p/x", "--metadata", "[1]", status=2, plain=True)
+    call("artifact", "put", "data", "-n", "wrong/x")
+    call("artifact", "get", "wrong/x:v0", "--prefix", "none/", status=4, plain=True)
+    call("artifact", "ls", "wrong/x:v0", "none", status=4, plain=True)
+    told = call("artifact", "get", "wrong/x:v0", "-o", "data/t.csv", status=1)  # a file is there
+    assert "data/t.csv" in told["error"]["message"]
     call("artifact", "get", "p/none:v0", status=4)
     call("artifact", "restore", "x", status=2, plain=True)
     call("artifact", "restore", status=2, plain=True)
@@ -201,6 +223,8 @@ def test_a_registry_from_link_to_rollback(
     at = "acme/wandb-registry-models/net"
     compared = call("registry", "compare", f"{at}:v1", f"{at}:production")
     assert not compared["same_content"] and compared["files"]["changed"] == 1
+    assert call("registry", "compare", "models/net:v1", "models/net:production") == compared
+    assert call("registry", "compare", "team/net:v1", "net:production")["files"] == compared["files"]
     pulled = call("pull", f"{at}:production", "-o", "deploy", key="r" * 40)
     assert pulled["version"] == "v0" and (tmp_path / "deploy" / "t.csv").read_text() == "0"
     call(
@@ -384,4 +408,4 @@ def test_a_version_is_listed_like_a_folder(call: Call, tmp_path: Path) -> None:
     one = call("artifact", "ls", "lsfolder/set:v0", "img/x", "--limit", "1")
     assert [file["path"] for file in one["files"]] == ["img/x/2.png"] and one["next"]
     assert [file["path"] for file in call("artifact", "ls", "lsfolder/set", "a.txt")["files"]] == ["a.txt"]
-    call("artifact", "ls", "lsfolder/set", "nowhere", status=1, plain=True)
+    call("artifact", "ls", "lsfolder/set", "nowhere", status=4, plain=True)

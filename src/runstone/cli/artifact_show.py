@@ -9,7 +9,7 @@ import typer
 
 from runstone.cli.artifact_output import described
 from runstone.cli.options import HostOption, JsonOption, VersionName
-from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import NOT_FOUND, USAGE, fail, note, print_json, print_table, reported
 from runstone.cli.query import when
 
 if TYPE_CHECKING:
@@ -164,7 +164,10 @@ def _list_folder(name: str, path: str, *, limit: int, host: str | None, as_json:
                     page, files=[file for file in page.files if file.path == path], folders=[], next=""
                 )
                 if not page.files:
-                    fail(f"runstone artifact ls: {version.qualified_name} has no folder or file {path!r}.")
+                    fail(
+                        f"runstone artifact ls: {version.qualified_name} has no folder or file {path!r}.",
+                        NOT_FOUND,
+                    )
         if as_json:
             print_json({**msgspec.to_builtins(page), "name": version.qualified_name})
             return

@@ -10,7 +10,7 @@ import typer
 
 from runstone.cli.artifact_output import described
 from runstone.cli.options import HostOption, JsonOption, VersionName
-from runstone.cli.output import LEFT, USAGE, fail, note, print_json, reported
+from runstone.cli.output import LEFT, NOT_FOUND, USAGE, fail, note, print_json, reported
 
 
 def put(
@@ -38,14 +38,17 @@ def put(
         from runstone.content.store import Place
         from runstone.content.trees import one_file, walk
         from runstone.journal.home import home
+        from runstone.sdk.artifacts.facts import known_of
 
         *place, artifact = name.split("/")
         if not 1 <= len(place) <= 2 or not all(place) or not artifact or ":" in artifact:
             fail(f"runstone artifact put: --name is [ENTITY/]PROJECT/NAME, met {name!r}.", USAGE)
         try:
-            facts = json.loads(metadata) if metadata else {}
+            told = json.loads(metadata) if metadata else {}
         except ValueError as error:
             fail(f"runstone artifact put: --metadata is no JSON: {error}", USAGE)
+        if not isinstance(told, dict):
+            fail(f"runstone artifact put: --metadata is a JSON object, met {metadata[:200]}", USAGE)
         try:
             files = walk(str(path), follow_links=follow_links) if path.is_dir() else [one_file(str(path))]
             digests = digests_of(files, HashCache(str(home() / "artifacts" / "hashes")))
@@ -53,6 +56,7 @@ def put(
             fail(f"runstone artifact put: {error}")
         where = {file.path: file for file in files}
         entries = entries_of(where, (file.size for file in files), digests)
+        facts = known_of(kind, {file.path: file.local for file in files})
         with Client(host) as client:
             record = publish(
                 client.artifacts,
@@ -63,7 +67,8 @@ def put(
                 name=artifact,
                 type=kind,
                 description=description,
-                metadata=facts,
+                metadata=told,
+                facts=facts,
                 aliases=aliases or [],
                 tags=tags or [],
             )
@@ -139,6 +144,12 @@ def _fetch(
             version = deployed_version(api.client, name) if deployed else api.artifact(name)
             root = str(output) if output is not None else version.default_root
             entries = [entry for entry in version.entries() if entry.path.startswith(prefix)]
+            if prefix and not entries:
+                fail(
+                    f"runstone artifact get: no file of {version.qualified_name} begins with {prefix!r}. See "
+                    f"`runstone artifact ls {version.qualified_name}`.",
+                    NOT_FOUND,
+                )
             try:
                 done = version.fetch(
                     entries,

@@ -61,6 +61,13 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
         # The reader (`head`) left: nothing to say, and nothing more to write at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(OK) from None
+    except OSError as error:  # of a disk: what a server does not do is a ClientError
+        where = f"{error.filename!r}: " if error.filename is not None else ""
+        if as_json:
+            print_json({"error": {"code": "disk", "message": f"{where}{error.strerror or error}"}})
+        else:
+            note(f"runstone: {where}{error.strerror or error}.")
+        raise SystemExit(LEFT) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -237,19 +237,23 @@ def log(
 
 @registry_app.command("compare")
 def compare(
-    candidate: Annotated[str, typer.Argument(help="[[ENTITY/]PROJECT/]NAME:VERSION.")],
-    baseline: Annotated[str, typer.Argument(help="The same; an alias such as net:production.")],
+    candidate: Annotated[str, typer.Argument(help="A version.")],
+    baseline: Annotated[str, typer.Argument(help="The same; mostly an alias: models/net:production.")],
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A version against a baseline: metrics of their runs, config, metadata, files."""
+    """A version against a baseline: metrics of their runs, config, metadata, files.
+
+    Each is [[ORG/]REGISTRY/]COLLECTION:ALIAS of a registry, or [[ENTITY/]PROJECT/]NAME:VERSION.
+    """
     with reported(as_json=as_json):
         import msgspec
 
         from runstone.client.api import Api
+        from runstone.client.deployed import deployed_version
 
         with Api(host) as api:
-            one, other = api.artifact(candidate), api.artifact(baseline)
+            one, other = (deployed_version(api.client, name) for name in (candidate, baseline))
             found = api.client.registries.compare(
                 one.entity,
                 one.project,

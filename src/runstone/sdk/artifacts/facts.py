@@ -123,3 +123,21 @@ class ArtifactFacts(ArtifactState):
         if self._type == "model" or self._roles or self._base_roles:
             facts["roles"] = self.roles
         return facts
+
+
+def known_of(kind: str, files: dict[str, str]) -> dict[str, Any]:
+    """What is known of a version of these files that nobody said anything of. files: where each lies, by
+    path."""
+    facts: dict[str, Any] = {}
+    listed = tabular(files) if kind != "model" else []
+    if listed:
+        from runstone.content import schemas as schema
+
+        tables = schema.of_version([], schema.of_files((path, files[path]) for path in listed))
+        if tables:
+            facts["schema"] = tables
+    if kind == "model":
+        from runstone.sdk.artifacts.roles import find
+
+        facts["roles"] = find(files, {})
+    return facts
