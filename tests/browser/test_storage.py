@@ -59,6 +59,28 @@ def test_the_page_the_command_and_the_api_count_the_same(page: Any, storing: str
     expect(types.get_by_role("row").filter(has_text="dataset")).to_contain_text("4.69 KiB")
 
 
+def test_ones_own_settings_tell_what_each_project_stores(
+    page: Any, open_context: OpenContext, axe_source: str, storing: str, seed: Seeder
+) -> None:
+    told = seed.api.get("/entities/admin/storage").json()
+    page.goto("/settings?entity=admin#entity-storage")
+    expect(page.get_by_role("status", name="In all projects").locator("strong")).to_have_attribute(
+        "title", f"{told['stored_bytes']} bytes"
+    )
+    table = page.get_by_role("table", name="Storage by project")
+    expect(table.get_by_role("rowheader")).to_have_text([one["name"] for one in told["projects"]])
+    link = table.get_by_role("link", name=storing, exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("table", name="Storage by artifact")).to_be_visible()
+    for theme in ("light", "dark"):
+        phone = open_context(theme=theme, width=390, height=800, bypass_csp=True).new_page()
+        phone.goto("/settings?entity=admin#entity-storage")
+        expect(phone.get_by_role("table", name="Storage by project")).to_be_visible()
+        assert axe_violations(phone, axe_source) == []
+        assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_artifacts_are_put_in_another_order_and_opened_by_keyboard(page: Any, storing: str) -> None:
     page.goto(AT)
     table = page.get_by_role("table", name="Storage by artifact")

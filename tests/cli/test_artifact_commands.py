@@ -383,6 +383,8 @@ def test_lineage_storage_and_collection(
     assert [node["label"] for node in traced["inputs"]] == ["raw:v0"]
     before = call("du", "line")
     assert before["versions"] == 2 and before["stored_bytes"] == 300_016
+    of_all = {one["name"]: one for one in call("du")["projects"]}
+    assert of_all["line"]["stored_bytes"] == before["stored_bytes"] and call("du", "admin/")["projects"]
     call("artifact", "rm", "line/raw:v0", "--aliases")
     assert call("du", "line")["trash_bytes"] == before["stored_bytes"]
     told = call("gc", "--dry-run", "--spared-seconds", "0", "--trash-seconds", "0")
@@ -390,7 +392,13 @@ def test_lineage_storage_and_collection(
     done = call("gc", "--spared-seconds", "0", "--trash-seconds", "0")
     assert (done["blobs"], done["bytes"]) == (told["blobs"], told["bytes"])
     assert call("du", "line")["trash_versions"] == 0
-    for words in (("lineage", "line/net:v0"), ("du", "line"), ("gc", "--dry-run"), ("trace-back", "p1")):
+    for words in (
+        ("lineage", "line/net:v0"),
+        ("du", "line"),
+        ("du",),
+        ("gc", "--dry-run"),
+        ("trace-back", "p1"),
+    ):
         assert call(*words, plain=True)
     call("lineage", "line/net:v0", "--direction", "sideways", status=2, plain=True)
 

@@ -103,17 +103,22 @@ def impact(
 
 
 def du(
-    project: Annotated[str, typer.Argument(help="[ENTITY/]PROJECT.")],
+    project: Annotated[
+        str, typer.Argument(help="[ENTITY/]PROJECT, or ENTITY/ for all projects of one; yours if left out.")
+    ] = "",
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What the artifacts of a project take up, counted now: exact."""
+    """What the artifacts of a project, or of each project of an entity, take up; counted now: exact."""
     with reported(as_json=as_json):
         import msgspec
 
         from runstone.client.api import project_path
         from runstone.client.native import Client
 
+        if not project or project.endswith("/"):
+            _du_of_entity(project.strip("/"), host, as_json=as_json)
+            return
         with Client(host) as client:
             found = client.lineage.storage(*project_path(project))
         if as_json:
@@ -138,6 +143,35 @@ def du(
         print()
         print(f"{found.versions} versions of {found.logical_bytes} bytes, kept in {found.stored_bytes}.")
         print(f"The trash: {found.trash_versions} versions that hold {found.trash_bytes} bytes alone.")
+
+
+def _du_of_entity(entity: str, host: str | None, *, as_json: bool) -> None:
+    import msgspec
+
+    from runstone.client.native import Client
+
+    with Client(host) as client:
+        found = client.lineage.storage_of_entity(entity)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+        return
+    print_table(
+        ("project", "versions", "bytes in full", "stored", "held alone", "in the trash"),
+        [
+            (
+                item.name,
+                item.versions,
+                item.logical_bytes,
+                item.stored_bytes,
+                item.alone_bytes,
+                item.trash_versions,
+            )
+            for item in found.projects
+        ],
+        empty="No artifacts.",
+    )
+    print()
+    print(f"{found.versions} versions of {found.logical_bytes} bytes, kept in {found.stored_bytes}.")
 
 
 def gc(

@@ -6,7 +6,14 @@ from typing import Any
 
 from runstone.client.calls import NounCalls, at_artifact, at_entity, at_place, record
 from runstone.client.connection import segment
-from runstone.client.lineage_models import Collected, Impact, LineageGraph, PredictionTrace, StorageUse
+from runstone.client.lineage_models import (
+    Collected,
+    EntityUse,
+    Impact,
+    LineageGraph,
+    PredictionTrace,
+    StorageUse,
+)
 
 
 class LineageCalls(NounCalls):
@@ -51,6 +58,10 @@ class LineageCalls(NounCalls):
     def storage(self, entity: str, project: str) -> StorageUse:
         """Counted now, exact."""
         return record(self._get(f"{at_place(entity, project)}/storage"), StorageUse)
+
+    def storage_of_entity(self, entity: str) -> EntityUse:
+        """Of all its projects. Counted now, exact."""
+        return record(self._get(f"{at_entity(entity)}/storage"), EntityUse)
 
     def collect(self, *, dry_run: bool = True, **chosen: Any) -> Collected:
         """Give back what nothing refers to. chosen: spared_seconds, trash_seconds, rewrite_packs."""

@@ -89,6 +89,27 @@ class StorageUse(msgspec.Struct, frozen=True, kw_only=True):
     collections: list[CollectionUse] = []
 
 
+class ProjectUse(msgspec.Struct, frozen=True, kw_only=True):
+    """alone_bytes: of what is stored, what no other project of the entity holds."""
+
+    name: str
+    versions: int = 0
+    logical_bytes: int = 0
+    stored_bytes: int = 0
+    alone_bytes: int = 0
+    trash_versions: int = 0
+
+
+class EntityUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Of all projects of an entity. stored_bytes: each blob once, whichever projects hold it."""
+
+    versions: int = 0
+    logical_bytes: int = 0
+    stored_bytes: int = 0
+    blobs: int = 0
+    projects: list[ProjectUse] = []
+
+
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool
     versions: int = 0

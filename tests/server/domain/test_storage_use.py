@@ -61,6 +61,38 @@ def test_a_collection_tells_what_it_holds_alone_and_what_of_it_is_in_the_trash(h
     assert house.stored() == used.stored_bytes
 
 
+def test_an_entity_tells_what_each_of_its_projects_holds_and_shares(house: ArtifactWorld) -> None:
+    ada = house.world.ada
+    house.log("set", {"a": b"in both", "b": b"of p alone"})
+    old = house.log("set", {"a": b"in both"})
+    house.world.projects.ensure(ada, "ml", "q")
+    house.world.projects.ensure(ada, "ml", "empty")
+    house.world.projects.ensure(ada, "ml", "gone")
+    house.log("other", {"x": b"in both", "y": b"of q alone, and more of it"}, project="q")
+    house.log("lost", {"x": b"in a project that is deleted"}, project="gone")
+    house.artifacts.delete(ada, old.version.id)
+    house.world.projects.delete(ada, "ml", "gone")
+    used = house.storage.use_of_entity(house.world.vic, "ml")
+    assert [(one.name, one.versions, one.trash_versions) for one in used.projects] == [
+        ("q", 1, 0),
+        ("p", 1, 1),
+    ]
+    told = {one.name: one for one in used.projects}
+    assert (
+        told["p"].stored_bytes == house.storage.use(ada, "ml", "p").stored_bytes == len(b"in bothof p alone")
+    )
+    assert told["p"].alone_bytes == len(b"of p alone")
+    assert told["q"].alone_bytes == len(b"of q alone, and more of it")
+    assert (used.versions, used.logical_bytes) == (
+        2,
+        len(b"in bothof p alonein bothof q alone, and more of it"),
+    )
+    assert used.stored_bytes == len(b"in bothof p aloneof q alone, and more of it") and used.blobs == 3
+    assert house.storage.use_of_entity(ada, "ada").projects == []
+    with pytest.raises(NotFound):
+        house.storage.use_of_entity(house.world.eve, "ml")
+
+
 def test_a_deleted_version_gives_back_what_only_it_held(house: ArtifactWorld) -> None:
     old = house.log("set", {"a": b"shared", "b": b"only the old one has this"})
     house.log("set", {"a": b"shared", "b": b"new"})

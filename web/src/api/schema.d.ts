@@ -529,6 +529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/entities/{entity}/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entity Storage Use
+         * @description What the artifacts of all projects of an entity take up, counted now: exact.
+         */
+        get: operations["get_entity_storage_use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities/{entity}/uploads": {
         parameters: {
             query?: never;
@@ -4378,6 +4398,25 @@ export interface components {
             /** Policies */
             policies: components["schemas"]["RetentionPolicy"][];
         };
+        /** EntityUse */
+        EntityUse: {
+            /** Blobs */
+            blobs: number;
+            /** Logical Bytes */
+            logical_bytes: number;
+            /**
+             * Projects
+             * @description Those with artifacts, that hold most first.
+             */
+            projects: components["schemas"]["ProjectUse"][];
+            /**
+             * Stored Bytes
+             * @description Each blob once, whichever projects hold it; the trash counts.
+             */
+            stored_bytes: number;
+            /** Versions */
+            versions: number;
+        };
         /** EntriesTaken */
         EntriesTaken: {
             /** Taken */
@@ -5573,6 +5612,30 @@ export interface components {
              * @description By last activity, newest first.
              */
             projects: components["schemas"]["Project"][];
+        };
+        /** ProjectUse */
+        ProjectUse: {
+            /**
+             * Alone Bytes
+             * @description Of these, what no other project of the entity holds.
+             */
+            alone_bytes: number;
+            /**
+             * Logical Bytes
+             * @description Each version counted in full.
+             */
+            logical_bytes: number;
+            /** Name */
+            name: string;
+            /**
+             * Stored Bytes
+             * @description Each blob once; the trash counts.
+             */
+            stored_bytes: number;
+            /** Trash Versions */
+            trash_versions: number;
+            /** Versions */
+            versions: number;
         };
         /** ProjectWanted */
         ProjectWanted: {
@@ -8327,6 +8390,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntityRetention"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_entity_storage_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityUse"];
                 };
             };
             /** @description What went wrong */

@@ -60,6 +60,30 @@ class CollectionUse:
     trash_logical_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectUse:
+    """What one project's artifacts take up. `stored_bytes`: each blob once, the trash too; `alone_bytes`: of
+    these, what no other project of the entity holds."""
+
+    name: str
+    versions: int
+    logical_bytes: int
+    stored_bytes: int
+    alone_bytes: int
+    trash_versions: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntityUse:
+    """`stored_bytes`: each blob once, whichever projects hold it; the trash too."""
+
+    versions: int
+    logical_bytes: int
+    stored_bytes: int
+    blobs: int
+    projects: list[ProjectUse]  # with artifacts, those that hold most first
+
+
 @dataclass(slots=True)
 class Collected:
     """What a collection freed, or (dry run) would free now. `bytes` are those of blobs; `digests` the
@@ -124,6 +148,31 @@ class Storage:
                 )
                 for row in collections
             ],
+        )
+
+    def use_of_entity(self, actor: Actor, entity: str) -> EntityUse:
+        """Of all projects of an account, team or organisation, counted now: exact."""
+        with self._records.read() as conn:
+            found = self._access.resolve(conn, actor, entity, Permission.READ)
+            rows = statements.projects_use(conn, found.id)
+            blobs, stored, held = statements.projects_stored(conn, found.id)
+        projects = [
+            ProjectUse(
+                name=row.name,
+                versions=int(row.versions),
+                logical_bytes=int(row.bytes),
+                stored_bytes=held.get(row.id, (0, 0))[0],
+                alone_bytes=held.get(row.id, (0, 0))[1],
+                trash_versions=int(row.trash_versions),
+            )
+            for row in rows
+        ]
+        return EntityUse(
+            versions=sum(one.versions for one in projects),
+            logical_bytes=sum(one.logical_bytes for one in projects),
+            stored_bytes=stored,
+            blobs=blobs,
+            projects=sorted(projects, key=lambda one: (-one.stored_bytes, one.name)),
         )
 
     def collect(

@@ -20,6 +20,7 @@ import { Time } from "@/widgets/values";
 import styles from "@/widgets/form-page.module.css";
 
 import { EntityRetention } from "./entity-retention";
+import { EntityStorage } from "./entity-storage";
 
 const LIFETIMES = [
   { value: "", label: "Never expires" },
@@ -44,6 +45,7 @@ export function SettingsPage() {
   const { entity } = useSearch({ from: "/settings" });
   const navigate = useNavigate({ from: "/settings" });
   if (!me.data) return <Skeleton height={200} />;
+  const onEntity = (name: string) => void navigate({ search: { entity: name }, replace: true });
   return (
     <div className={styles["page"]}>
       <title>Settings · Runstone</title>
@@ -51,7 +53,8 @@ export function SettingsPage() {
       <Profile me={me.data} key={me.data.username} />
       <Keys />
       <Connect me={me.data} />
-      <EntityRetention me={me.data} entity={entity} onEntity={(name) => void navigate({ search: { entity: name }, replace: true })} />
+      <EntityRetention me={me.data} entity={entity} onEntity={onEntity} />
+      <EntityStorage me={me.data} entity={entity} onEntity={onEntity} />
       <Look />
     </div>
   );

@@ -11,6 +11,7 @@ from runstone.server.domain.identity import Permission
 from runstone.server.doors.rest.models.lineage import (
     Collected,
     CollectWanted,
+    EntityUse,
     StorageUse,
 )
 from runstone.server.doors.rest.routing import CallDep, EntityPath, P, ProjectPath, Routes, entity_of
@@ -34,6 +35,16 @@ async def get_storage_use(call: CallDep, entity: EntityPath, project: ProjectPat
             "trash_bytes": found.trash_bytes,
             "collections": [asdict(one) for one in found.collections],
         }
+
+    return await call.answer(work, lane=Lane.SLOW)
+
+
+@routes.typed("GET", "/entities/{entity}/storage", needs=Permission.READ, answers=EntityUse)
+async def get_entity_storage_use(call: CallDep, entity: EntityPath) -> Response:
+    """What the artifacts of all projects of an entity take up, counted now: exact."""
+
+    def work() -> dict[str, Any]:
+        return asdict(call.domain.storage.use_of_entity(call.actor, entity_of(entity)))
 
     return await call.answer(work, lane=Lane.SLOW)
 

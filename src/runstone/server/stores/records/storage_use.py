@@ -19,6 +19,7 @@ from runstone.server.stores.records.schema.artifacts import (
 )
 from runstone.server.stores.records.schema.blobs import blobs, packs
 from runstone.server.stores.records.schema.collections import artifact_types, collections
+from runstone.server.stores.records.schema.projects import projects
 from runstone.server.stores.records.schema.registry import deployments, predictions
 
 # -- use
@@ -120,6 +121,81 @@ def collections_stored(conn: Connection, project_id: int) -> dict[int, tuple[int
         .group_by(held.c.collection_id)
     )
     return {int(number): (int(stored), int(alone)) for number, stored, alone in rows}
+
+
+def _of_entity(entity_id: int) -> Any:
+    """As `_of_project`, both kinds, of all living projects of an entity; joined with projects too."""
+    return and_(
+        projects.c.entity_id == entity_id,
+        projects.c.deleted_at.is_(None),
+        artifact_versions.c.state.in_(("committed", "deleted")),
+    )
+
+
+def projects_use(conn: Connection, entity_id: int) -> Sequence[AnyRow]:
+    """What the versions of each project with artifacts are: {id, name, versions, bytes, trash_versions};
+    bytes with each version in use counted in full."""
+    in_use = and_(artifact_versions.c.state == "committed", collections.c.deleted_at.is_(None))
+
+    def of(condition: Any, value: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+    return conn.execute(
+        select(
+            projects.c.id,
+            projects.c.name,
+            of(in_use, 1).label("versions"),
+            of(in_use, artifact_versions.c.size).label("bytes"),
+            of(~in_use, 1).label("trash_versions"),
+        )
+        .select_from(artifact_versions)
+        .join(collections, collections.c.id == artifact_versions.c.collection_id)
+        .join(projects, projects.c.id == collections.c.project_id)
+        .where(_of_entity(entity_id))
+        .group_by(projects.c.id, projects.c.name)
+    ).all()
+
+
+def projects_stored(conn: Connection, entity_id: int) -> tuple[int, int, dict[int, tuple[int, int]]]:
+    """(blobs, bytes) that the entity's versions hold, each blob once, and (bytes, those that no other
+    project of the entity holds) of each project by its number; the trash counts."""
+    parts = (
+        select(collections.c.project_id, version_parts.c.part_id)
+        .select_from(artifact_versions)
+        .join(version_parts, version_parts.c.version_id == artifact_versions.c.id)
+        .join(collections, collections.c.id == artifact_versions.c.collection_id)
+        .join(projects, projects.c.id == collections.c.project_id)
+        .where(_of_entity(entity_id))
+        .distinct()
+        .cte("parts")
+    )
+    held = (
+        select(parts.c.project_id, part_blobs.c.blob_id)
+        .join(part_blobs, part_blobs.c.part_id == parts.c.part_id)
+        .distinct()
+        .cte("held")
+    )
+    # A blob that several projects hold is counted for none of them alone, and once in all.
+    holders = (
+        select(held.c.blob_id, func.count().label("holders"), func.min(held.c.project_id).label("first"))
+        .group_by(held.c.blob_id)
+        .cte("holders")
+    )
+    first = held.c.project_id == holders.c.first
+    rows = conn.execute(
+        select(
+            held.c.project_id,
+            func.sum(blobs.c.size),
+            func.sum(case((holders.c.holders == 1, blobs.c.size), else_=0)),
+            func.sum(case((first, 1), else_=0)),
+            func.sum(case((first, blobs.c.size), else_=0)),
+        )
+        .join(holders, holders.c.blob_id == held.c.blob_id)
+        .join(blobs, blobs.c.id == held.c.blob_id)
+        .group_by(held.c.project_id)
+    ).all()
+    by_project = {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
+    return sum(int(row[3]) for row in rows), sum(int(row[4]) for row in rows), by_project
 
 
 # -- what may go

@@ -79,6 +79,23 @@ class StorageUse(Model):
     collections: list[CollectionUse] = Field(description="The thousand largest.")
 
 
+class ProjectUse(Model):
+    name: str
+    versions: int
+    logical_bytes: int = Field(description="Each version counted in full.")
+    stored_bytes: int = Field(description="Each blob once; the trash counts.")
+    alone_bytes: int = Field(description="Of these, what no other project of the entity holds.")
+    trash_versions: int
+
+
+class EntityUse(Model):
+    versions: int
+    logical_bytes: int
+    stored_bytes: int = Field(description="Each blob once, whichever projects hold it; the trash counts.")
+    blobs: int
+    projects: list[ProjectUse] = Field(description="Those with artifacts, that hold most first.")
+
+
 class CollectWanted(Model):
     dry_run: bool = True
     spared_seconds: float = Field(
