@@ -20,6 +20,7 @@ import { Grid, type GridHandle } from "@/widgets/grid";
 import { SearchText } from "@/widgets/search-text";
 
 import styles from "./artifacts.module.css";
+import { Crumbs } from "./crumbs";
 import { DeletionsRunning } from "./deletions-running";
 import { turned, type VersionsSearch } from "./search";
 import { useVersionColumns } from "./version-columns";
@@ -53,15 +54,7 @@ export function CollectionPage() {
     <div className={styles["listPage"]}>
       <title>{`${name} · ${project} · Runstone`}</title>
       <div className={styles["listHead"]}>
-        <nav aria-label="Where this is" className={styles["crumbs"]}>
-          <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
-            Artifacts
-          </Link>
-          {" / "}
-          <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ type }}>
-            {type}
-          </Link>
-        </nav>
+        <Crumbs entity={entity} project={project} type={type} />
         <div className={styles["bar"]}>
           <h1 title={name}>{name}</h1>
           <CopyButton text={`${entity}/${project}/${name}`} label="Copy the full name" />

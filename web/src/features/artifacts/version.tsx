@@ -15,6 +15,7 @@ import { Time } from "@/widgets/values";
 import { Aliases } from "./aliases";
 import styles from "./artifacts.module.css";
 import { CompareTab } from "./compare";
+import { Crumbs } from "./crumbs";
 import { FilesTab } from "./files";
 import { MetadataTab } from "./metadata";
 import { OverviewTab } from "./overview";
@@ -107,19 +108,7 @@ function Head({ shown, type, collection }: { shown: Shown; type: string; collect
   const full = `${entity}/${project}/${shown.artifact}`;
   return (
     <div className={styles["head"]}>
-      <nav aria-label="Where this is" className={styles["crumbs"]}>
-        <Link to="/$entity/$project/artifacts" params={{ entity, project }}>
-          Artifacts
-        </Link>
-        {" / "}
-        <Link to="/$entity/$project/artifacts" params={{ entity, project }} search={{ type }}>
-          {type}
-        </Link>
-        {" / "}
-        <Link to="/$entity/$project/artifacts/$type/$collection" params={{ entity, project, type, collection }}>
-          {collection}
-        </Link>
-      </nav>
+      <Crumbs entity={entity} project={project} type={type} collection={collection} />
       <div className={styles["bar"]}>
         <h1>{version.name}</h1>
         <CopyButton text={full} label="Copy the full name" />
