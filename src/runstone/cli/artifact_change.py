@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from runstone.cli.artifact_output import print_version
+from runstone.cli.asking import open_api, open_client
 from runstone.cli.options import HostOption, JsonOption, VersionName, WaitOption
-from runstone.cli.output import USAGE, fail, note, print_json, reported
+from runstone.cli.output import USAGE, fail, note, print_json
 
 _Reason = Annotated[str, typer.Option(help="Why, for the log.")]
 
@@ -22,19 +23,17 @@ def rm(
     as_json: JsonOption = False,
 ) -> None:
     """Put a version in the trash, where it stays restorable for 30 days (`artifact restore`)."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
+    with open_api(host, as_json=as_json) as api:
         from runstone.client.artifact_names import artifact_path
 
-        with Api(host) as api:
-            if everything:
-                entity, project, full = artifact_path(name)
-                api.client.artifacts.delete_collection(entity, project, full.rpartition(":")[0])
-                gone = {"name": name, "all": True}
-            else:
-                version = api.artifact(name)
-                version.delete(delete_aliases=aliases, reason=reason)
-                gone = {"name": version.qualified_name, "id": version.record.id}
+        if everything:
+            entity, project, full = artifact_path(name)
+            api.client.artifacts.delete_collection(entity, project, full.rpartition(":")[0])
+            gone = {"name": name, "all": True}
+        else:
+            version = api.artifact(name)
+            version.delete(delete_aliases=aliases, reason=reason)
+            gone = {"name": version.qualified_name, "id": version.record.id}
         if as_json:
             print_json(gone)
         elif everything:
@@ -66,45 +65,40 @@ def restore(
         fail("runstone artifact restore: name a version, an artifact, or a --deletion.", USAGE)
     if (number or new_name) and (deletion or "/" not in name):
         fail("runstone artifact restore: --id and --as go with PROJECT/NAME, a whole artifact.", USAGE)
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.cli.deletion_output import follow
         from runstone.client.artifact_names import artifact_path
         from runstone.client.artifacts import ArtifactVersion
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            if deletion is not None:
-                begun = client.retention.find_deletion(deletion)
-                place = (begun.entity, begun.project)
-                follow(client, place, client.retention.undo(*place, deletion), wait=wait, as_json=as_json)
-            elif "/" in name:
-                if ":" in name:
-                    fail(
-                        f"runstone artifact restore: {name!r} is a version's name; in the trash it has none. "
-                        "Write @ID (`runstone artifact ls --trash` tells it).",
-                        USAGE,
-                    )
-                entity, project, full = artifact_path(name)
-                back = client.artifacts.restore_collection(
-                    entity, project, id=number or 0, name=full.rpartition(":")[0], new_name=new_name
-                )
-                if as_json:
-                    print_json(msgspec.to_builtins(back))
-                else:
-                    print(
-                        f"{back.entity}/{back.project}/{back.name}: {back.version_count} versions are back."
-                    )
-            elif name.lstrip("@").isdecimal():
-                version = ArtifactVersion(client, client.artifacts.restore("", "", name.lstrip("@")))
-                print_version(version, as_json)
-            else:
+        if deletion is not None:
+            begun = client.retention.find_deletion(deletion)
+            place = (begun.entity, begun.project)
+            follow(client, place, client.retention.undo(*place, deletion), wait=wait, as_json=as_json)
+        elif "/" in name:
+            if ":" in name:
                 fail(
-                    f"runstone artifact restore: {name!r} is neither an id (@ and the number) nor "
-                    "PROJECT/NAME.",
+                    f"runstone artifact restore: {name!r} is a version's name; in the trash it has none. "
+                    "Write @ID (`runstone artifact ls --trash` tells it).",
                     USAGE,
                 )
+            entity, project, full = artifact_path(name)
+            back = client.artifacts.restore_collection(
+                entity, project, id=number or 0, name=full.rpartition(":")[0], new_name=new_name
+            )
+            if as_json:
+                print_json(msgspec.to_builtins(back))
+            else:
+                print(f"{back.entity}/{back.project}/{back.name}: {back.version_count} versions are back.")
+        elif name.lstrip("@").isdecimal():
+            version = ArtifactVersion(client, client.artifacts.restore("", "", name.lstrip("@")))
+            print_version(version, as_json)
+        else:
+            fail(
+                f"runstone artifact restore: {name!r} is neither an id (@ and the number) nor PROJECT/NAME.",
+                USAGE,
+            )
 
 
 def alias(
@@ -116,21 +110,19 @@ def alias(
     as_json: JsonOption = False,
 ) -> None:
     """Move aliases to a version, or take them off it; all at once."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
+    with open_api(host, as_json=as_json) as api:
         from runstone.client.artifacts import ArtifactVersion
 
-        with Api(host) as api:
-            version = api.artifact(name)
-            record = api.client.artifacts.move_aliases(
-                version.entity,
-                version.project,
-                f"{version.collection_name}:{version.version}",
-                add=add or [],
-                remove=remove or [],
-                reason=reason,
-            )
-            print_version(ArtifactVersion(api.client, record), as_json)
+        version = api.artifact(name)
+        record = api.client.artifacts.move_aliases(
+            version.entity,
+            version.project,
+            f"{version.collection_name}:{version.version}",
+            add=add or [],
+            remove=remove or [],
+            reason=reason,
+        )
+        print_version(ArtifactVersion(api.client, record), as_json)
 
 
 def tag(
@@ -141,12 +133,9 @@ def tag(
     as_json: JsonOption = False,
 ) -> None:
     """Add tags to a version, or take them off it."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            version = api.artifact(name)
-            version.tags = [*dict.fromkeys([*version.tags, *(add or [])])]
-            version.tags = [tag for tag in version.tags if tag not in (remove or [])]
-            version.save()
-            print_version(version, as_json)
+    with open_api(host, as_json=as_json) as api:
+        version = api.artifact(name)
+        version.tags = [*dict.fromkeys([*version.tags, *(add or [])])]
+        version.tags = [tag for tag in version.tags if tag not in (remove or [])]
+        version.save()
+        print_version(version, as_json)

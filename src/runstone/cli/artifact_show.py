@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runstone.cli.artifact_output import described
+from runstone.cli.asking import open_api
 from runstone.cli.options import HostOption, JsonOption, VersionName
-from runstone.cli.output import NOT_FOUND, USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import NOT_FOUND, USAGE, fail, note, print_json, print_table
 from runstone.cli.query import when
 
 if TYPE_CHECKING:
@@ -33,61 +34,59 @@ def ls(
             fail("runstone artifact ls: --trash lists artifacts of a project, or versions of one.", USAGE)
         _list_folder(name, path.strip("/"), limit=limit, host=host, as_json=as_json)
         return
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         from itertools import islice
 
         import msgspec
 
-        from runstone.client.api import Api
         from runstone.client.errors import NotFound
 
-        with Api(host) as api:
-            if name.count("/") == 1:
-                # Two parts may be a project of somebody's, or an artifact of one's own.
-                project, artifact = name.split("/")
-                try:
-                    api.client.artifacts.collection("", project, artifact)
-                    is_artifact = True
-                except NotFound:
-                    is_artifact = False
-            else:
-                is_artifact = name.count("/") == 2
-            if trash:
-                (_versions_in_trash if is_artifact else _artifacts_in_trash)(api, name, kind, limit, as_json)
-                return
-            if is_artifact:
-                versions = list(islice(api.artifacts(kind, name, min(limit, 1000)), limit))
-                if as_json:
-                    print_json([described(version) for version in versions])
-                    return
-                print_table(
-                    ("version", "aliases", "files", "bytes", "digest", "by", "created"),
-                    [
-                        (v.version, " ".join(v.aliases), v.file_count, v.size, v.sha256[:12],
-                         v.record.created_by, when(v.created_at))
-                        for v in versions
-                    ],
-                    empty="No versions.",
-                )  # fmt: skip
-                return
-            found = list(islice(api.artifact_collections(name, kind), limit))
+        if name.count("/") == 1:
+            # Two parts may be a project of somebody's, or an artifact of one's own.
+            project, artifact = name.split("/")
+            try:
+                api.client.artifacts.collection("", project, artifact)
+                is_artifact = True
+            except NotFound:
+                is_artifact = False
+        else:
+            is_artifact = name.count("/") == 2
+        if trash:
+            (_versions_in_trash if is_artifact else _artifacts_in_trash)(api, name, kind, limit, as_json)
+            return
+        if is_artifact:
+            versions = list(islice(api.artifacts(kind, name, min(limit, 1000)), limit))
             if as_json:
-                print_json([msgspec.to_builtins(item.record) for item in found])
+                print_json([described(version) for version in versions])
                 return
             print_table(
-                ("name", "type", "versions", "tags", "updated"),
+                ("version", "aliases", "files", "bytes", "digest", "by", "created"),
                 [
-                    (
-                        item.name,
-                        item.type,
-                        item.record.version_count,
-                        " ".join(item.tags),
-                        when(item.record.updated_at),
-                    )
-                    for item in found
+                    (v.version, " ".join(v.aliases), v.file_count, v.size, v.sha256[:12],
+                     v.record.created_by, when(v.created_at))
+                    for v in versions
                 ],
-                empty="No artifacts.",
-            )
+                empty="No versions.",
+            )  # fmt: skip
+            return
+        found = list(islice(api.artifact_collections(name, kind), limit))
+        if as_json:
+            print_json([msgspec.to_builtins(item.record) for item in found])
+            return
+        print_table(
+            ("name", "type", "versions", "tags", "updated"),
+            [
+                (
+                    item.name,
+                    item.type,
+                    item.record.version_count,
+                    " ".join(item.tags),
+                    when(item.record.updated_at),
+                )
+                for item in found
+            ],
+            empty="No artifacts.",
+        )
 
 
 def _artifacts_in_trash(api: Api, name: str, kind: str, limit: int, as_json: bool) -> None:
@@ -147,27 +146,24 @@ def _versions_in_trash(api: Api, name: str, kind: str, limit: int, as_json: bool
 
 
 def _list_folder(name: str, path: str, *, limit: int, host: str | None, as_json: bool) -> None:
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            version = api.artifact(name)
-            place = (version.entity, version.project, f"@{version.id}")
-            prefix = f"{path}/" if path else ""
-            page = api.client.artifacts.folder(*place, prefix=prefix, limit=limit)
-            if path and not (page.folders or page.files or page.next):
-                # No folder: a file, or nothing.
-                page = api.client.artifacts.folder(*place, prefix=path, limit=1)
-                page = msgspec.structs.replace(
-                    page, files=[file for file in page.files if file.path == path], folders=[], next=""
+        version = api.artifact(name)
+        place = (version.entity, version.project, f"@{version.id}")
+        prefix = f"{path}/" if path else ""
+        page = api.client.artifacts.folder(*place, prefix=prefix, limit=limit)
+        if path and not (page.folders or page.files or page.next):
+            # No folder: a file, or nothing.
+            page = api.client.artifacts.folder(*place, prefix=path, limit=1)
+            page = msgspec.structs.replace(
+                page, files=[file for file in page.files if file.path == path], folders=[], next=""
+            )
+            if not page.files:
+                fail(
+                    f"runstone artifact ls: {version.qualified_name} has no folder or file {path!r}.",
+                    NOT_FOUND,
                 )
-                if not page.files:
-                    fail(
-                        f"runstone artifact ls: {version.qualified_name} has no folder or file {path!r}.",
-                        NOT_FOUND,
-                    )
         if as_json:
             print_json({**msgspec.to_builtins(page), "name": version.qualified_name})
             return
@@ -191,16 +187,13 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print a version: where it is from, what is known of it, its files."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            version = api.artifact(name)
-            files = (
-                [{"path": f.name, "bytes": f.size, "sha256": f.sha256, "ref": f.ref} for f in version.files()]
-                if contents
-                else []
-            )
+    with open_api(host, as_json=as_json) as api:
+        version = api.artifact(name)
+        files = (
+            [{"path": f.name, "bytes": f.size, "sha256": f.sha256, "ref": f.ref} for f in version.files()]
+            if contents
+            else []
+        )
         if as_json:
             print_json({**described(version), "files": files} if contents else described(version))
             return
@@ -266,17 +259,15 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """What differs between two versions: files, and the columns of their tables."""
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
         from runstone.content.schemas import difference
 
-        with Api(host) as api:
-            before = api.artifact(old)
-            if "/" in new:
-                new = f"@{api.artifact(new).id}"
-            found = before.diff(new, limit=limit)
+        before = api.artifact(old)
+        if "/" in new:
+            new = f"@{api.artifact(new).id}"
+        found = before.diff(new, limit=limit)
         columns = difference(found.old.facts.get("schema") or [], found.new.facts.get("schema") or [])
         if as_json:
             print_json({**msgspec.to_builtins(found), "schema": columns})

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from runstone.cli.artifact_output import described
+from runstone.cli.asking import open_api
 from runstone.cli.options import HostOption, JsonOption, VersionName
 from runstone.cli.output import LEFT, NOT_FOUND, USAGE, fail, note, print_json, reported
 
@@ -135,53 +136,51 @@ def _fetch(
     allow_missing: bool = False,
 ) -> None:
     """deployed: registries are looked in too."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
+    with open_api(host, as_json=as_json) as api:
         from runstone.client.deployed import deployed_version
         from runstone.content.errors import ContentError
 
-        with Api(host) as api:
-            version = deployed_version(api.client, name) if deployed else api.artifact(name)
-            root = str(output) if output is not None else version.default_root
-            entries = [entry for entry in version.entries() if entry.path.startswith(prefix)]
-            if prefix and not entries:
-                fail(
-                    f"runstone artifact get: no file of {version.qualified_name} begins with {prefix!r}. See "
-                    f"`runstone artifact ls {version.qualified_name}`.",
-                    NOT_FOUND,
-                )
-            try:
-                done = version.fetch(
-                    entries,
-                    root,
-                    links="copy" if copy else None,
-                    allow_missing_references=allow_missing,
-                )
-            except ContentError as error:
-                fail(f"runstone: {error}")
-            pickles = version.facts.get("roles", {}).get("pickles", [])
-            if as_json:
-                print_json(
-                    {
-                        **described(version),
-                        "path": root,
-                        "files_there": done.there,
-                        "files_from_cache": done.placed,
-                        "files_fetched": done.fetched,
-                        "bytes_fetched": done.fetched_bytes,
-                        "missing_references": done.missing_references,
-                    }
-                )
-                return
-            print(root)
-            note(
-                f"{version.qualified_name}: {done.fetched} files fetched ({done.fetched_bytes} bytes), "
-                f"{done.placed} from the cache, {done.there} were there; all checked."
+        version = deployed_version(api.client, name) if deployed else api.artifact(name)
+        root = str(output) if output is not None else version.default_root
+        entries = [entry for entry in version.entries() if entry.path.startswith(prefix)]
+        if prefix and not entries:
+            fail(
+                f"runstone artifact get: no file of {version.qualified_name} begins with {prefix!r}. See "
+                f"`runstone artifact ls {version.qualified_name}`.",
+                NOT_FOUND,
             )
-            for missing in done.missing_references:
-                note(f"missing: {missing}")
-            if pickles:
-                note(f"Loading these runs code that is in them: {', '.join(pickles[:10])}")
+        try:
+            done = version.fetch(
+                entries,
+                root,
+                links="copy" if copy else None,
+                allow_missing_references=allow_missing,
+            )
+        except ContentError as error:
+            fail(f"runstone: {error}")
+        pickles = version.facts.get("roles", {}).get("pickles", [])
+        if as_json:
+            print_json(
+                {
+                    **described(version),
+                    "path": root,
+                    "files_there": done.there,
+                    "files_from_cache": done.placed,
+                    "files_fetched": done.fetched,
+                    "bytes_fetched": done.fetched_bytes,
+                    "missing_references": done.missing_references,
+                }
+            )
+            return
+        print(root)
+        note(
+            f"{version.qualified_name}: {done.fetched} files fetched ({done.fetched_bytes} bytes), "
+            f"{done.placed} from the cache, {done.there} were there; all checked."
+        )
+        for missing in done.missing_references:
+            note(f"missing: {missing}")
+        if pickles:
+            note(f"Loading these runs code that is in them: {', '.join(pickles[:10])}")
 
 
 def verify(
@@ -193,20 +192,18 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Hash every file anew, here or as the server gives it. The status is 1 if one is not as committed."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
+    with open_api(host, as_json=as_json) as api:
         from runstone.content.errors import ContentError
 
-        with Api(host) as api:
-            version = api.artifact(name)
-            if root is not None:
-                try:
-                    found = version.differences(root)
-                except ContentError as error:
-                    fail(f"runstone artifact verify: {error}")
-                bad = {"changed": found.changed, "missing": found.missing, "extra": found.extra}
-            else:
-                bad = {"changed": version.damaged(), "missing": [], "extra": []}
+        version = api.artifact(name)
+        if root is not None:
+            try:
+                found = version.differences(root)
+            except ContentError as error:
+                fail(f"runstone artifact verify: {error}")
+            bad = {"changed": found.changed, "missing": found.missing, "extra": found.extra}
+        else:
+            bad = {"changed": version.damaged(), "missing": [], "extra": []}
         well = not any(bad.values())
         if as_json:
             print_json({"name": version.qualified_name, "ok": well, "files": version.file_count, **bad})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runstone.cli.asking import open_api, open_client
 from runstone.cli.options import HostOption, JsonOption, VersionName
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 
@@ -28,20 +29,19 @@ def lineage(
     as_json: JsonOption = False,
 ) -> None:
     """What a version or run was made from, and what was made of it. What you may not see is locked."""
-    with reported(as_json=as_json):
+    if direction not in _DIRECTIONS:
+        fail(f"runstone lineage: --direction is one of {', '.join(_DIRECTIONS)}.", USAGE)
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.api import Api, run_path
+        from runstone.client.api import run_path
         from runstone.client.artifact_names import artifact_path
 
-        if direction not in _DIRECTIONS:
-            fail(f"runstone lineage: --direction is one of {', '.join(_DIRECTIONS)}.", USAGE)
-        with Api(host) as api:
-            calls = api.client.lineage
-            if run:
-                graph = calls.of_run(*run_path(name), direction=direction, depth=depth, limit=limit)
-            else:
-                graph = calls.of_artifact(*artifact_path(name), direction=direction, depth=depth, limit=limit)
+        calls = client.lineage
+        if run:
+            graph = calls.of_run(*run_path(name), direction=direction, depth=depth, limit=limit)
+        else:
+            graph = calls.of_artifact(*artifact_path(name), direction=direction, depth=depth, limit=limit)
         if as_json:
             print_json(msgspec.to_builtins(graph))
         else:
@@ -54,14 +54,11 @@ def trace_back(
     as_json: JsonOption = False,
 ) -> None:
     """A prediction back to the model version, the run that trained it, its commit and its data."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
         entity, _, name = prediction.rpartition("/")
-        with Client(host) as client:
-            found = client.lineage.trace_back(entity, name)
+        found = client.lineage.trace_back(entity, name)
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -85,14 +82,12 @@ def impact(
     as_json: JsonOption = False,
 ) -> None:
     """Every version, run, model and deployment that came of a version, or of one of its rows."""
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
         from runstone.client.artifact_names import artifact_path
 
-        with Api(host) as api:
-            found = api.client.lineage.impact(*artifact_path(name), row=row)
+        found = api.client.lineage.impact(*artifact_path(name), row=row)
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -186,15 +181,12 @@ def gc(
     as_json: JsonOption = False,
 ) -> None:
     """Give back what nothing refers to, on the whole server (for its admins)."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            found = client.lineage.collect(
-                dry_run=dry_run, spared_seconds=spared_seconds, trash_seconds=trash_seconds
-            )
+        found = client.lineage.collect(
+            dry_run=dry_run, spared_seconds=spared_seconds, trash_seconds=trash_seconds
+        )
         if as_json:
             print_json(msgspec.to_builtins(found))
             return

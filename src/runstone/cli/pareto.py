@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from runstone.cli.asking import filter_of, open_api
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import USAGE, fail, note, print_json, print_table
 
 _GOALS = ("min", "max", "minimize", "maximize")
 
@@ -37,25 +37,19 @@ def pareto(
     as_json: JsonOption = False,
 ) -> None:
     """List the runs on the Pareto front: those that none beats in all the objectives at once."""
-    with reported(as_json=as_json):
+    wanted = _wanted(objectives or [], minimize or [], maximize or [])
+    found_filter = filter_of(filters, "runstone pareto")
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
-
-        wanted = _wanted(objectives or [], minimize or [], maximize or [])
-        try:
-            found_filter = json.loads(filters) if filters else None
-        except ValueError as error:
-            fail(f"runstone pareto: --filter is not JSON: {error}.", USAGE)
-        with Api(host) as api:
-            found = api.pareto(
-                project,
-                wanted,
-                constraints=constraints or [],
-                filters=found_filter,
-                search=search,
-                limit=limit,
-            )
+        found = api.pareto(
+            project,
+            wanted,
+            constraints=constraints or [],
+            filters=found_filter,
+            search=search,
+            limit=limit,
+        )
         if as_json:
             document = msgspec.to_builtins(found)
             document["objectives"] = [{"key": key, "goal": goal} for key, goal in wanted.items()]

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from runstone.cli.asking import filter_of, open_api
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import USAGE, fail, print_json, print_table, reported
+from runstone.cli.output import print_json, print_table
 
 run_app = typer.Typer(help="One run.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -23,17 +24,14 @@ def projects(
     as_json: JsonOption = False,
 ) -> None:
     """List projects, by last activity."""
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            found = []
-            for project in api.projects(entity, search=search):
-                found.append(project)
-                if len(found) >= limit:
-                    break
+        found = []
+        for project in api.projects(entity, search=search):
+            found.append(project)
+            if len(found) >= limit:
+                break
         if as_json:
             print_json([msgspec.to_builtins(project) for project in found])
             return
@@ -62,27 +60,21 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """List the runs of a project."""
-    with reported(as_json=as_json):
+    wanted = filter_of(filters, "runstone runs")
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
-
-        try:
-            wanted = json.loads(filters) if filters else None
-        except ValueError as error:
-            fail(f"runstone runs: --filter is not JSON: {error}.", USAGE)
-        with Api(host) as api:
-            found = api.runs(
-                project,
-                wanted,
-                order or "-created_at",
-                per_page=min(limit, 1000),
-                search=search,
-                select=columns,
-                trash=trash,
-            )
-            total = len(found)
-            shown = found[:limit]
+        found = api.runs(
+            project,
+            wanted,
+            order or "-created_at",
+            per_page=min(limit, 1000),
+            search=search,
+            select=columns,
+            trash=trash,
+        )
+        total = len(found)
+        shown = found[:limit]
         if as_json:
             rows = [msgspec.to_builtins(run.record) for run in shown]
             print_json({"runs": rows, "total": total})
@@ -113,13 +105,10 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one run: state, config, summary."""
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            found = api.run(run)
+        found = api.run(run)
         if as_json:
             print_json(msgspec.to_builtins(found.record))
             return
@@ -152,11 +141,8 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the whole history of a run to a file: every row, exact."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
-
-        with Api(host) as api:
-            path = api.run(run).export(output, keys=keys, space="system" if system else "history")
+    with open_api(host, as_json=as_json) as api:
+        path = api.run(run).export(output, keys=keys, space="system" if system else "history")
         size = path.stat().st_size
         if as_json:
             print_json({"path": str(path), "bytes": size})

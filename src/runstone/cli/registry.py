@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from runstone.cli.artifact_output import print_version
+from runstone.cli.asking import open_api, open_client
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import LEFT, USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import LEFT, USAGE, fail, note, print_json, print_table
 from runstone.cli.query import when
 
 registry_app = typer.Typer(
@@ -43,20 +44,17 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Make a registry in an organisation."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            made = client.registries.create(
-                organization,
-                name,
-                description=description,
-                artifact_types=types,
-                protected_aliases=protected,
-                approvals_needed=approvals,
-            )
+        made = client.registries.create(
+            organization,
+            name,
+            description=description,
+            artifact_types=types,
+            protected_aliases=protected,
+            approvals_needed=approvals,
+        )
         if as_json:
             print_json(msgspec.to_builtins(made))
         else:
@@ -71,46 +69,44 @@ def ls(
     as_json: JsonOption = False,
 ) -> None:
     """List registries, or the collections of one with what their aliases point to."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.artifact_collections import ArtifactCollection
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            if not name:
-                found = client.registries.list(organization)
-                if as_json:
-                    print_json([msgspec.to_builtins(item) for item in found])
-                    return
-                print_table(
-                    ("registry", "organisation", "types", "protected", "approvals"),
-                    [
-                        (
-                            item.name,
-                            item.organization,
-                            " ".join(item.artifact_types) or "any",
-                            " ".join(item.protected_aliases),
-                            item.approvals_needed,
-                        )
-                        for item in found
-                    ],
-                    empty="No registries.",
-                )
+        if not name:
+            found = client.registries.list(organization)
+            if as_json:
+                print_json([msgspec.to_builtins(item) for item in found])
                 return
-            at = client.registries.in_registry(f"{name}/-")
-            rows, described = [], []
-            for record in client.artifacts.collections(at.entity, at.project):
-                versions = list(islice(ArtifactCollection(client, record).versions(), 1000))
-                points = {alias: version for version in versions for alias in version.aliases}
-                described.append(
-                    {
-                        **msgspec.to_builtins(record),
-                        "aliases": {alias: version.version for alias, version in points.items()},
-                    }
-                )
-                shown = " ".join(f"{alias}={version.version}" for alias, version in sorted(points.items()))
-                rows.append((record.name, record.type, record.version_count, shown))
+            print_table(
+                ("registry", "organisation", "types", "protected", "approvals"),
+                [
+                    (
+                        item.name,
+                        item.organization,
+                        " ".join(item.artifact_types) or "any",
+                        " ".join(item.protected_aliases),
+                        item.approvals_needed,
+                    )
+                    for item in found
+                ],
+                empty="No registries.",
+            )
+            return
+        at = client.registries.in_registry(f"{name}/-")
+        rows, described = [], []
+        for record in client.artifacts.collections(at.entity, at.project):
+            versions = list(islice(ArtifactCollection(client, record).versions(), 1000))
+            points = {alias: version for version in versions for alias in version.aliases}
+            described.append(
+                {
+                    **msgspec.to_builtins(record),
+                    "aliases": {alias: version.version for alias, version in points.items()},
+                }
+            )
+            shown = " ".join(f"{alias}={version.version}" for alias, version in sorted(points.items()))
+            rows.append((record.name, record.type, record.version_count, shown))
         if as_json:
             print_json(described)
         else:
@@ -131,23 +127,21 @@ def link(
     as_json: JsonOption = False,
 ) -> None:
     """Link a version into a registry. A model must come from a run that names its dataset."""
-    with reported(as_json=as_json):
-        from runstone.client.api import Api
+    with open_api(host, as_json=as_json) as api:
         from runstone.client.artifacts import ArtifactVersion
 
-        with Api(host) as api:
-            source = api.artifact(version)
-            at = api.client.registries.in_registry(collection)
-            record = api.client.artifacts.link(
-                source.entity,
-                source.project,
-                f"@{source.id}",
-                at,
-                aliases=aliases or [],
-                reason=allow_unlinked or reason,
-                force=bool(allow_unlinked),
-            )
-            print_version(ArtifactVersion(api.client, record), as_json)
+        source = api.artifact(version)
+        at = api.client.registries.in_registry(collection)
+        record = api.client.artifacts.link(
+            source.entity,
+            source.project,
+            f"@{source.id}",
+            at,
+            aliases=aliases or [],
+            reason=allow_unlinked or reason,
+            force=bool(allow_unlinked),
+        )
+        print_version(ArtifactVersion(api.client, record), as_json)
 
 
 @registry_app.command("promote")
@@ -165,15 +159,13 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Point an alias to a version, with a reason; in one step that is logged."""
-    with reported(as_json=as_json):
-        given = dict(_evidence(text) for text in evidence or ())
+    given = dict(_evidence(text) for text in evidence or ())
+    with open_client(host, as_json=as_json) as client:
         from runstone.client.artifacts import ArtifactVersion
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            record = client.registries.promote(at, version, alias, reason=reason, force=force, evidence=given)
-            print_version(ArtifactVersion(client, record), as_json)
+        at = client.registries.in_registry(collection)
+        record = client.registries.promote(at, version, alias, reason=reason, force=force, evidence=given)
+        print_version(ArtifactVersion(client, record), as_json)
 
 
 def _evidence(text: str) -> tuple[str, Any]:
@@ -198,14 +190,12 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Point an alias to the version it pointed to before; again goes one further back."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         from runstone.client.artifacts import ArtifactVersion
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            record = client.registries.rollback(at, alias, reason=reason)
-            print_version(ArtifactVersion(client, record), as_json)
+        at = client.registries.in_registry(collection)
+        record = client.registries.rollback(at, alias, reason=reason)
+        print_version(ArtifactVersion(client, record), as_json)
 
 
 @registry_app.command("log")
@@ -217,14 +207,11 @@ def log(
     as_json: JsonOption = False,
 ) -> None:
     """What was where when, by whom and why: the newest first."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            moves = list(islice(client.registries.log(at, alias=alias, limit=min(limit, 1000)), limit))
+        at = client.registries.in_registry(collection)
+        moves = list(islice(client.registries.log(at, alias=alias, limit=min(limit, 1000)), limit))
         if as_json:
             print_json([msgspec.to_builtins(move) for move in moves])
             return
@@ -246,20 +233,18 @@ def compare(
 
     Each is [[ORG/]REGISTRY/]COLLECTION:ALIAS of a registry, or [[ENTITY/]PROJECT/]NAME:VERSION.
     """
-    with reported(as_json=as_json):
+    with open_api(host, as_json=as_json) as api:
         import msgspec
 
-        from runstone.client.api import Api
         from runstone.client.deployed import deployed_version
 
-        with Api(host) as api:
-            one, other = (deployed_version(api.client, name) for name in (candidate, baseline))
-            found = api.client.registries.compare(
-                one.entity,
-                one.project,
-                f"{one.collection_name}:{one.version}",
-                f"{other.entity}/{other.project}/{other.collection_name}:{other.version}",
-            )
+        one, other = (deployed_version(api.client, name) for name in (candidate, baseline))
+        found = api.client.registries.compare(
+            one.entity,
+            one.project,
+            f"{one.collection_name}:{one.version}",
+            f"{other.entity}/{other.project}/{other.collection_name}:{other.version}",
+        )
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -285,13 +270,10 @@ def audit_verify(
     as_json: JsonOption = False,
 ) -> None:
     """Walk the chain: was a row edited, removed, moved or cut off? The status is 1 if so."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            found = client.registries.verify_audit(head)
+        found = client.registries.verify_audit(head)
         if as_json:
             print_json(msgspec.to_builtins(found))
         elif found.ok:
@@ -311,16 +293,13 @@ def audit_export(
     host: HostOption = None,
 ) -> None:
     """The whole log as JSON lines, the oldest first."""
-    with reported():
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            if output is None:
-                for part in client.registries.export_audit(entity):
-                    sys.stdout.buffer.write(part)
-                sys.stdout.buffer.flush()
-                return
-            with output.open("wb") as file:
-                for part in client.registries.export_audit(entity):
-                    file.write(part)
+    with open_client(host) as client:
+        if output is None:
+            for part in client.registries.export_audit(entity):
+                sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
+            return
+        with output.open("wb") as file:
+            for part in client.registries.export_audit(entity):
+                file.write(part)
         note(f"{output}: {output.stat().st_size} bytes")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runstone.cli.asking import open_client
 from runstone.cli.deletion_output import ended, follow, part, query_words
 from runstone.cli.options import HostOption, JsonOption, WaitOption
-from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import USAGE, fail, note, print_json, print_table
 from runstone.cli.query import when
 
 if TYPE_CHECKING:
@@ -32,14 +33,12 @@ _OPS = ("!=", "<=", ">=", "=", "<", ">")
 @retention_app.command("show")
 def show(project: _Project, host: HostOption = None, as_json: JsonOption = False) -> None:
     """The policies that hold in a project, and who said so."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            found = client.retention.get(*project_path(project))
+        found = client.retention.get(*project_path(project))
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -88,25 +87,23 @@ def set_(
         if last or best or ttl:
             fail("runstone retention set: --keep-all and --inherit say nothing else.", USAGE)
         rule = {"all": True} if keep_all else {}
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            if entity:
-                policies = client.retention.set_entity(place, rule, type=type_name)
-                if as_json:
-                    print_json(msgspec.to_builtins(policies))
-            elif collection:
-                client.retention.set_collection(*project_path(place), collection, rule)
-                if as_json:
-                    print_json({"collection": collection, "rule": rule})
-            else:
-                kept = client.retention.set(*project_path(place), rule, type=type_name)
-                if as_json:
-                    print_json(msgspec.to_builtins(kept))
+        if entity:
+            policies = client.retention.set_entity(place, rule, type=type_name)
+            if as_json:
+                print_json(msgspec.to_builtins(policies))
+        elif collection:
+            client.retention.set_collection(*project_path(place), collection, rule)
+            if as_json:
+                print_json({"collection": collection, "rule": rule})
+        else:
+            kept = client.retention.set(*project_path(place), rule, type=type_name)
+            if as_json:
+                print_json(msgspec.to_builtins(kept))
         if not as_json:
             print(rule_words(rule) or "as the next policy up says")
 
@@ -124,16 +121,14 @@ def apply(
     """Apply the policies now rather than within the hour. --type and --collection only look."""
     if (type_name or collection) and not dry_run:
         fail("runstone retention apply: --type and --collection go with --dry-run.", USAGE)
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            place = project_path(project)
-            if dry_run:
-                _show(client.retention.preview(*place, type=type_name, collection=collection), as_json)
-                return
-            follow(client, place, client.retention.apply(*place), wait=wait, as_json=as_json)
+        place = project_path(project)
+        if dry_run:
+            _show(client.retention.preview(*place, type=type_name, collection=collection), as_json)
+            return
+        follow(client, place, client.retention.apply(*place), wait=wait, as_json=as_json)
 
 
 @retention_app.command("delete")
@@ -168,31 +163,27 @@ def delete(
         "keep_used": keep_used,
         "reason": reason,
     }
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            place = project_path(project)
-            if dry_run:
-                _show(client.retention.preview_deletion(*place, query), as_json)
-                return
-            follow(client, place, client.retention.delete(*place, query), wait=wait, as_json=as_json)
+        place = project_path(project)
+        if dry_run:
+            _show(client.retention.preview_deletion(*place, query), as_json)
+            return
+        follow(client, place, client.retention.delete(*place, query), wait=wait, as_json=as_json)
 
 
 @retention_app.command("deletions")
 def deletions(project: _Project, host: HostOption = None, as_json: JsonOption = False) -> None:
     """Deletions of many versions: how far each is."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         from itertools import islice
 
         import msgspec
 
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            found = list(islice(client.retention.deletions(*project_path(project)), 100))
+        found = list(islice(client.retention.deletions(*project_path(project)), 100))
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -214,14 +205,12 @@ def cancel(
     as_json: JsonOption = False,
 ) -> None:
     """Stop a deletion, or its undo; what went is in the trash, what came back is back."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        with Client(host) as client:
-            found = client.retention.cancel(*project_path(project), number)
+        found = client.retention.cancel(*project_path(project), number)
         if as_json:
             print_json(msgspec.to_builtins(found))
         else:
