@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.artifact_world import ArtifactWorld, open_artifacts
 from tests.support.world import SYSTEM, World
 
-from runstone.server.domain import deletions as module
+from runstone.server.domain import deletion_work as module
 from runstone.server.domain.deletion_model import Deletion
 from runstone.server.domain.deletions import Deletions
 from runstone.server.domain.errors import NotAllowed, NotFound

@@ -10,7 +10,7 @@ import pytest
 from tests.support.artifact_world import ArtifactWorld, open_artifacts
 from tests.support.world import World
 
-from runstone.server.domain import deletions as module
+from runstone.server.domain import deletion_work as module
 from runstone.server.domain.deletions import Deletion, Deletions
 from runstone.server.domain.errors import Invalid, NotAllowed, NotFound
 from runstone.server.domain.version_selection import Condition, VersionQuery
