@@ -71,25 +71,37 @@ def test_registries_are_listed_by_organisation_and_lead_to_their_collections(
     page.get_by_role("link", name="classifier", exact=True).click()
     expect(page.get_by_role("heading", name="classifier")).to_be_visible()
     expect(page.get_by_role("region", name="production")).to_contain_text("No version stands here")
-    expect(page.get_by_role("region", name="Versions").get_by_role("row")).to_have_count(4)
+    expect(page.get_by_role("grid", name="Linked versions")).to_have_attribute("aria-rowcount", "4")
 
 
 def test_a_model_is_promoted_rolled_back_and_traced_to_its_raw_data_by_keyboard_alone(
     page: Any, registry: str, seed: Seeder
 ) -> None:
     page.goto(AT)
+    expect(page.get_by_role("button", name="Promote v2")).to_be_visible()
     for version, reason in (("v0", "the first one"), ("v2", "more accurate")):
-        row = page.get_by_role("row", name=re.compile(rf"^{version}\b"))
-        row.get_by_role("button", name="Promote").focus()
+        page.keyboard.press("/")
+        page.keyboard.type(version)
+        grid = page.get_by_role("grid", name="Linked versions")
+        expect(grid).to_have_attribute("aria-rowcount", "2")
         page.keyboard.press("Enter")
+        expect(page.locator('[role="row"]:has(:focus)')).to_contain_text(version)
+        page.keyboard.press("p")
         dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_label("Version")).to_have_value(version)
         expect(dialog.get_by_label("Why")).to_be_focused()
         page.keyboard.type(reason)
         page.keyboard.press("Tab")
+        expect(dialog.get_by_role("button", name=f"Promote {version}")).to_be_enabled()
         page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
         expect(page.get_by_role("region", name="production")).to_contain_text(version)
         assert production(seed) == version
+        page.keyboard.press("/")
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Delete")
+        expect(page.get_by_role("grid", name="Linked versions")).to_have_attribute("aria-rowcount", "4")
+        page.keyboard.press("Enter")  # back into the list
     timeline = page.get_by_role("region", name="What was where when")
     expect(timeline).to_contain_text("more accurate")
 
@@ -142,14 +154,67 @@ def test_what_stands_is_told_however_many_versions_came_after_it(
     page.goto(f"/registry/{ORGANIZATION}/models/many")
     expect(page.get_by_role("region", name="production")).to_contain_text("v0")
     timeline = page.get_by_role("region", name="What was where when")
-    expect(timeline.get_by_role("listitem")).to_have_count(1)  # links move latest, which is left out
+    moves = timeline.get_by_role("grid", name="Moves")
+    expect(moves).to_have_attribute("aria-rowcount", "2")  # links move latest, which is left out
     timeline.get_by_label("Moves of").select_option("all aliases")
     expect(page).to_have_url(re.compile("alias="))
-    expect(timeline.get_by_role("listitem")).to_have_count(50)
+    expect(moves).to_have_attribute("aria-rowcount", str(103 + 1 + 1))
     page.get_by_role("button", name="Compare v102").press("Enter")
     comparison = page.get_by_role("region", name="Comparison")
     expect(comparison).to_be_focused()
-    expect(comparison.get_by_label("Baseline")).to_have_value("v0")
+    expect(comparison.get_by_label("Baseline", exact=True)).to_have_value("v0")
+    comparison.get_by_label("Another baseline").fill("v1")  # not among the newest, and without an alias
+    page.keyboard.press("Enter")
+    expect(comparison.get_by_label("Baseline", exact=True)).to_have_value("v1")
+    expect(comparison.get_by_text("1 file changed")).to_be_visible()
+
+
+def test_the_versions_and_the_moves_of_a_registry_are_gone_through_by_place(
+    page: Any, registry: str, seed: Seeder
+) -> None:
+    """Of the 103 linked before: the oldest comes into sight at once, by keys, without those between."""
+    page.goto(f"/registry/{ORGANIZATION}/models/many?alias=*")
+    grid = page.get_by_role("grid", name="Linked versions")
+    expect(grid).to_have_attribute("aria-rowcount", "104")
+    page.keyboard.press("j")
+    expect(page.locator('[role="row"]:has(:focus)')).to_contain_text("v102")
+    page.keyboard.press("Control+End")
+    expect(page.locator('[role="row"]:has(:focus)')).to_contain_text("v0")
+    expect(page.get_by_role("button", name="Promote v0")).to_be_visible()
+    assert grid.get_by_role("row").count() < 60
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="many:v0")).to_be_visible()
+    page.go_back()
+    moves = page.get_by_role("grid", name="Moves")
+    moves.get_by_role("columnheader", name="When").focus()
+    page.keyboard.press("Control+End")
+    expect(page.locator('[role="row"]:has(:focus)')).to_contain_text("set to v0")
+    page.get_by_label("Find versions").fill("v57")
+    expect(page).to_have_url(re.compile("find=v57"))
+    expect(grid).to_have_attribute("aria-rowcount", "2")
+
+
+def test_collections_of_a_registry_are_found_sorted_and_opened_by_keys(
+    page: Any, registry: str, seed: Seeder
+) -> None:
+    for number in range(130):
+        wanted = {"name": f"pool-{number:03d}", "type": "model", "kind": "portfolio"}
+        _ok(seed.api.post(f"/projects/{ORGANIZATION}/wandb-registry-models/collections", json=wanted))
+    page.goto(f"/registry/{ORGANIZATION}/models")
+    grid = page.get_by_role("grid", name="Collections")
+    expect(page.get_by_role("link", name="pool-129", exact=True)).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Control+End")
+    expect(page.locator('[role="row"]:has(:focus)')).to_contain_text(re.compile("classifier|many"))
+    page.keyboard.press("/")
+    page.keyboard.type("pool-07")
+    expect(grid).to_have_attribute("aria-rowcount", "11")
+    grid.get_by_role("columnheader", name="Collection").click()
+    expect(page).to_have_url(re.compile("sort=name"))
+    page.get_by_label("Find collections").press("Enter")
+    expect(page.locator('[role="row"]:has(:focus)')).to_contain_text("pool-070")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="pool-070")).to_be_visible()
 
 
 def test_a_promotion_is_approved_by_another_person_by_keys_and_rejected_with_a_reason(

@@ -208,10 +208,12 @@ def test_the_best_trial_is_promoted_by_keyboard_and_the_registry_shows_the_sweep
     expect(page.get_by_text("candidate of asr now points to v0")).to_be_visible()
     page.get_by_role("button", name="See it").press("Enter")
     timeline = page.get_by_role("region", name="What was where when")
+    timeline.get_by_role("button", name="A sweep").first.press("Enter")
+    evidence = page.get_by_role("dialog", name=re.compile("^Evidence of candidate"))
     expect(
-        timeline.get_by_text(re.compile(r"Evidence: trial \d+ of sweep asr, loss 0\.\d+; best trial, 1 of 8"))
+        evidence.get_by_text(re.compile(r"Evidence: trial \d+ of sweep asr, loss 0\.\d+; best trial, 1 of 8"))
     ).to_be_visible()
-    timeline.get_by_role("link", name="asr", exact=True).click()
+    evidence.get_by_role("link", name="asr", exact=True).click()
     expect(page.get_by_role("heading", name="asr", exact=True)).to_be_visible()
 
 
@@ -293,5 +295,6 @@ def test_the_pages_have_no_serious_accessibility_problem(
     expect(page.get_by_label("Collection")).to_be_visible()
     assert axe_violations(page, axe_source) == [], "the promotion dialog"
     page.goto("/registry/lab/speech/asr")
+    page.get_by_role("button", name="A sweep").first.click()
     expect(page.get_by_text(re.compile("Evidence: trial"))).to_be_visible()
     assert axe_violations(page, axe_source) == [], "the registry with its evidence"

@@ -167,7 +167,8 @@ class Tenant:
         made = people.admin.api.post(f"/organizations/{people.organization}/registries", json=wanted)
         assert made.status_code == 201, made.text
         self.upload = people.member.api.post(f"/entities/{people.team}/uploads", json={}).json()["id"]
-        said = {"id": self.prediction, "version_id": version["id"]}
+        self.version = version["id"]
+        said = {"id": self.prediction, "version_id": self.version}
         made = people.member.api.post(f"/entities/{people.team}/predictions", json=said)
         assert made.status_code == 201, made.text
         begun = people.member.api.post(f"{self.path}/deletions", json={"tag": "secret"})
@@ -219,7 +220,9 @@ class Tenant:
                 else value
                 for key, value in body.items()
             }
-        if operation in ("append_journal", "get_journal_offset"):
+        if operation == "add_prediction":
+            options["json"] = {"version_id": self.version}
+        elif operation in ("append_journal", "get_journal_offset"):
             options["params"] = {"writer": "0" * 32, "offset": "64"}
         elif operation == "get_statistics":
             options["params"] = {"key": "loss"}

@@ -77,13 +77,20 @@ def api(rest: RunningServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def people(rest: RunningServer, api: httpx.Client) -> Iterator[People]:
+    with new_people(rest, api) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def new_people(server: RunningServer, api: httpx.Client) -> Iterator[People]:
+    """A team of an organisation of its own; `api` is a server admin's."""
     found: dict[str, Person] = {}
     for role in ("admin", "member", "viewer", "stranger"):
         name = new_name(role)
         answer = api.post("/admin/users", json={"username": name, "email": f"{name}@example.com"})
         assert answer.status_code == 201, answer.text
         key = answer.json()["api_key"]
-        found[role] = Person(name, key, client(rest, key))
+        found[role] = Person(name, key, client(server, key))
     organization, team = new_name("org"), new_name("team")
     boss = found["admin"].name
     assert api.post("/admin/organizations", json={"name": organization, "owner": boss}).is_success
@@ -92,9 +99,11 @@ def people(rest: RunningServer, api: httpx.Client) -> Iterator[People]:
     for role in ("member", "viewer"):
         answer = api.put(f"/entities/{team}/members/{found[role].name}", json={"role": role})
         assert answer.is_success, answer.text
-    yield People(team, organization, **found)
-    for person in found.values():
-        person.api.close()
+    try:
+        yield People(team, organization, **found)
+    finally:
+        for person in found.values():
+            person.api.close()
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.retention_policies import RetentionPolicies
+from runstone.server.domain.rights import Rights
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.domain.sign_in import SignIn
@@ -214,6 +215,7 @@ def _open(storage: Storage, closing: ExitStack) -> House:
         entities=Entities(records, access, sign_in),
         accounts=Accounts(records, access, sign_in),
         projects=projects,
+        rights=Rights(records, access, projects),
         runs=runs,
         history=history,
         series=SeriesReading(history_store, runs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from tests.support.world import World
@@ -20,7 +21,9 @@ def test_a_view_is_saved_changed_and_deleted(world: World) -> None:
         world.ada, "", "", kind="workspace", name="ours", spec={}, shared=True, view_id=made.id, if_version=1
     )
     assert (changed.id, changed.version, changed.shared) == (made.id, 2, True)
-    assert world.views.get(world.vic, made.id) == changed
+    seen = world.views.get(world.vic, made.id)
+    assert changed.change.allowed and not seen.change.allowed and "viewer" in seen.change.reason
+    assert replace(seen, change=changed.change) == changed
     assert [view.id for view in world.views.find(world.vic, "ml", "p", kind="workspace")] == [made.id]
     assert world.views.find(world.vic, "ml", "p", kind="runs") == []
     world.views.delete(world.ada, made.id)

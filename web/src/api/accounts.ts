@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { ask, path } from "./request";
-import type { Me, Role } from "./types";
+import type { EntitySeen, Me, Role } from "./types";
 
 export interface ApiKey {
   id: number;
@@ -84,6 +84,13 @@ export function createTeam(name: string, organization: string, owner: string): P
 export interface Member {
   username: string;
   role: Role;
+}
+
+export function entityQuery(entity: string) {
+  return queryOptions({
+    queryKey: ["entity", entity],
+    queryFn: ({ signal }) => ask<EntitySeen>("GET", `/entities${path(entity)}`, { signal }),
+  });
 }
 
 export function membersQuery(entity: string) {

@@ -53,7 +53,7 @@ export interface CollectionsAsked {
   trash?: boolean | undefined;
 }
 
-interface PlaceAsked {
+export interface PlaceAsked {
   skip: number;
   limit: number;
   count: boolean;
@@ -90,6 +90,17 @@ export function versionsQuery(entity: string, project: string, collection: strin
       }),
     initialPageParam: "",
     getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+/** The newest of a collection, to choose from; any other is named. */
+export function newestVersionsQuery(entity: string, project: string, collection: string) {
+  return queryOptions({
+    queryKey: ["versions", entity, project, collection, "newest"],
+    queryFn: async ({ signal }) => {
+      const found = await ask<Schemas["ArtifactVersions"]>("GET", versionsPath(entity, project, collection), { query: { limit: PAGE }, signal });
+      return found.versions;
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { ask, path } from "./request";
-import type { Project, ProjectPage } from "./types";
+import type { ProjectPage, ProjectSeen } from "./types";
 
 export function projectsQuery(search = "", entity = "") {
   return infiniteQueryOptions({
@@ -16,6 +16,6 @@ export function projectsQuery(search = "", entity = "") {
 export function projectQuery(entity: string, project: string) {
   return queryOptions({
     queryKey: ["project", entity, project],
-    queryFn: ({ signal }) => ask<Project>("GET", `/projects${path(entity, project)}`, { signal }),
+    queryFn: ({ signal }) => ask<ProjectSeen>("GET", `/projects${path(entity, project)}`, { signal }),
   });
 }

@@ -1,8 +1,8 @@
 /** Registries: what is in production, how it came there, and the way back. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
-import type { ArtifactVersion } from "./artifacts";
+import type { ArtifactVersion, PlaceAsked } from "./artifacts";
 import { ask, path } from "./request";
 import type { components } from "./schema";
 
@@ -35,17 +35,31 @@ export function createRegistry(
   return ask("POST", `/organizations${path(organization)}/registries`, { body: wanted });
 }
 
-export function aliasMovesQuery(entity: string, project: string, collection: string, asked: { alias?: string; without?: string }) {
-  return infiniteQueryOptions({
-    queryKey: ["alias-moves", entity, project, collection, asked],
-    queryFn: ({ signal, pageParam }) =>
-      ask<Schemas["AliasMoves"]>("GET", `${collectionPath(entity, project, collection)}/log`, {
-        query: { ...asked, after: pageParam, limit: 50 },
-        signal,
-      }),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next || undefined,
+export interface AliasMovesAsked {
+  alias?: string;
+  /** all but this one */
+  without?: string;
+}
+
+export function aliasMovesKey(entity: string, project: string, collection: string, asked: AliasMovesAsked) {
+  return ["alias-moves", entity, project, collection, "placed", asked] as const;
+}
+
+/** Those at a place of the list, the newest first. */
+export async function readAliasMoves(
+  entity: string,
+  project: string,
+  collection: string,
+  asked: AliasMovesAsked,
+  place: PlaceAsked,
+  signal: AbortSignal,
+) {
+  const { skip, limit, count } = place;
+  const found = await ask<Schemas["AliasMoves"]>("GET", `${collectionPath(entity, project, collection)}/log`, {
+    query: { ...asked, skip, limit, ...(count && { count }) },
+    signal,
   });
+  return { rows: found.moves, total: found.total ?? null };
 }
 
 export function approvalsQuery(entity: string, project: string, collection: string) {

@@ -62,6 +62,13 @@ export function whenSignedOut(act: () => void): void {
   onSignedOut = act;
 }
 
+let onRefused: () => void = () => undefined;
+
+/** What to do when a change is refused (403): what the pages think they may do is old. */
+export function whenRefused(act: () => void): void {
+  onRefused = act;
+}
+
 export async function send(method: Method, address: string, asked: Asked = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: asked.accept ?? "application/json" };
   if (method !== "GET") headers["X-Runstone"] = "1";
@@ -82,6 +89,7 @@ export async function send(method: Method, address: string, asked: Asked = {}): 
   if (response.ok) return response;
   const error = await errorOf(response);
   if (error.status === 401 && address !== "/session") onSignedOut();
+  if (error.status === 403 && method !== "GET") onRefused();
   throw error;
 }
 

@@ -649,7 +649,7 @@ export interface paths {
         };
         /**
          * Get Entity
-         * @description A user, team or organisation the caller may see, and the caller's role there.
+         * @description A user, team or organisation the caller may see, and the caller's role and rights there.
          */
         get: operations["get_entity"];
         put?: never;
@@ -730,7 +730,7 @@ export interface paths {
         };
         /**
          * Get Me
-         * @description The signed-in user, their entities, and what server this is.
+         * @description The signed-in user, their entities, what they may do, and what server this is.
          */
         get: operations["get_me"];
         put?: never;
@@ -909,7 +909,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Project */
+        /**
+         * Get Project
+         * @description A project or a registry, and what the caller may do there.
+         *
+         *     `may.write.allowed` says whether routes that need `write` on it let the caller pass, and
+         *     `may.write.reason` what they would say.
+         */
         get: operations["get_project"];
         /**
          * Ensure Project
@@ -3128,6 +3134,11 @@ export interface components {
              * @default
              */
             next: string;
+            /**
+             * Total
+             * @description How many there are, where it was asked for.
+             */
+            total?: number | null;
         };
         /** Approval */
         Approval: {
@@ -4385,6 +4396,7 @@ export interface components {
              * @enum {string}
              */
             kind: "user" | "team" | "organization";
+            may: components["schemas"]["EntityRights"];
             /** Name */
             name: string;
             /**
@@ -4397,6 +4409,32 @@ export interface components {
         EntityRetention: {
             /** Policies */
             policies: components["schemas"]["RetentionPolicy"][];
+        };
+        /** EntityRights */
+        EntityRights: {
+            /** @description What routes that need `manage` on it would answer. */
+            manage: components["schemas"]["Right"];
+            /** @description What routes that need `write` on it would answer. */
+            write: components["schemas"]["Right"];
+        };
+        /** EntitySeen */
+        EntitySeen: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "user" | "team" | "organization";
+            /** @description What the caller may do on it. */
+            may: components["schemas"]["EntityRights"];
+            /** Name */
+            name: string;
+            /** Organization */
+            organization: string;
+            /**
+             * Role
+             * @description The caller's own; null for an administrator from outside.
+             */
+            role: ("viewer" | "member" | "admin") | null;
         };
         /** EntityUse */
         EntityUse: {
@@ -5023,6 +5061,7 @@ export interface components {
             entities: components["schemas"]["EntityOfMe"][];
             /** Is Admin */
             is_admin: boolean;
+            may: components["schemas"]["OwnRights"];
             /**
              * Read Only
              * @description The key, or that which opened the session, may change nothing.
@@ -5353,6 +5392,13 @@ export interface components {
             /** Owner */
             owner: string;
         };
+        /** OwnRights */
+        OwnRights: {
+            /** @description What routes that need `server_admin` would answer. */
+            admin: components["schemas"]["Right"];
+            /** @description Change what is one's own: keys, profile, private views. */
+            write: components["schemas"]["Right"];
+        };
         /** Pareto */
         Pareto: {
             /** Constraints */
@@ -5600,6 +5646,17 @@ export interface components {
             /** Next */
             next: string;
         };
+        /** ProjectRights */
+        ProjectRights: {
+            /** @description What routes that need `manage` on it would answer. */
+            manage: components["schemas"]["Right"];
+            /** @description Point its protected aliases to a version, or nowhere, without anybody's approval. */
+            move_protected: components["schemas"]["Right"];
+            /** @description Point them back to where they were. */
+            roll_back_protected: components["schemas"]["Right"];
+            /** @description What routes that need `write` on it would answer. */
+            write: components["schemas"]["Right"];
+        };
         /** Projects */
         Projects: {
             /**
@@ -5612,6 +5669,39 @@ export interface components {
              * @description By last activity, newest first.
              */
             projects: components["schemas"]["Project"][];
+        };
+        /**
+         * ProjectSeen
+         * @description A project, and what the caller may do there.
+         */
+        ProjectSeen: {
+            /** Created At */
+            created_at: number;
+            /** Description */
+            description: string;
+            /** Entity */
+            entity: string;
+            /** Id */
+            id: number;
+            may: components["schemas"]["ProjectRights"];
+            /** Name */
+            name: string;
+            /**
+             * Protected Aliases
+             * @description Of a registry; else empty.
+             */
+            protected_aliases: string[];
+            /** Run Count */
+            run_count: number;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Updated At
+             * @description The last change of any of its runs.
+             */
+            updated_at: number;
         };
         /** ProjectUse */
         ProjectUse: {
@@ -5749,6 +5839,8 @@ export interface components {
             default_role: "restricted_viewer" | "viewer" | "member" | "admin";
             /** Description */
             description: string;
+            /** @description What the caller may do there. */
+            may: components["schemas"]["ProjectRights"];
             /** Name */
             name: string;
             /** Organization */
@@ -5968,6 +6060,16 @@ export interface components {
              *     ]
              */
             states: ("failed" | "crashed" | "oom" | "pruned" | "stopped")[];
+        };
+        /** Right */
+        Right: {
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Reason
+             * @description What the refusal would say; empty where there would be none.
+             */
+            reason: string;
         };
         /** RoleWanted */
         RoleWanted: {
@@ -7313,6 +7415,7 @@ export interface components {
             id: string;
             /** Kind */
             kind: string;
+            may: components["schemas"]["ViewRights"];
             /** Name */
             name: string;
             /** Owner */
@@ -7348,6 +7451,14 @@ export interface components {
              * @description The version it was made from; 409 if it moved on.
              */
             version?: number | null;
+        };
+        /**
+         * ViewRights
+         * @description What the caller may do with the view.
+         */
+        ViewRights: {
+            /** @description Save over it, rename it, delete it. */
+            write: components["schemas"]["Right"];
         };
         /** Views */
         Views: {
@@ -8676,7 +8787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Entity"];
+                    "application/json": components["schemas"]["EntitySeen"];
                 };
             };
             /** @description What went wrong */
@@ -9307,7 +9418,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Project"];
+                    "application/json": components["schemas"]["ProjectSeen"];
                 };
             };
             /** @description What went wrong */
@@ -10651,7 +10762,11 @@ export interface operations {
                 /** @description `next` of the page before. */
                 after?: string;
                 alias?: string;
+                /** @description Say how many there are: `total`. */
+                count?: boolean;
                 limit?: number;
+                /** @description In place of `after`: the page begins so many after the first. */
+                skip?: number;
                 /** @description All but this alias. */
                 without?: string;
             };

@@ -11,6 +11,13 @@ export type Me = Schemas["Me"];
 export type Membership = Schemas["EntityOfMe"];
 export type Role = Membership["role"];
 export type Project = Schemas["Project"];
+export type ProjectSeen = Schemas["ProjectSeen"];
+/** Whether the caller may do it, and what the refusal would say. */
+export type Right = Schemas["Right"];
+export type OwnRights = Schemas["OwnRights"];
+export type EntitySeen = Schemas["EntitySeen"];
+export type EntityRights = Schemas["EntityRights"];
+export type ProjectRights = Schemas["ProjectRights"];
 export type ProjectPage = Schemas["Projects"];
 export type Run = Schemas["Run"];
 export type RunState = Run["state"];

@@ -3,7 +3,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 
-import { ApiError, whenSignedOut } from "@/api/request";
+import { ApiError, whenRefused, whenSignedOut } from "@/api/request";
 import { useSession } from "@/model/session";
 
 import { router } from "./router";
@@ -22,6 +22,9 @@ const queryClient = new QueryClient({
 });
 
 whenSignedOut(() => useSession.setState({ signedOut: true }));
+whenRefused(() => {
+  for (const rights of ["me", "project", "registry", "registries", "views", "view", "entity"]) void queryClient.invalidateQueries({ queryKey: [rights] });
+});
 
 export function App() {
   return (

@@ -185,7 +185,8 @@ function UserMenu({ me, onKeys }: { me: Me; onKeys: () => void }) {
     >
       <MenuHeading>
         Signed in as {me.username}
-        {me.is_admin ? " (server admin)" : ""}
+        {me.may.admin.allowed ? " (server admin)" : ""}
+        {!me.may.write.allowed && " (may only read)"}
       </MenuHeading>
       <div style={{ padding: "4px 8px" }}>
         <Segments label="Theme" options={THEMES} value={choice} onChoose={choose} />

@@ -68,7 +68,7 @@ function Shell({ me }: { me: Me }) {
   useShortcut("g h", "Go to home", "Go to", () => void navigate({ to: "/" }));
   useShortcut("g e", "Go to the registry", "Go to", () => void navigate({ to: "/registry" }));
   useShortcut("", "Go to settings", "Go to", () => void navigate({ to: "/settings" }));
-  useShortcut("", "Go to admin", "Go to", () => void navigate({ to: "/admin" }), me.is_admin);
+  useShortcut("", "Go to admin", "Go to", () => void navigate({ to: "/admin" }), me.may.admin.allowed);
   return (
     <div className={styles["shell"]}>
       <a className={styles["skip"]} href="#main" onClick={skipToMain}>

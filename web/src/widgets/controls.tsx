@@ -1,25 +1,48 @@
 /** Buttons and fields: one height, one focus ring, a name for everything. */
 
 import { Search } from "lucide-react";
-import type { ButtonHTMLAttributes, InputHTMLAttributes, ReactNode, Ref, SelectHTMLAttributes } from "react";
+import type { ButtonHTMLAttributes, InputHTMLAttributes, MouseEvent, ReactNode, Ref, SelectHTMLAttributes } from "react";
+
+import type { Right } from "@/api/types";
+import { toast } from "@/model/toasts";
 
 import styles from "./controls.module.css";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   tone?: "plain" | "primary" | "danger" | "quiet";
   small?: boolean;
+  /** Where the session may not do it the button stays, and can be reached, to say why: by its title, which
+   * is its description too, and in a message when it is pressed (a finger sees no title). */
+  may?: Right | undefined;
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ tone = "plain", small = false, className = "", ...rest }: ButtonProps) {
+export function Button({ tone = "plain", small = false, className = "", may, disabled, title, onClick, ...rest }: ButtonProps) {
+  const reason = refusalOf(may);
   return (
     <button
       type="button"
       data-tone={tone}
       className={`${styles["button"]} ${small ? styles["small"] : ""} ${className}`}
       {...rest}
+      {...(reason === undefined
+        ? { disabled: disabled === true || may?.allowed === false, title, onClick }
+        : {
+            "aria-disabled": true,
+            title: reason,
+            onClick: (event: MouseEvent<HTMLButtonElement>) => {
+              event.preventDefault(); // neither the form nor the menu that it would open
+              event.stopPropagation();
+              toast(reason, { tone: "bad" });
+            },
+          })}
     />
   );
+}
+
+/** Why it is refused; undefined where it is not, or where that is not known yet. */
+export function refusalOf(may: Right | undefined): string | undefined {
+  return may && !may.allowed && may.reason !== "" ? may.reason : undefined;
 }
 
 /** The class of a button, for links that look like one. */
@@ -144,11 +167,12 @@ export function Segments<T extends string>({
   );
 }
 
-export function Checkbox({ label, ...rest }: { label: ReactNode } & InputHTMLAttributes<HTMLInputElement>) {
+export function Checkbox({ label, may, disabled, title, ...rest }: { label: ReactNode; may?: Right } & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <label className={styles["check"]}>
-      <input type="checkbox" {...rest} />
+      <input type="checkbox" {...rest} title={refusalOf(may) ?? title} disabled={disabled === true || may?.allowed === false} />
       <span>{label}</span>
+      {refusalOf(may) !== undefined && <span className={styles["why"]}>{refusalOf(may)}</span>}
     </label>
   );
 }

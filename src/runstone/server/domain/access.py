@@ -49,9 +49,10 @@ class Access:
         role = self.role(actor, entity, conn=conn)
         if role is None and permission is not Permission.SERVER_ADMIN:
             raise NotFound("There is no such entity, or it is not yours to see.")
+        if permission >= Permission.WRITE:
+            check_key(actor)
         if permission is Permission.SERVER_ADMIN:
-            if not (actor.is_admin or actor.system):
-                raise NotAllowed("Only an admin of this server may do that.")
+            check_admin(actor)
         elif role is not None and role < _ROLE_NEEDED[permission]:
             needed = _ROLE_NEEDED[permission].name.lower()
             raise NotAllowed(
@@ -60,8 +61,6 @@ class Access:
                 role=role.name.lower(),
                 needed=needed,
             )
-        if actor.read_only and permission >= Permission.WRITE:
-            raise NotAllowed("This key may only read.")
 
     def check_server_admin(self, actor: Actor) -> None:
         """Raises NotSignedIn or NotAllowed."""
@@ -134,6 +133,18 @@ class Access:
                     self._roles.clear()
                 self._roles[user] = (now, roles)
         return roles
+
+
+def check_admin(actor: Actor) -> None:
+    """Whether the actor is an admin of this server. Raises NotAllowed."""
+    if not (actor.is_admin or actor.system):
+        raise NotAllowed("Only an admin of this server may do that.")
+
+
+def check_key(actor: Actor) -> None:
+    """Whether the actor's credentials may change anything at all. Raises NotAllowed."""
+    if actor.read_only:
+        raise NotAllowed("This key may only read. Use one without that restriction.")
 
 
 def _no_entity(name: str) -> NotFound:

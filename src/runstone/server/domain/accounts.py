@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain.access import Access
+from runstone.server.domain.access import Access, check_key
 from runstone.server.domain.account_model import ApiKey, User, key_of, no_user, user_of
 from runstone.server.domain.entities import living_user, may_see, name_taken
-from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from runstone.server.domain.errors import Conflict, Invalid, NotFound
 from runstone.server.domain.identity import Actor, Permission, check_entity_name, check_text, own_id
 from runstone.server.domain.keys import add_key, check_chosen_key, new_key
 from runstone.server.domain.sign_in import SignIn
@@ -147,8 +147,7 @@ class Accounts:
     ) -> User:
         """default_entity "" goes back to the user's own."""
         user_id = own_id(actor)
-        if actor.read_only:
-            raise NotAllowed("This key may only read.")
+        check_key(actor)
         changes: dict[str, Any] = {}
         if display_name is not None:
             changes["display_name"] = check_text(display_name, what="Display name", chars_max=200)
@@ -189,8 +188,7 @@ class Accounts:
         name = check_text(name, what="Key name", chars_max=200)
         if expires_at is not None and expires_at <= time.time():
             raise Invalid(f"A key cannot expire in the past: {expires_at}.", expires_at=expires_at)
-        if actor.read_only:
-            raise NotAllowed("This key may only read.")
+        check_key(actor)
         made = new_key()
 
         def work(conn: Connection) -> ApiKey:
@@ -211,8 +209,7 @@ class Accounts:
     def delete_key(self, actor: Actor, key_id: int) -> None:
         """The key and the sessions it may have opened: those end at once."""
         self._access.check_signed_in(actor)
-        if actor.read_only:
-            raise NotAllowed("This key may only read.")
+        check_key(actor)
 
         def work(conn: Connection) -> None:
             found = key_statements.key_by_id(conn, key_id)

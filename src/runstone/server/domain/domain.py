@@ -30,6 +30,7 @@ from runstone.server.domain.promotions import Promotions
 from runstone.server.domain.registry import Registries
 from runstone.server.domain.retention import Retention
 from runstone.server.domain.retention_policies import RetentionPolicies
+from runstone.server.domain.rights import Rights
 from runstone.server.domain.runs import Runs
 from runstone.server.domain.series_reading import SeriesReading
 from runstone.server.domain.sign_in import SignIn
@@ -54,6 +55,7 @@ class Domain:
     entities: Entities
     accounts: Accounts
     projects: Projects
+    rights: Rights
     runs: Runs
     history: History
     series: SeriesReading

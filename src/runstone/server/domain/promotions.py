@@ -15,7 +15,7 @@ from runstone.server.domain.artifact_names import check_alias
 from runstone.server.domain.artifacts import Artifacts
 from runstone.server.domain.collections import Collections
 from runstone.server.domain.cursors import cursor_of, parse_cursor
-from runstone.server.domain.errors import Conflict
+from runstone.server.domain.errors import Conflict, Invalid
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.registry_rules import (
     check_evidence,
@@ -136,10 +136,15 @@ class Promotions:
         alias: str = "",
         without: str = "",
         after: str = "",
+        skip: int = 0,
+        count: bool = False,
         limit: int = 100,
     ) -> Page:
         """AliasMoves of a collection, the newest first: what was where when, by whom, why. Of all aliases,
-        of one, or of all `without` one."""
+        of one, or of all `without` one. A page goes on `after` the one before, or begins `skip` after the
+        first. count: say the total."""
+        if after and skip:
+            raise Invalid("A page has one beginning: give one of `after` and `skip`.")
         limit = max(1, min(limit, 1000))
         cursor = parse_cursor(after)
         with self._records.read() as conn:
@@ -150,10 +155,14 @@ class Promotions:
                 alias=alias,
                 without=without,
                 before=None if cursor is None else cursor[1],
+                skip=max(0, skip),
                 limit=limit,
             )
+            total = (
+                alias_statements.count_moves(conn, row.id, alias=alias, without=without) if count else None
+            )
         items: list[AliasMove] = [move_of(found) for found in rows]
-        return Page(items, cursor_of(0, items[-1].id) if len(items) == limit else "")
+        return Page(items, cursor_of(0, items[-1].id) if len(items) == limit else "", total, skip)
 
 
 def move_alias(

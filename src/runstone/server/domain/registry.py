@@ -42,6 +42,7 @@ _DIFFERENCES_MAX = 1000
 @dataclass(frozen=True, slots=True)
 class Registry:
     project_id: int
+    entity_id: EntityId  # of the organisation
     organization: str
     name: str  # without the prefix of its project
     project: str
@@ -312,6 +313,7 @@ def _rules(
 def _registry(row: AnyRow) -> Registry:
     return Registry(
         project_id=row.project_id,
+        entity_id=EntityId(row.entity_id),
         organization=row.entity,
         name=row.name.removeprefix(REGISTRY_PREFIX),
         project=row.name,

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from sqlalchemy import Connection
 
-from runstone.server.domain.access import Access
+from runstone.server.domain.access import Access, check_key
 from runstone.server.domain.errors import NotAllowed, NotFound
 from runstone.server.domain.identity import Actor, EntityId, Permission, Role
 from runstone.server.stores.records import registry as statements
@@ -77,14 +77,14 @@ def check_place(
     role = registry_role(access, conn, actor, entity_id, project_id)
     if role is None:
         raise NotFound(f"There is no registry {project.removeprefix(REGISTRY_PREFIX)!r} that you may see.")
+    if permission >= Permission.WRITE:
+        check_key(actor)
     if role < _NEEDED[permission]:
         raise NotAllowed(
             f"That needs the role {_NEEDED[permission].name.lower()} in the registry; "
             f"{actor.username!r} is {role.name.lower()}. Ask an admin of it.",
             role=role.name.lower(),
         )
-    if actor.read_only and permission >= Permission.WRITE:
-        raise NotAllowed("This key may only read.")
 
 
 def allows_place(

@@ -102,19 +102,39 @@ def check_protected(
     found, needed = protected_among(conn, collection, aliases)
     if not found:
         return
-    role = registry_role(access, conn, actor, collection.entity_id, collection.project_id)
+    check_guardian(
+        access,
+        conn,
+        actor,
+        entity_id=collection.entity_id,
+        project_id=collection.project_id,
+        approvals=needed if approvals else 0,
+        what=f"The alias {found[0]!r} of {collection.name!r}",
+        alias=found[0],
+    )
+
+
+def check_guardian(
+    access: Access,
+    conn: Connection,
+    actor: Actor,
+    *,
+    entity_id: int,
+    project_id: int,
+    approvals: int,
+    what: str,
+    **fields: str,
+) -> None:
+    """Whether the actor moves protected aliases of the registry alone. approvals: how many it takes. what:
+    begins the sentence that refuses. Raises NotAllowed, Conflict where others are to approve first."""
+    role = registry_role(access, conn, actor, entity_id, project_id)
     if role is None or role < RegistryRole.ADMIN:
-        raise NotAllowed(
-            f"The alias {found[0]!r} of {collection.name!r} is protected: an admin of the registry moves it, "
-            "or an approval.",
-            alias=found[0],
-        )
-    if approvals and needed:
+        raise NotAllowed(f"{what} is protected: an admin of the registry moves it, or an approval.", **fields)
+    if approvals:
         raise Conflict(
-            f"The alias {found[0]!r} of {collection.name!r} moves when {needed} persons have approved it. "
-            "Ask for an approval.",
-            alias=found[0],
-            approvals_needed=needed,
+            f"{what} moves when {approvals} persons have approved it. Ask for an approval.",
+            approvals_needed=approvals,
+            **fields,
         )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from runstone.server.domain.identity import Actor
+from runstone.server.domain.rights import Right
 from runstone.server.domain.signing import Signer
 from runstone.server.domain.views import View, Views
 
@@ -75,7 +76,8 @@ class ViewLinks:
         kept = _numbered(view.spec.get(LINKS) or [], number)
         if kept is None or kept["revoked_at"] is not None:
             raise NotFound("This share link was revoked. Ask whoever shared the view for a new one.")
-        return view
+        # The link reads as the server itself, which may do everything: whoever holds it may not.
+        return replace(view, change=Right(False, "A share link shows the view. Sign in to change it."))
 
     # -- inside
 

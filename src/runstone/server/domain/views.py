@@ -6,14 +6,16 @@ import secrets
 import string
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
-from runstone.server.domain.access import Access
-from runstone.server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
+from runstone.server.domain.access import Access, check_key
+from runstone.server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from runstone.server.domain.identity import Actor, EntityId, Permission, UserId, check_text
 from runstone.server.domain.projects import Projects
+from runstone.server.domain.rights import Right, right
 from runstone.server.stores.records import codec
 from runstone.server.stores.records import views as statements
 from runstone.server.stores.records.contract import Records
@@ -35,6 +37,7 @@ class View:
     version: int
     created_at: float
     updated_at: float
+    change: Right  # of whoever asked: to save over it, rename it, delete it
 
 
 # wandb: views of that client, whose spec we keep as it came and do not draw from.
@@ -58,11 +61,11 @@ class Views:
         with self._records.read() as conn:
             owner = self._projects.resolve(conn, actor, entity, project, Permission.READ)
             rows = statements.find_views(conn, owner.id, kind=kind, seen_by=self._seen_by(actor))
-        return [_view(row) for row in rows]
+            return [self._view(conn, actor, row) for row in rows]
 
     def get(self, actor: Actor, view_id: str) -> View:
         with self._records.read() as conn:
-            return _view(self._visible(conn, actor, view_id))
+            return self._view(conn, actor, self._visible(conn, actor, view_id))
 
     def save(
         self,
@@ -91,7 +94,7 @@ class Views:
                 owner = self._projects.resolve(
                     conn, actor, entity, project, Permission.WRITE if shared else Permission.READ
                 )
-                self._may_write(actor)
+                check_key(actor)
                 made = "".join(secrets.choice(_ID_CHARS) for _ in range(12))
                 statements.add_view(
                     conn,
@@ -104,7 +107,7 @@ class Views:
                     spec=encoded,
                     now=now,
                 )
-                return _view(statements.view(conn, made))
+                return self._view(conn, actor, statements.view(conn, made))
             found = self._changeable(conn, actor, view_id)
             if if_version is not None and if_version != found.version:
                 raise Conflict(
@@ -118,7 +121,7 @@ class Views:
             statements.change_view(
                 conn, view_id, name=name, spec=encoded, shared=shared, version=found.version + 1, now=now
             )
-            return _view(statements.view(conn, view_id))
+            return self._view(conn, actor, statements.view(conn, view_id))
 
         return self._records.write(work)
 
@@ -145,15 +148,17 @@ class Views:
 
     def _changeable(self, conn: Connection, actor: Actor, view_id: str) -> AnyRow:
         row = self._visible(conn, actor, view_id, hold=True)
-        self._may_write(actor)
-        if row.owner_id is None or row.owner_id != actor.user_id:
-            self._access.check(actor, Permission.WRITE, EntityId(row.entity_id), conn=conn)
+        self._check_change(conn, actor, row)
         return row
 
-    @staticmethod
-    def _may_write(actor: Actor) -> None:
-        if actor.read_only:
-            raise NotAllowed("This key may only read.")
+    def _check_change(self, conn: Connection, actor: Actor, row: AnyRow) -> None:
+        """One's own, or the team's where one may write to the project."""
+        check_key(actor)
+        if row.owner_id is None or row.owner_id != actor.user_id:
+            self._access.check(actor, Permission.WRITE, EntityId(row.entity_id), conn=conn)
+
+    def _view(self, conn: Connection, actor: Actor, row: AnyRow) -> View:
+        return _view(row, right(partial(self._check_change, conn, actor, row)))
 
     @staticmethod
     def _seen_by(actor: Actor) -> UserId | None:
@@ -181,7 +186,7 @@ def _encoded(spec: dict[str, Any]) -> codec.Encoded:
     return codec.Encoded(text)
 
 
-def _view(row: AnyRow) -> View:
+def _view(row: AnyRow, change: Right) -> View:
     return View(
         id=row.id,
         entity=row.entity,
@@ -194,4 +199,5 @@ def _view(row: AnyRow) -> View:
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        change=change,
     )

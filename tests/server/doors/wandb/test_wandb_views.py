@@ -79,6 +79,7 @@ def test_a_share_link_opens_its_view_until_it_is_revoked(wire: Wire, stranger: h
         opened = anybody.get(f"/api/v1/shared-views/{token}")
         assert opened.status_code == 200
         assert opened.json()["spec"]["spec"] == '{"a": 1}' and "share_links" not in opened.json()["spec"]
+        assert not opened.json()["may"]["write"]["allowed"]  # though it is read as by the server itself
         altered = token[:-2] + ("AA" if not token.endswith("AA") else "BB")
         assert anybody.get(f"/api/v1/shared-views/{altered}").status_code == 403
         update = """mutation U($t: String!, $p: [ProjectSpecifier!]!) {

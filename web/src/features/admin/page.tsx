@@ -18,7 +18,7 @@ import {
   type User,
 } from "@/api/accounts";
 import { meQuery } from "@/api/me";
-import type { Me, Role } from "@/api/types";
+import type { Me, Right, Role } from "@/api/types";
 import { formatBytes, formatCount } from "@/base/numbers";
 import { formatDuration } from "@/base/time";
 import { toast } from "@/model/toasts";
@@ -45,14 +45,14 @@ export function AdminPage() {
         You are {me.data.username}
         {me.data.is_admin ? ", admin of this server." : "."}
       </p>
-      {me.data.is_admin ? (
+      {me.data.may.admin.allowed ? (
         <>
           <Server />
           <Users me={me.data} />
         </>
       ) : (
         <Empty title="Users and health are for server admins">
-          <p>Below are the teams you belong to. Ask an admin for more.</p>
+          <p>{me.data.may.admin.reason} Below are the teams you belong to.</p>
         </Empty>
       )}
       <Teams me={me.data} />
@@ -233,7 +233,7 @@ function Teams({ me }: { me: Me }) {
   return (
     <section className={form["section"]} aria-labelledby="teams">
       <h2 id="teams">Organisations and teams</h2>
-      {me.is_admin && <NewTeam me={me} />}
+      {me.may.admin.allowed && <NewTeam me={me} />}
       {teams.length === 0 && <p className={form["quiet"]}>You belong to none yet.</p>}
       <ul className={form["list"]}>
         {teams.map((team) => (
@@ -248,7 +248,7 @@ function Teams({ me }: { me: Me }) {
             </button>
             <span>{team.kind}</span>
             <span>you: {team.role}</span>
-            {open === team.name && <Members entity={team.name} mayChange={team.role === "admin" || me.is_admin} />}
+            {open === team.name && <Members entity={team.name} may={team.may.manage} />}
           </li>
         ))}
       </ul>
@@ -297,7 +297,7 @@ function NewTeam({ me }: { me: Me }) {
   );
 }
 
-function Members({ entity, mayChange }: { entity: string; mayChange: boolean }) {
+function Members({ entity, may }: { entity: string; may: Right }) {
   const members = useQuery(membersQuery(entity));
   const [username, setUsername] = useState("");
   const [role, setRole] = useState<Role>("member");
@@ -322,7 +322,7 @@ function Members({ entity, mayChange }: { entity: string; mayChange: boolean }) 
       {members.data?.members.map((one) => (
         <div key={one.username} className={styles["member"]}>
           <span>{one.username}</span>
-          {mayChange ? (
+          {may.allowed ? (
             <Select
               label={`Role of ${one.username}`}
               options={ROLES}
@@ -332,14 +332,14 @@ function Members({ entity, mayChange }: { entity: string; mayChange: boolean }) 
           ) : (
             <span>{one.role}</span>
           )}
-          {mayChange && (
+          {may.allowed && (
             <IconButton small label={`Remove ${one.username} from ${entity}`} onClick={() => remove.mutate(one.username)}>
               <UserMinus size={14} aria-hidden />
             </IconButton>
           )}
         </div>
       ))}
-      {mayChange && (
+      {may.allowed && (
         <form
           className={`${form["row"]} ${styles["row"]}`}
           onSubmit={(event) => {
@@ -359,6 +359,7 @@ function Members({ entity, mayChange }: { entity: string; mayChange: boolean }) 
           </Button>
         </form>
       )}
+      {!may.allowed && <p className={form["quiet"]}>{may.reason}</p>}
     </div>
   );
 }

@@ -1,11 +1,13 @@
 /** The names a version goes by in its collection: moved here, taken off, with who and when in the title. */
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useState, type SyntheticEvent } from "react";
 
 import { moveAliases, versionQuery } from "@/api/artifacts";
+import { projectQuery } from "@/api/projects";
 import { absoluteTime } from "@/base/time";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { Button, IconButton, TextInput } from "@/widgets/controls";
 import { describeError } from "@/widgets/feedback";
@@ -17,6 +19,9 @@ export function Aliases({ shown }: { shown: Shown }) {
   const { entity, project, artifact, version } = shown;
   const [draft, setDraft] = useState<string | null>(null);
   const queryClient = useQueryClient();
+  const may = useProjectRights(entity, project);
+  const seen = useQuery(projectQuery(entity, project));
+  const mayMove = (alias: string) => (seen.data?.protected_aliases.includes(alias) === true ? may.move_protected : may.write);
   const move = useMutation({
     mutationFn: (change: { add?: string[]; remove?: string[] }) => moveAliases(entity, project, artifact, change),
     onSuccess: (changed) => {
@@ -28,7 +33,7 @@ export function Aliases({ shown }: { shown: Shown }) {
   });
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (draft !== null && draft.trim() !== "") move.mutate({ add: [draft.trim()] });
+    if (draft !== null && draft.trim() !== "" && mayMove(draft.trim()).allowed) move.mutate({ add: [draft.trim()] });
   };
   return (
     <span className={styles["chips"]}>
@@ -40,7 +45,7 @@ export function Aliases({ shown }: { shown: Shown }) {
           title={`Set by ${alias.set_by || "the server"}, ${absoluteTime(alias.set_at)}${alias.reason === "" ? "" : `: ${alias.reason}`}`}
         >
           {alias.alias}
-          {alias.alias !== "latest" && (
+          {alias.alias !== "latest" && mayMove(alias.alias).allowed && (
             <button
               type="button"
               aria-label={`Take the alias ${alias.alias} off`}
@@ -53,7 +58,7 @@ export function Aliases({ shown }: { shown: Shown }) {
         </span>
       ))}
       {draft === null ? (
-        <IconButton small label="Add an alias" onClick={() => setDraft("")}>
+        <IconButton small label="Add an alias" may={may.write} onClick={() => setDraft("")}>
           <Plus size={13} aria-hidden />
         </IconButton>
       ) : (
@@ -69,7 +74,7 @@ export function Aliases({ shown }: { shown: Shown }) {
               if (event.key === "Escape") setDraft(null);
             }}
           />
-          <Button small type="submit" tone="primary" disabled={move.isPending || draft.trim() === ""}>
+          <Button small type="submit" tone="primary" may={mayMove(draft.trim())} disabled={move.isPending || draft.trim() === ""}>
             Set
           </Button>
         </form>

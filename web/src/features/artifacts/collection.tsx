@@ -5,11 +5,12 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { collectionQuery, placeOfVersion, readVersions, versionsKey, type ArtifactVersion, type Collection, type VersionsAsked } from "@/api/artifacts";
-import { meQuery } from "@/api/me";
 import { ApiError } from "@/api/request";
 import { formatCount, plural } from "@/base/numbers";
+import { turned } from "@/base/order";
 import { Limiter } from "@/base/limiter";
 import { DeleteCollection } from "@/features/trash";
+import { useProjectRights } from "@/model/may";
 import { onProject } from "@/model/live";
 import { PLACED_ROWS_MAX, usePlaced } from "@/model/placed";
 import { useShortcut } from "@/model/shortcuts";
@@ -22,7 +23,7 @@ import { SearchText } from "@/widgets/search-text";
 import styles from "./artifacts.module.css";
 import { Crumbs } from "./crumbs";
 import { DeletionsRunning } from "./deletions-running";
-import { turned, type VersionsSearch } from "./search";
+import type { VersionsSearch } from "./search";
 import { useVersionColumns } from "./version-columns";
 import { VersionActions } from "./version-actions";
 
@@ -32,7 +33,7 @@ export function CollectionPage() {
   const { entity, project, type, collection: name } = useParams({ from: AT });
   const collection = useQuery(collectionQuery(entity, project, name));
   const navigate = useNavigate({ from: AT });
-  const writes = useWrites(entity);
+  const may = useProjectRights(entity, project).write;
   const [leaving, setLeaving] = useState(false);
   if (collection.error instanceof ApiError && collection.error.status === 404) {
     return (
@@ -60,8 +61,8 @@ export function CollectionPage() {
           <CopyButton text={`${entity}/${project}/${name}`} label="Copy the full name" />
           {collection.data && <About collection={collection.data} />}
           <span data-gap />
-          {collection.data && writes && (
-            <DeleteCollection collection={collection.data} onDeleting={setLeaving} onDeleted={() => void navigate({ to: "/$entity/$project/artifacts", params: { entity, project } })} />
+          {collection.data && (
+            <DeleteCollection collection={collection.data} may={may} onDeleting={setLeaving} onDeleted={() => void navigate({ to: "/$entity/$project/artifacts", params: { entity, project } })} />
           )}
         </div>
         {collection.data && collection.data.description !== "" && (
@@ -73,12 +74,6 @@ export function CollectionPage() {
       <Versions key={`${entity}/${project}/${name}`} leaving={leaving} />
     </div>
   );
-}
-
-function useWrites(entity: string): boolean {
-  const me = useQuery(meQuery);
-  const role = me.data?.entities.find((one) => one.name === entity)?.role;
-  return me.data?.is_admin === true || role === "admin" || role === "member";
 }
 
 function About({ collection }: { collection: Collection }) {
@@ -100,7 +95,7 @@ function Versions({ leaving }: { leaving: boolean }) {
     (next: Partial<VersionsSearch>) => void navigate({ search: (old: VersionsSearch) => ({ ...old, ...next }), replace: true }),
     [navigate],
   );
-  const writes = useWrites(entity);
+  const writes = useProjectRights(entity, project).write.allowed;
 
   const sort = search.sort ?? "-version_index";
   const { find, tag, trash } = search;

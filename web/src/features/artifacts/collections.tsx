@@ -5,10 +5,11 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { artifactTypesQuery, collectionsKey, readCollections, type Collection, type CollectionsAsked } from "@/api/artifacts";
-import { meQuery } from "@/api/me";
 import { Limiter } from "@/base/limiter";
 import { formatCount, plural } from "@/base/numbers";
+import { orderOf, turned } from "@/base/order";
 import { CollectionsInTrash } from "@/features/trash";
+import { useProjectRights } from "@/model/may";
 import { onProject } from "@/model/live";
 import { usePlaced } from "@/model/placed";
 import { useShortcut } from "@/model/shortcuts";
@@ -20,7 +21,7 @@ import { Time } from "@/widgets/values";
 
 import styles from "./artifacts.module.css";
 import { Chips } from "./chips";
-import { orderOf, turned, type ArtifactsSearch } from "./search";
+import type { ArtifactsSearch } from "./search";
 
 const AT = "/$entity/$project/artifacts";
 const NARROW = 640;
@@ -156,9 +157,7 @@ function Deleted() {
   const { type, find } = useSearch({ from: AT });
   const navigate = useNavigate({ from: AT });
   const change = (next: Partial<ArtifactsSearch>) => void navigate({ search: (old: ArtifactsSearch) => ({ ...old, ...next }), replace: true });
-  const me = useQuery(meQuery);
-  const role = me.data?.entities.find((one) => one.name === entity)?.role;
-  const writes = me.data?.is_admin === true || role === "admin" || role === "member";
+  const writes = useProjectRights(entity, project).write.allowed;
   const [count, setCount] = useState<number | null>(null);
   const grid = useRef<GridHandle>(null);
   const input = useRef<HTMLInputElement>(null);

@@ -2,12 +2,13 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Folder } from "lucide-react";
-import { useMemo, useState, type SyntheticEvent } from "react";
+import { useMemo } from "react";
 
 import { artifactDiffQuery, versionBeforeQuery, versionsQuery, type ArtifactVersion, type FileChange, type FolderChange } from "@/api/artifacts";
 import { flatten } from "@/base/flatten";
 import { formatBytes, formatCount, fullValue, plural } from "@/base/numbers";
-import { Button, Select, TextInput } from "@/widgets/controls";
+import { Button, Select } from "@/widgets/controls";
+import { AnyVersion } from "@/widgets/any-version";
 import { ErrorPanel, LoadingBar, Skeleton } from "@/widgets/feedback";
 import { FolderPath } from "@/widgets/folders";
 import { Value } from "@/widgets/values";
@@ -43,27 +44,10 @@ export function CompareTab({ shown, collection, to, folder, onChange }: Props) {
         <span>From</span>
         <Select label="Compare with" options={options} value={base} onChoose={(value) => onChange({ to: value })} />
         <span>to {shown.version.version}</span>
-        {versions.hasNextPage && <AnyVersion onChoose={(version) => onChange({ to: version })} />}
+        {versions.hasNextPage && <AnyVersion label="Another version or alias" onChoose={(version) => onChange({ to: version })} />}
       </div>
       <Difference shown={shown} from={`${collection}:${base}`} folder={folder} onFolder={(next) => onChange({ folder: next })} />
     </div>
-  );
-}
-
-/** Of many versions the newest are to choose from; any other is named. */
-function AnyVersion({ onChoose }: { onChoose: (version: string) => void }) {
-  const [text, setText] = useState("");
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (text.trim() !== "") onChoose(text.trim());
-  };
-  return (
-    <form className={styles["bar"]} onSubmit={submit}>
-      <TextInput aria-label="Another version or alias" placeholder="or v3, or an alias" value={text} onChange={(event) => setText(event.target.value)} />
-      <Button small type="submit" disabled={text.trim() === ""}>
-        Compare
-      </Button>
-    </form>
   );
 }
 

@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { membersQuery, patchVersion, versionQuery } from "@/api/artifacts";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { Button, TextArea } from "@/widgets/controls";
 import { CodeBlock, CopyButton, describeError } from "@/widgets/feedback";
@@ -60,6 +61,9 @@ export function OverviewTab({ shown }: { shown: Shown }) {
 
 function Description({ shown }: { shown: Shown }) {
   const { entity, project, artifact, version } = shown;
+  // What is said of a version belongs to where it was made, also where it is seen in a registry.
+  const [owner = "", place = ""] = version.source.split("/");
+  const may = useProjectRights(owner, place).write;
   const [draft, setDraft] = useState<string | null>(null);
   const queryClient = useQueryClient();
   const save = useMutation({
@@ -76,7 +80,7 @@ function Description({ shown }: { shown: Shown }) {
       {draft === null ? (
         <div>
           <p style={{ margin: "0 0 8px", whiteSpace: "pre-wrap" }}>{version.description || <span className={styles["quiet"]}>None yet.</span>}</p>
-          <Button small onClick={() => setDraft(version.description)}>
+          <Button small may={may} onClick={() => setDraft(version.description)}>
             {version.description === "" ? "Describe it" : "Change"}
           </Button>
         </div>

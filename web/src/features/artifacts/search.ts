@@ -1,5 +1,6 @@
 /** Addresses of the artifact pages. */
 
+import { COLLECTION_SORTS, type CollectionSort } from "@/base/order";
 import { asBoolean, asNumber, asOneOf, asString } from "@/base/parse";
 
 export interface ArtifactsSearch {
@@ -12,9 +13,6 @@ export interface ArtifactsSearch {
   /** those that were deleted */
   trash?: boolean | undefined;
 }
-
-const COLLECTION_SORTS = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "version_count", "-version_count"] as const;
-export type CollectionSort = (typeof COLLECTION_SORTS)[number];
 
 export function parseArtifactsSearch(raw: Record<string, unknown>): ArtifactsSearch {
   const search: ArtifactsSearch = {};
@@ -51,18 +49,6 @@ export function parseVersionsSearch(raw: Record<string, unknown>): VersionsSearc
   if (sort !== undefined && sort !== "-version_index") search.sort = sort;
   if (asBoolean(raw["trash"])) search.trash = true;
   return search;
-}
-
-/** A column's order turned round; `first`: the one it gets when it was not sorted by. */
-export function turned<S extends string>(sort: S, column: string, first: "asc" | "desc"): S {
-  const [down, up] = [`-${column}`, column];
-  if (sort === down) return up as S;
-  if (sort === up) return down as S;
-  return (first === "desc" ? down : up) as S;
-}
-
-export function orderOf(sort: string, column: string): "asc" | "desc" | "none" {
-  return sort === column ? "asc" : sort === `-${column}` ? "desc" : "none";
 }
 
 export const VERSION_TABS = [

@@ -4,13 +4,13 @@ import { Link } from "@tanstack/react-router";
 
 import type { ArtifactVersion } from "@/api/artifacts";
 import { formatBytes, formatCount } from "@/base/numbers";
+import { orderOf } from "@/base/order";
 import type { GridColumn } from "@/widgets/grid";
 import { Time } from "@/widgets/values";
 
 import styles from "./artifacts.module.css";
 import { Chips } from "./chips";
 import { RunLink } from "./run-link";
-import { orderOf } from "./search";
 
 export interface CollectionPlace {
   entity: string;

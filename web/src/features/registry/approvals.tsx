@@ -6,6 +6,7 @@ import { useState, type SyntheticEvent } from "react";
 
 import { meQuery } from "@/api/me";
 import { approvalsQuery, decideApproval, type Approval } from "@/api/registry";
+import type { Right } from "@/api/types";
 import { toast } from "@/model/toasts";
 import { Button, Field, TextArea } from "@/widgets/controls";
 import { CopyButton, describeError, ErrorPanel } from "@/widgets/feedback";
@@ -21,7 +22,9 @@ interface Deciding {
   approves: boolean;
 }
 
-export function Approvals({ where, type, onDone }: { where: Where; type: string; onDone: () => void }) {
+const OWN: Right = { allowed: false, reason: "You asked for it: another person approves." };
+
+export function Approvals({ where, type, may, onDone }: { where: Where; type: string; may: Right; onDone: () => void }) {
   const found = useQuery(approvalsQuery(where.entity, where.project, where.collection));
   const me = useQuery(meQuery);
   const [deciding, setDeciding] = useState<Deciding | null>(null);
@@ -60,13 +63,12 @@ export function Approvals({ where, type, onDone }: { where: Where; type: string;
                 <Button
                   small
                   tone="primary"
-                  disabled={own}
-                  title={own ? "You asked for it: another person approves" : undefined}
+                  may={may.allowed && own ? OWN : may}
                   onClick={() => setDeciding({ approval, approves: true })}
                 >
                   Approve…
                 </Button>
-                <Button small onClick={() => setDeciding({ approval, approves: false })}>
+                <Button small may={may} onClick={() => setDeciding({ approval, approves: false })}>
                   Reject…
                 </Button>
               </span>

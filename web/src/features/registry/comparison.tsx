@@ -10,11 +10,15 @@ import { formatNumber, plural } from "@/base/numbers";
 import { byNumber } from "@/base/versions";
 import { IconButton, Select } from "@/widgets/controls";
 import { ErrorPanel, Skeleton } from "@/widgets/feedback";
+import { AnyVersion } from "@/widgets/any-version";
 import { Value } from "@/widgets/values";
 import table from "@/widgets/table.module.css";
 
 import type { Where } from "./collection";
 import styles from "./registry.module.css";
+
+/** As many are listed: where there are so many, there may be more. */
+const NEWEST = 100;
 
 export function Comparison({
   where,
@@ -33,6 +37,7 @@ export function Comparison({
   const production = aliases.find((one) => one.alias === "production" && one.version !== candidate)?.version ?? versions[0];
   const [chosen, setChosen] = useState<string | null>(null);
   const baseline = chosen ?? production;
+  if (chosen !== null && !versions.includes(chosen)) versions.unshift(chosen);
   const place = useRef<HTMLElement>(null);
   // It opens above what was clicked on: whoever asked is taken there.
   useEffect(() => {
@@ -55,6 +60,7 @@ export function Comparison({
           value={baseline}
           onChoose={setChosen}
         />
+        {rows.length >= NEWEST && <AnyVersion label="Another baseline" onChoose={setChosen} />}
         <IconButton small label="Close the comparison" onClick={onClose}>
           <X size={14} aria-hidden />
         </IconButton>

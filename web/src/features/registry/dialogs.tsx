@@ -1,12 +1,13 @@
 /** Promotion and rollback: each with a reason, each naming what it moves. */
 
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type SyntheticEvent } from "react";
+import { useId, useState, type SyntheticEvent } from "react";
 
-import { standingQuery, type ArtifactVersion } from "@/api/artifacts";
+import { standingQuery, versionQuery, type ArtifactVersion } from "@/api/artifacts";
 import { askApproval, promote, rollBack } from "@/api/registry";
+import type { ProjectRights } from "@/api/types";
 import { toast } from "@/model/toasts";
-import { Button, Field, Select, TextArea, TextInput } from "@/widgets/controls";
+import { Button, Field, TextArea, TextInput } from "@/widgets/controls";
 import { describeError } from "@/widgets/feedback";
 import { Dialog } from "@/widgets/overlays";
 
@@ -19,31 +20,41 @@ export function PromoteDialog({
   start,
   approvals,
   protectedAliases,
+  may,
   onClose,
   onDone,
 }: {
   where: Where;
+  /** the newest; any other is named */
   rows: readonly ArtifactVersion[];
   start: { version: string; alias: string };
   approvals: number;
   protectedAliases: readonly string[];
+  may: ProjectRights;
   onClose: () => void;
   onDone: () => void;
 }) {
   const [version, setVersion] = useState(start.version);
   const [alias, setAlias] = useState(start.alias);
   const [reason, setReason] = useState("");
-  const asks = approvals > 0 && protectedAliases.includes(alias.trim());
+  const list = useId();
+  const guarded = protectedAliases.includes(alias.trim());
+  const asks = approvals > 0 && guarded;
+  const allowed = guarded && !asks ? may.move_protected : may.write;
+  const wanted = version.trim();
+  const listed = rows.find((row) => row.version === wanted);
+  const named = useQuery({ ...versionQuery(where.entity, where.project, `${where.collection}:${wanted}`), enabled: wanted !== "" && !listed });
+  const known = listed ?? named.data;
   const standing = useQuery(standingQuery(where.entity, where.project, where.collection));
   const holder = standing.data?.aliases.find((one) => one.alias === alias.trim());
   const move = useMutation({
     mutationFn: async () => {
-      const wanted = { version, alias: alias.trim(), reason: reason.trim() };
-      if (asks) await askApproval(where.entity, where.project, where.collection, wanted);
-      else await promote(where.entity, where.project, where.collection, wanted);
+      const asked = { version: wanted, alias: alias.trim(), reason: reason.trim() };
+      if (asks) await askApproval(where.entity, where.project, where.collection, asked);
+      else await promote(where.entity, where.project, where.collection, asked);
     },
     onSuccess: () => {
-      toast(asks ? `Approval was asked for ${version} as ${alias}` : `${alias} now points to ${version}`, { tone: "ok" });
+      toast(asks ? `Approval was asked for ${wanted} as ${alias}` : `${alias} now points to ${wanted}`, { tone: "ok" });
       onDone();
       onClose();
     },
@@ -51,7 +62,7 @@ export function PromoteDialog({
   });
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (reason.trim() !== "" && alias.trim() !== "") move.mutate();
+    if (allowed.allowed && known !== undefined && reason.trim() !== "" && alias.trim() !== "") move.mutate();
   };
   return (
     <Dialog
@@ -69,14 +80,17 @@ export function PromoteDialog({
       }
     >
       <form className={styles["form"]} onSubmit={submit}>
-        <Field label="Version">
-          <Select
-            label="Version"
-            options={rows.map((row) => ({ value: row.version, label: `${row.version} · ${row.source}` }))}
-            value={version}
-            onChoose={setVersion}
-          />
+        <Field
+          label="Version"
+          hint={named.error ? describeError(named.error).message : known ? `${known.version}, made as ${known.source}` : "v3, an alias, or the beginning of a digest"}
+        >
+          <TextInput list={list} value={version} aria-invalid={named.error !== null} onChange={(event) => setVersion(event.target.value)} />
         </Field>
+        <datalist id={list}>
+          {rows.map((row) => (
+            <option key={row.version} value={row.version} label={row.source} />
+          ))}
+        </datalist>
         <Field label="To the alias">
           <TextInput value={alias} onChange={(event) => setAlias(event.target.value)} />
         </Field>
@@ -84,8 +98,8 @@ export function PromoteDialog({
           <TextArea rows={3} value={reason} autoFocus required onChange={(event) => setReason(event.target.value)} />
         </Field>
         <div>
-          <Button type="submit" tone="primary" disabled={move.isPending || reason.trim() === "" || alias.trim() === ""}>
-            {asks ? "Ask for approval" : `Promote ${version}`}
+          <Button type="submit" tone="primary" may={allowed} disabled={!known || move.isPending || reason.trim() === "" || alias.trim() === ""}>
+            {asks ? "Ask for approval" : `Promote ${wanted}`}
           </Button>
           <Button onClick={onClose}>Cancel</Button>
         </div>

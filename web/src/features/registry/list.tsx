@@ -42,7 +42,7 @@ export function RegistriesPage() {
             <div className={styles["bar"]}>
               <h2>{one.name}</h2>
               <span className={styles["gap"]} />
-              <Button small onClick={() => setMaking(one.name)}>
+              <Button small may={one.may.write} onClick={() => setMaking(one.name)}>
                 <Plus size={14} aria-hidden /> New registry
               </Button>
             </div>

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { standingQuery } from "@/api/artifacts";
+import type { ProjectRights } from "@/api/types";
 import { plural } from "@/base/numbers";
 import { Button } from "@/widgets/controls";
 import { CopyButton, ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -19,6 +20,8 @@ export function Stages({
   type,
   empty,
   protectedAliases,
+  approvals,
+  may,
   onRollback,
   onPromote,
 }: {
@@ -27,6 +30,9 @@ export function Stages({
   /** nothing is linked that could be promoted */
   empty: boolean;
   protectedAliases: readonly string[];
+  /** how many a protected alias takes; with any, promoting it is asking for them */
+  approvals: number;
+  may: ProjectRights;
   onRollback: (alias: string) => void;
   onPromote: (alias: string) => void;
 }) {
@@ -41,12 +47,13 @@ export function Stages({
       <div className={styles["stages"]}>
         {[...protectedAliases, ...others.slice(0, OTHERS_SHOWN)].map((stage) => {
           const one = aliases.find((standing) => standing.alias === stage);
+          const guarded = protectedAliases.includes(stage);
           const digest = one ? one.digest || one.sha256 : "";
           return (
             <section key={stage} className={styles["stage"]} aria-label={stage}>
               <h3 title={stage}>
                 {stage}
-                {protectedAliases.includes(stage) && <span className={styles["quiet"]}> protected</span>}
+                {guarded && <span className={styles["quiet"]}> protected</span>}
               </h3>
               {one ? (
                 <>
@@ -69,11 +76,11 @@ export function Stages({
                 <span className={styles["quiet"]}>No version stands here.</span>
               )}
               <div>
-                <Button small disabled={empty} onClick={() => onPromote(stage)}>
+                <Button small may={guarded && approvals === 0 ? may.move_protected : may.write} disabled={empty} onClick={() => onPromote(stage)}>
                   Promote…
                 </Button>
                 {one && (
-                  <Button small onClick={() => onRollback(stage)}>
+                  <Button small may={guarded ? may.roll_back_protected : may.write} onClick={() => onRollback(stage)}>
                     Roll back…
                   </Button>
                 )}

@@ -5,11 +5,12 @@ import { useEffect, useState, type SyntheticEvent } from "react";
 
 import { runAlertsQuery } from "@/api/alerts";
 import { configHistoryQuery, patchRun, runQuery } from "@/api/runs";
-import type { Run } from "@/api/types";
+import type { Right, Run } from "@/api/types";
 import { fullValue, plural } from "@/base/numbers";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { AlertList } from "@/widgets/alerts";
-import { Button, TextArea, TextInput } from "@/widgets/controls";
+import { Button, refusalOf, TextArea, TextInput } from "@/widgets/controls";
 import { describeError } from "@/widgets/feedback";
 import { Facts, ValueTable } from "@/widgets/facts";
 import { Duration, State, Time } from "@/widgets/values";
@@ -20,6 +21,7 @@ import styles from "./page.module.css";
 export function OverviewTab({ run }: { run: Run }) {
   const failure = run.environment?.["traceback"];
   const command = run.command.join(" ");
+  const may = useProjectRights(run.entity, run.project).write;
   return (
     <div className={styles["columns"]}>
       <section className={styles["section"]} aria-labelledby="about">
@@ -49,7 +51,7 @@ export function OverviewTab({ run }: { run: Run }) {
                   </Link>
                 ),
             },
-            { name: "Tags", value: <Tags run={run} /> },
+            { name: "Tags", value: <Tags run={run} may={may} /> },
           ]}
         />
         {typeof failure === "string" && failure !== "" && (
@@ -62,7 +64,7 @@ export function OverviewTab({ run }: { run: Run }) {
         )}
         <RunAlerts run={run} />
         <Branches run={run} />
-        <Notes run={run} />
+        <Notes run={run} may={may} />
       </section>
       <section className={styles["section"]} aria-labelledby="summary">
         <h2 id="summary">Summary</h2>
@@ -104,7 +106,7 @@ function useChange(run: Run) {
   });
 }
 
-function Tags({ run }: { run: Run }) {
+function Tags({ run, may }: { run: Run; may: Right }) {
   const [draft, setDraft] = useState<string | null>(null);
   const change = useChange(run);
   const add = (event: SyntheticEvent) => {
@@ -118,17 +120,19 @@ function Tags({ run }: { run: Run }) {
       {run.tags.map((tag) => (
         <span key={tag} className={styles["tag"]}>
           {tag}
-          <button
-            type="button"
-            aria-label={`Remove tag ${tag}`}
-            onClick={() => change.mutate({ tags: run.tags.filter((one) => one !== tag) })}
-          >
-            <X size={12} aria-hidden />
-          </button>
+          {may.allowed && (
+            <button
+              type="button"
+              aria-label={`Remove tag ${tag}`}
+              onClick={() => change.mutate({ tags: run.tags.filter((one) => one !== tag) })}
+            >
+              <X size={12} aria-hidden />
+            </button>
+          )}
         </span>
       ))}
       {draft === null ? (
-        <Button small tone="quiet" onClick={() => setDraft("")}>
+        <Button small tone="quiet" may={may} onClick={() => setDraft("")}>
           <Plus size={12} aria-hidden /> Tag
         </Button>
       ) : (
@@ -152,7 +156,7 @@ function Tags({ run }: { run: Run }) {
 }
 
 /** Kept on leaving the field; a draft is never overwritten by what arrives meanwhile. */
-function Notes({ run }: { run: Run }) {
+function Notes({ run, may }: { run: Run; may: Right }) {
   const [draft, setDraft] = useState<string | null>(null);
   const change = useChange(run);
   useEffect(() => setDraft(null), [run.id]);
@@ -166,7 +170,9 @@ function Notes({ run }: { run: Run }) {
       <TextArea
         aria-label="Notes"
         className={styles["notes"] ?? ""}
-        placeholder="What was tried, and what came of it"
+        placeholder={may.allowed ? "What was tried, and what came of it" : "None."}
+        readOnly={!may.allowed}
+        title={refusalOf(may)}
         value={draft ?? run.notes}
         onChange={(event) => setDraft(event.target.value)}
         onBlur={save}

@@ -7,7 +7,8 @@ import { useCallback, useEffect, useState, type SyntheticEvent } from "react";
 
 import { ApiError } from "@/api/request";
 import { deleteRuns, patchRun, restoreRuns, runQuery, stopRun } from "@/api/runs";
-import type { Run } from "@/api/types";
+import type { Right, Run } from "@/api/types";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { Button, IconButton, TextInput } from "@/widgets/controls";
 import { CopyButton, describeError, Empty, ErrorBoundary, ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -98,6 +99,7 @@ function RunHeader({ run, onLeaving }: { run: Run; onLeaving: (leaving: boolean)
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const where = { entity: run.entity, project: run.project };
+  const may = useProjectRights(run.entity, run.project);
   const running = run.state === "running" || run.state === "pending" || run.state === "preempting";
   const stop = useMutation({
     mutationFn: () => stopRun(run.entity, run.project, run.id),
@@ -132,7 +134,7 @@ function RunHeader({ run, onLeaving }: { run: Run; onLeaving: (leaving: boolean)
     <div className={styles["head"]}>
       <div className={styles["title"]}>
         <Swatch slot={run.colour} />
-        <RunName run={run} />
+        <RunName run={run} may={may.write} />
         <State state={run.state} />
         {run.stop_requested && running && <span className={styles["quiet"]}>asked to stop</span>}
       </div>
@@ -148,11 +150,11 @@ function RunHeader({ run, onLeaving }: { run: Run; onLeaving: (leaving: boolean)
         )}
         <span className={styles["gap"]} />
         {running && (
-          <Button small onClick={() => setAsked("stop")} disabled={run.stop_requested || stop.isPending}>
+          <Button small may={may.write} onClick={() => setAsked("stop")} disabled={run.stop_requested || stop.isPending}>
             <OctagonX size={14} aria-hidden /> Stop
           </Button>
         )}
-        <IconButton small label="Delete run" onClick={() => setAsked("delete")}>
+        <IconButton small label="Delete run" may={may.write} onClick={() => setAsked("delete")}>
           <Trash2 size={14} aria-hidden />
         </IconButton>
       </div>
@@ -179,7 +181,7 @@ function RunHeader({ run, onLeaving }: { run: Run; onLeaving: (leaving: boolean)
   );
 }
 
-function RunName({ run }: { run: Run }) {
+function RunName({ run, may }: { run: Run; may: Right }) {
   const [draft, setDraft] = useState<string | null>(null);
   const queryClient = useQueryClient();
   const rename = useMutation({
@@ -198,7 +200,7 @@ function RunName({ run }: { run: Run }) {
     return (
       <>
         <h1 title={run.display_name}>{run.display_name}</h1>
-        <IconButton small label="Rename run" onClick={() => setDraft(run.display_name)}>
+        <IconButton small label="Rename run" may={may} onClick={() => setDraft(run.display_name)}>
           <Pencil size={13} aria-hidden />
         </IconButton>
       </>

@@ -14,6 +14,7 @@ import { absoluteTime, timeUntil } from "@/base/time";
 import { ColumnsButton, FilterButton } from "@/features/filters";
 import { columnLabel, columnWidth, selectOf, shortLabel } from "@/model/columns";
 import { onProject } from "@/model/live";
+import { useProjectRights } from "@/model/may";
 import { useSelection } from "@/model/selection";
 import { useShortcut } from "@/model/shortcuts";
 import { toast } from "@/model/toasts";
@@ -309,6 +310,7 @@ function Selection({
   const [tag, setTag] = useState("");
   const queryClient = useQueryClient();
   const ids = [...selected];
+  const { write } = useProjectRights(entity, project);
   const done = () => {
     onDone();
     void queryClient.invalidateQueries({ queryKey: ["runs", entity, project] });
@@ -346,39 +348,45 @@ function Selection({
     <div className={styles["selection"]}>
       <span className={styles["quiet"]}>{formatCount(ids.length)} selected</span>
       {trash ? (
-        <Button onClick={() => restore.mutate()}>
-          <ArchiveRestore size={14} aria-hidden /> Restore
-        </Button>
+        write.allowed && (
+          <Button onClick={() => restore.mutate()}>
+            <ArchiveRestore size={14} aria-hidden /> Restore
+          </Button>
+        )
       ) : (
         <>
           <Button onClick={onCompare}>
             <GitCompare size={14} aria-hidden /> Compare
           </Button>
-          <Popover
-            label="Tag the selected runs"
-            width={240}
-            trigger={
-              <Button>
-                <Tag size={14} aria-hidden /> Tag
+          {write.allowed && (
+            <>
+              <Popover
+                label="Tag the selected runs"
+                width={240}
+                trigger={
+                  <Button>
+                    <Tag size={14} aria-hidden /> Tag
+                  </Button>
+                }
+              >
+                <form
+                  className={styles["filter"]}
+                  onSubmit={(event) => {
+                    event.preventDefault();
+                    mark.mutate();
+                  }}
+                >
+                  <TextInput aria-label="Tag" value={tag} autoFocus maxLength={128} onChange={(event) => setTag(event.target.value)} />
+                  <Button small type="submit" tone="primary" disabled={tag.trim() === ""}>
+                    Add the tag
+                  </Button>
+                </form>
+              </Popover>
+              <Button tone="danger" onClick={() => setAsked(true)}>
+                <Trash2 size={14} aria-hidden /> Delete
               </Button>
-            }
-          >
-            <form
-              className={styles["filter"]}
-              onSubmit={(event) => {
-                event.preventDefault();
-                mark.mutate();
-              }}
-            >
-              <TextInput aria-label="Tag" value={tag} autoFocus maxLength={128} onChange={(event) => setTag(event.target.value)} />
-              <Button small type="submit" tone="primary" disabled={tag.trim() === ""}>
-                Add the tag
-              </Button>
-            </form>
-          </Popover>
-          <Button tone="danger" onClick={() => setAsked(true)}>
-            <Trash2 size={14} aria-hidden /> Delete
-          </Button>
+            </>
+          )}
         </>
       )}
       <Confirm

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { entityRetentionQuery, setEntityRetention } from "@/api/retention";
 import type { Me } from "@/api/types";
 import type { Rule } from "@/base/retention";
+import { useEntityRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { Field, Select } from "@/widgets/controls";
 import { describeError, ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -22,7 +23,6 @@ export function EntityRetention({ me, entity, onEntity }: { me: Me; entity: stri
   const chosen = entity ?? me.default_entity;
   // A server admin may come from a project of an entity that is not one of theirs.
   const options = [...new Set([...names, chosen])].map((name) => ({ value: name, label: name }));
-  const role = me.entities.find((one) => one.name === chosen)?.role;
   return (
     <section className={form["section"]} aria-labelledby="entity-retention">
       <h2 id="entity-retention">What is kept of artifact versions</h2>
@@ -33,14 +33,15 @@ export function EntityRetention({ me, entity, onEntity }: { me: Me; entity: stri
       <Field label="All projects of">
         <Select label="All projects of" options={options} value={chosen} onChoose={onEntity} />
       </Field>
-      <Policies key={chosen} entity={chosen} admin={me.is_admin || role === "admin"} />
+      <Policies key={chosen} entity={chosen} />
     </section>
   );
 }
 
-function Policies({ entity, admin }: { entity: string; admin: boolean }) {
+function Policies({ entity }: { entity: string }) {
   const found = useQuery(entityRetentionQuery(entity));
   const queryClient = useQueryClient();
+  const may = useEntityRights(entity).manage;
   const [leaving, setLeaving] = useState<string | null>(null);
   const change = useMutation({
     mutationFn: ({ type, rule }: { type: string; rule: Rule | Record<string, never> }) => setEntityRetention(entity, type, rule),
@@ -58,15 +59,15 @@ function Policies({ entity, admin }: { entity: string; admin: boolean }) {
     <>
       <PolicyList
         rows={found.data.policies.map((one) => ({ key: one.type, of: words(one.type), rule: one.rule, by: one.by, type: one.type }))}
-        onRemove={admin ? setLeaving : null}
+        onRemove={may.allowed ? setLeaving : null}
       />
-      {admin ? (
+      {may.allowed ? (
         <>
           <h3 className={styles["title"]}>Set a default of {entity}</h3>
           <PolicyForm policies={found.data.policies} types={null} onSave={(wanted) => change.mutate(wanted)} busy={change.isPending} />
         </>
       ) : (
-        <p className={form["quiet"]}>Admins of {entity} set the defaults.</p>
+        <p className={form["quiet"]}>Admins of {entity} set the defaults. {may.reason}</p>
       )}
       <Confirm
         open={leaving !== null}

@@ -7,7 +7,7 @@ import { useState, type SyntheticEvent } from "react";
 
 import { createKey, deleteKey, myKeysQuery, updateMe, type ApiKey } from "@/api/accounts";
 import { meQuery } from "@/api/me";
-import type { Me } from "@/api/types";
+import type { Me, Right } from "@/api/types";
 import { useTheme, type ThemeChoice } from "@/model/theme";
 import { toast } from "@/model/toasts";
 import { Button, Field, IconButton, Segments, Select, TextInput } from "@/widgets/controls";
@@ -51,7 +51,7 @@ export function SettingsPage() {
       <title>Settings · Runstone</title>
       <h1>Settings</h1>
       <Profile me={me.data} key={me.data.username} />
-      <Keys />
+      <Keys may={me.data.may.write} />
       <Connect me={me.data} />
       <EntityRetention me={me.data} entity={entity} onEntity={onEntity} />
       <EntityStorage me={me.data} entity={entity} onEntity={onEntity} />
@@ -76,7 +76,7 @@ function Profile({ me }: { me: Me }) {
   const changed = name.trim() !== me.display_name || email.trim() !== me.email || entity !== me.default_entity;
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    save.mutate();
+    if (me.may.write.allowed) save.mutate();
   };
   return (
     <section className={styles["section"]} aria-labelledby="profile">
@@ -107,12 +107,12 @@ function Profile({ me }: { me: Me }) {
         <Field label="Runs without an entity go to">
           <Select
             label="Default entity"
-            options={me.entities.filter((one) => one.role !== "viewer").map((one) => ({ value: one.name, label: one.name }))}
+            options={me.entities.filter((one) => one.may.write.allowed || one.name === me.default_entity).map((one) => ({ value: one.name, label: one.name }))}
             value={entity}
             onChoose={setEntity}
           />
         </Field>
-        <Button type="submit" tone="primary" disabled={!changed || save.isPending}>
+        <Button type="submit" tone="primary" may={me.may.write} disabled={!changed || save.isPending}>
           Save
         </Button>
       </form>
@@ -120,7 +120,7 @@ function Profile({ me }: { me: Me }) {
   );
 }
 
-function Keys() {
+function Keys({ may }: { may: Right }) {
   const keys = useQuery(myKeysQuery);
   const [name, setName] = useState("");
   const [lifetime, setLifetime] = useState<(typeof LIFETIMES)[number]["value"]>("");
@@ -147,7 +147,7 @@ function Keys() {
   });
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    make.mutate();
+    if (may.allowed) make.mutate();
   };
   return (
     <section className={styles["section"]} aria-labelledby="keys">
@@ -170,9 +170,11 @@ function Keys() {
             </span>
             <span>{key.last_used_at === null ? "never used" : <>used <Time at={key.last_used_at} /></>}</span>
             <span>{key.expires_at === null ? "does not expire" : <>expires {new Date(key.expires_at * 1000).toLocaleDateString()}</>}</span>
-            <IconButton small label={`Delete key ${key.name === "" ? key.hint : key.name}`} onClick={() => setLeaving(key)}>
-              <Trash2 size={14} aria-hidden />
-            </IconButton>
+            {may.allowed && (
+              <IconButton small label={`Delete key ${key.name === "" ? key.hint : key.name}`} onClick={() => setLeaving(key)}>
+                <Trash2 size={14} aria-hidden />
+              </IconButton>
+            )}
           </li>
         ))}
       </ul>
@@ -186,7 +188,7 @@ function Keys() {
         />
         <Select label="Lifetime" options={LIFETIMES} value={lifetime} onChoose={setLifetime} />
         <Select label="Rights" options={RIGHTS} value={rights} onChoose={setRights} />
-        <Button type="submit" tone="primary" disabled={make.isPending}>
+        <Button type="submit" tone="primary" may={may} disabled={make.isPending}>
           Make a key
         </Button>
       </form>

@@ -13,6 +13,7 @@ import {
   setRetention,
   type RetentionPolicies,
 } from "@/api/retention";
+import type { Right } from "@/api/types";
 import { toast } from "@/model/toasts";
 import { Button } from "@/widgets/controls";
 import { describeError, ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -25,7 +26,7 @@ import styles from "./retention.module.css";
 
 const failed = (error: unknown) => toast(describeError(error).message, { tone: "bad" });
 
-export function Retention({ entity, project, admin }: { entity: string; project: string; admin: boolean }) {
+export function Retention({ entity, project, may }: { entity: string; project: string; may: Right }) {
   const found = useQuery(retentionQuery(entity, project));
   const queryClient = useQueryClient();
   const [asked, setAsked] = useState(false);
@@ -58,27 +59,25 @@ export function Retention({ entity, project, admin }: { entity: string; project:
       {found.isPending && <Skeleton height={80} />}
       {found.data && (
         <>
-          <PolicyList rows={rowsOf(found.data)} onRemove={admin ? (type) => remove.mutate(type) : null} />
+          <PolicyList rows={rowsOf(found.data)} onRemove={may.allowed ? (type) => remove.mutate(type) : null} />
           <div className={form["row"]}>
             <Button disabled={look.isPending} onClick={() => look.mutate()}>
               See what would go now
             </Button>
-            {admin && (
-              <Button tone="danger" disabled={apply.isPending} onClick={() => setAsked(true)}>
-                Apply now
-              </Button>
-            )}
+            <Button tone="danger" may={may} disabled={apply.isPending} onClick={() => setAsked(true)}>
+              Apply now
+            </Button>
           </div>
           {look.data && <Going found={look.data} />}
-          {admin ? (
+          {may.allowed ? (
             <NewPolicy entity={entity} project={project} policies={found.data} />
           ) : (
-            <p className={form["quiet"]}>Admins of {entity} set the policies.</p>
+            <p className={form["quiet"]}>Admins of {entity} set the policies. {may.reason}</p>
           )}
           <p className={form["quiet"]}>
             What holds for all projects of {entity} is{" "}
             <Link to="/settings" search={{ entity }} hash="entity-retention">
-              {admin ? "set" : "seen"} in the settings
+              {may.allowed ? "set" : "seen"} in the settings
             </Link>
             .
           </p>

@@ -8,6 +8,7 @@ import { lazy, Suspense, useCallback, useState } from "react";
 import { ApiError } from "@/api/request";
 import { isLive, retryTrials, setSweepState, sweepQuery, trialsQuery, type Sweep } from "@/api/sweeps";
 import { plural } from "@/base/numbers";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { Button } from "@/widgets/controls";
 import { CopyButton, describeError, Empty, ErrorBoundary, ErrorPanel, Skeleton } from "@/widgets/feedback";
@@ -110,6 +111,7 @@ const ACTS: Record<Act, { title: (name: string) => string; action: string; words
 
 function Head({ sweep }: { sweep: Sweep }) {
   const { entity, project } = sweep;
+  const may = useProjectRights(entity, project).write;
   const [asked, setAsked] = useState<Act | null>(null);
   const [promoting, setPromoting] = useState(false);
   const queryClient = useQueryClient();
@@ -147,32 +149,32 @@ function Head({ sweep }: { sweep: Sweep }) {
         <SweepStateMark state={sweep.state} />
         <span className={styles["gap"]} />
         {(sweep.trials["finished"] ?? 0) > 0 && sweep.objectives.length > 0 && (
-          <Button small onClick={() => setPromoting(true)}>
+          <Button small may={may} onClick={() => setPromoting(true)}>
             <Award size={14} aria-hidden /> Promote…
           </Button>
         )}
         {failed > 0 && (
-          <Button small disabled={retry.isPending} onClick={() => retry.mutate()}>
+          <Button small may={may} disabled={retry.isPending} onClick={() => retry.mutate()}>
             <RotateCcw size={14} aria-hidden /> Try {failed === 1 ? "the failed one" : `${failed} failed`} again
           </Button>
         )}
         {sweep.state === "paused" ? (
-          <Button small onClick={() => setAsked("running")}>
+          <Button small may={may} onClick={() => setAsked("running")}>
             <Play size={14} aria-hidden /> Resume
           </Button>
         ) : (
           open && (
-            <Button small onClick={() => setAsked("paused")}>
+            <Button small may={may} onClick={() => setAsked("paused")}>
               <Pause size={14} aria-hidden /> Pause
             </Button>
           )
         )}
         {open && (
           <>
-            <Button small onClick={() => setAsked("finished")}>
+            <Button small may={may} onClick={() => setAsked("finished")}>
               <Flag size={14} aria-hidden /> Stop
             </Button>
-            <Button small onClick={() => setAsked("cancelled")}>
+            <Button small may={may} onClick={() => setAsked("cancelled")}>
               <Ban size={14} aria-hidden /> Cancel
             </Button>
           </>

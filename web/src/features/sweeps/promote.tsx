@@ -130,6 +130,7 @@ function Target({
   const known = useInfiniteQuery({ ...collectionsQuery(registry?.organization ?? "", registry?.project ?? "", {}), enabled: registry !== undefined });
   const guarded = registry?.protected_aliases.includes(alias.trim()) === true;
   const asks = guarded && registry.approvals_needed > 0;
+  const may = guarded && !asks ? registry.may.move_protected : registry?.may.write;
   const move = useMutation({
     mutationFn: async () => {
       const body = {
@@ -169,7 +170,7 @@ function Target({
   const ready = collection.trim() !== "" && alias.trim() !== "" && (!force || reason.trim() !== "") && (found.feasible || force);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (ready && !move.isPending) move.mutate();
+    if (may?.allowed === true && ready && !move.isPending) move.mutate();
   };
   return (
     <form className={styles["form"]} onSubmit={submit}>
@@ -199,7 +200,7 @@ function Target({
         </p>
       )}
       <div style={{ display: "flex", gap: 8 }}>
-        <Button type="submit" tone="primary" disabled={!ready || move.isPending}>
+        <Button type="submit" tone="primary" may={may} disabled={!ready || move.isPending}>
           {asks ? "Ask for approval" : "Promote"}
         </Button>
         <Button onClick={onClose}>Cancel</Button>

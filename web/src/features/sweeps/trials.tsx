@@ -8,6 +8,7 @@ import { useMemo, useState } from "react";
 import { stopTrial, type Sweep, type Trial } from "@/api/sweeps";
 import { csv } from "@/base/csv";
 import { formatCount, formatNumber, fullValue, toNumber } from "@/base/numbers";
+import { useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { useHover } from "@/model/hover";
 import { Button, IconButton, Select } from "@/widgets/controls";
@@ -39,6 +40,7 @@ export function TrialsTab({ sweep, trials, search, onChange }: Props) {
     [trials, search.state, search.sort],
   );
   const shown = wanted.slice(0, pages * PAGE);
+  const writes = useProjectRights(sweep.entity, sweep.project).write.allowed;
   return (
     <div className={styles["tab"]}>
       <div className={styles["bar"]}>
@@ -79,7 +81,7 @@ export function TrialsTab({ sweep, trials, search, onChange }: Props) {
             </thead>
             <tbody>
               {shown.map((trial) => (
-                <Row key={trial.number} sweep={sweep} trial={trial} parameters={parameters} onPromote={() => setPromoting(trial.number)} />
+                <Row key={trial.number} sweep={sweep} trial={trial} parameters={parameters} writes={writes} onPromote={() => setPromoting(trial.number)} />
               ))}
             </tbody>
           </table>
@@ -108,7 +110,15 @@ function Sorted({ name, label, search, onChange }: { name: string; label: string
   );
 }
 
-function Row({ sweep, trial, parameters, onPromote }: { sweep: Sweep; trial: Trial; parameters: readonly string[]; onPromote: () => void }) {
+interface RowProps {
+  sweep: Sweep;
+  trial: Trial;
+  parameters: readonly string[];
+  writes: boolean;
+  onPromote: () => void;
+}
+
+function Row({ sweep, trial, parameters, writes, onPromote }: RowProps) {
   const queryClient = useQueryClient();
   const { entity, project } = sweep;
   const stop = useMutation({
@@ -161,12 +171,12 @@ function Row({ sweep, trial, parameters, onPromote }: { sweep: Sweep; trial: Tri
         {why}
       </td>
       <td>
-        {trial.state === "finished" && trial.run !== "" && trial.number >= 0 && objectiveOf(trial, 0) !== null && (
+        {writes && trial.state === "finished" && trial.run !== "" && trial.number >= 0 && objectiveOf(trial, 0) !== null && (
           <IconButton small label={`Promote trial ${trial.number}…`} onClick={onPromote}>
             <Award size={14} aria-hidden />
           </IconButton>
         )}
-        {trial.state === "running" && trial.stop === "" && (
+        {writes && trial.state === "running" && trial.stop === "" && (
           <Button small disabled={stop.isPending} onClick={() => stop.mutate()}>
             Stop
           </Button>

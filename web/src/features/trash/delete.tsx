@@ -5,6 +5,7 @@ import { Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { deleteCollection, restoreCollection, type Collection } from "@/api/artifacts";
+import type { Right } from "@/api/types";
 import { plural } from "@/base/numbers";
 import { toast } from "@/model/toasts";
 import { Button, IconButton } from "@/widgets/controls";
@@ -15,11 +16,14 @@ import { refreshCollections } from "./use-restore";
 
 export function DeleteCollection({
   collection,
+  may,
   icon = false,
   onDeleting,
   onDeleted,
 }: {
   collection: Collection;
+  may: Right;
+  /** as it stands in a row, whose keys lead past it */
   icon?: boolean;
   /** true: what tells of it is not to be read again; false: it stays after all */
   onDeleting?: (going: boolean) => void;
@@ -51,11 +55,11 @@ export function DeleteCollection({
   return (
     <>
       {icon ? (
-        <IconButton small label={`Delete ${name}`} disabled={remove.isPending} onClick={() => setAsked(true)}>
+        <IconButton small label={`Delete ${name}`} may={may} tabIndex={-1} disabled={remove.isPending} onClick={() => setAsked(true)}>
           <Trash2 size={14} aria-hidden />
         </IconButton>
       ) : (
-        <Button disabled={remove.isPending} onClick={() => setAsked(true)}>
+        <Button may={may} disabled={remove.isPending} onClick={() => setAsked(true)}>
           <Trash2 size={14} aria-hidden /> Delete {linked ? "collection" : "artifact"}
         </Button>
       )}

@@ -6,8 +6,9 @@ import { Ellipsis, Link2, Users } from "lucide-react";
 import { useState } from "react";
 
 import { ApiError } from "@/api/request";
-import type { View } from "@/api/types";
+import type { Right, View } from "@/api/types";
 import { createView, deleteView, updateView } from "@/api/views";
+import { useOwnRights, useProjectRights } from "@/model/may";
 import { toast } from "@/model/toasts";
 import { specToJson } from "@/model/workspace/spec";
 import { Button, Checkbox, Field, IconButton, TextInput } from "@/widgets/controls";
@@ -22,6 +23,8 @@ type Asking = "save-as" | "rename" | "delete" | "conflict" | null;
 export function ViewsBar({ state }: { state: WorkspaceState }) {
   const { entity, project, view, views, unsaved, search, spec, go } = state;
   const client = useQueryClient();
+  const own = useOwnRights();
+  const share = useProjectRights(entity, project).write;
   const [asking, setAsking] = useState<Asking>(null);
   const reread = () => client.invalidateQueries({ queryKey: ["views", entity, project] });
   /** The address with the view's id alone: what was changed is in the view now. */
@@ -106,7 +109,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
           />
         ))}
       </nav>
-      {view && (
+      {view?.may.write.allowed === true && (
         <Menu
           trigger={
             <IconButton small label={`More of the view ${view.name}`}>
@@ -124,7 +127,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
       {unsaved && (
         <>
           {view && (
-            <Button small tone="primary" disabled={save.isPending} onClick={() => save.mutate(view)}>
+            <Button small tone="primary" may={view.may.write} disabled={save.isPending} onClick={() => save.mutate(view)}>
               Save
             </Button>
           )}
@@ -133,7 +136,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
           </Button>
         </>
       )}
-      <Button small tone={unsaved && !view ? "primary" : "quiet"} onClick={() => setAsking("save-as")}>
+      <Button small tone={unsaved && !view?.may.write.allowed ? "primary" : "quiet"} may={own.write} onClick={() => setAsking("save-as")}>
         Save as…
       </Button>
       <IconButton small label="Copy the address of this picture" onClick={() => void copyText(location.href, "Address copied")}>
@@ -146,6 +149,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
         action="Save"
         name={view ? `${view.name} (copy)` : ""}
         shared={false}
+        share={share}
         busy={saveAs.isPending}
         onClose={() => setAsking(null)}
         onSubmit={(name, shared) => saveAs.mutate({ name, shared })}
@@ -158,6 +162,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
             action="Save"
             name={view.name}
             shared={view.shared}
+            share={share}
             busy={rename.isPending}
             onClose={() => setAsking(null)}
             onSubmit={(name, shared) => rename.mutate({ one: view, name, shared })}
@@ -187,7 +192,7 @@ export function ViewsBar({ state }: { state: WorkspaceState }) {
               >
                 Go to theirs
               </Button>
-              <Button tone="primary" onClick={() => setAsking("save-as")}>
+              <Button tone="primary" may={own.write} onClick={() => setAsking("save-as")}>
                 Save mine as another view
               </Button>
             </div>
@@ -240,6 +245,7 @@ function NameDialog({
   action,
   name,
   shared,
+  share,
   busy,
   onClose,
   onSubmit,
@@ -249,13 +255,15 @@ function NameDialog({
   action: string;
   name: string;
   shared: boolean;
+  /** to share with everyone in the project */
+  share: Right;
   busy: boolean;
   onClose: () => void;
   onSubmit: (name: string, shared: boolean) => void;
 }) {
   return (
     <Dialog open={open} onOpenChange={onClose} title={title}>
-      <NameForm action={action} name={name} shared={shared} busy={busy} onSubmit={onSubmit} />
+      <NameForm action={action} name={name} shared={shared} share={share} busy={busy} onSubmit={onSubmit} />
     </Dialog>
   );
 }
@@ -264,12 +272,15 @@ function NameForm({
   action,
   name,
   shared,
+  share,
   busy,
   onSubmit,
 }: {
   action: string;
   name: string;
   shared: boolean;
+  /** to share with everyone in the project */
+  share: Right;
   busy: boolean;
   onSubmit: (name: string, shared: boolean) => void;
 }) {
@@ -286,7 +297,7 @@ function NameForm({
       <Field label="Name">
         <TextInput value={text} onChange={(event) => setText(event.target.value)} autoFocus required maxLength={200} />
       </Field>
-      <Checkbox label="Share with everyone in the project" checked={team} onChange={(event) => setTeam(event.target.checked)} />
+      <Checkbox label="Share with everyone in the project" may={share} checked={team} onChange={(event) => setTeam(event.target.checked)} />
       <div style={{ display: "flex", justifyContent: "flex-end" }}>
         <Button type="submit" tone="primary" disabled={busy || text.trim() === ""}>
           {action}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import HTTPConnection
 
+from runstone.server.domain.access import check_admin, check_key
 from runstone.server.domain.domain import Domain
-from runstone.server.domain.errors import NotAllowed, NotSignedIn
+from runstone.server.domain.errors import NotSignedIn
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.ingest import Body, IngestAnswer
 from runstone.server.domain.sweep_model import Claim
@@ -82,10 +83,10 @@ def held_to(actor: Actor, permission: Permission) -> Actor:
         return actor
     if actor.user_id is None:
         raise NotSignedIn("Sign in first: send 'Authorization: Bearer KEY', or sign in at the web page.")
-    if permission is Permission.SERVER_ADMIN and not actor.is_admin:
-        raise NotAllowed("This is for server administrators. Ask one of them.")
-    if actor.read_only and permission > Permission.READ:
-        raise NotAllowed("This key may read, not change. Use a key without that restriction.")
+    if permission >= Permission.WRITE:
+        check_key(actor)
+    if permission is Permission.SERVER_ADMIN:
+        check_admin(actor)
     return actor
 
 

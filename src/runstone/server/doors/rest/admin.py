@@ -13,6 +13,7 @@ from runstone.server.domain.account_model import Entity, User
 from runstone.server.domain.identity import Permission, Role
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.rest.models import admin as models
+from runstone.server.doors.rest.rights import entity_rights_out
 from runstone.server.doors.rest.routing import AfterQuery, CallDep, Routes, SearchQuery
 from runstone.server.doors.rest.session import key_out
 from runstone.server.doors.rest.ui import ui_build
@@ -143,10 +144,16 @@ async def create_team(call: CallDep, body: models.TeamWanted) -> Response:
     return await call.answer(work)
 
 
-@routes.typed("GET", "/entities/{name}", needs=Permission.READ, answers=models.Entity)
+@routes.typed("GET", "/entities/{name}", needs=Permission.READ, answers=models.EntitySeen)
 async def get_entity(call: CallDep, name: NamePath) -> Response:
-    """A user, team or organisation the caller may see, and the caller's role there."""
-    return await call.answer(lambda: _entity_out(call, call.domain.entities.entity(call.actor, name)))
+    """A user, team or organisation the caller may see, and the caller's role and rights there."""
+
+    def work() -> dict[str, Any]:
+        found = call.domain.entities.entity(call.actor, name)
+        may = entity_rights_out(call.domain.rights.on_entity(call.actor, found.id))
+        return {**_entity_out(call, found), "may": may}
+
+    return await call.answer(work)
 
 
 @routes.typed("GET", "/entities/{name}/members", needs=Permission.READ, answers=models.Members)

@@ -14,10 +14,12 @@ from runstone.server.doors.rest.models.projects import (
     Project,
     ProjectChange,
     Projects,
+    ProjectSeen,
     ProjectWanted,
     RestoreWanted,
     TrashedProjects,
 )
+from runstone.server.doors.rest.rights import project_rights_out
 from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
@@ -78,11 +80,23 @@ async def ensure_project(
     return await call.run(work)
 
 
-@routes.typed("GET", P, needs=Permission.READ, answers=Project)
+@routes.typed("GET", P, needs=Permission.READ, answers=ProjectSeen)
 async def get_project(call: CallDep, entity: EntityPath, project: ProjectPath) -> Response:
-    return await call.answer(
-        lambda: project_out(call.domain.projects.get(call.actor, entity_of(entity), project))
-    )
+    """A project or a registry, and what the caller may do there.
+
+    `may.write.allowed` says whether routes that need `write` on it let the caller pass, and
+    `may.write.reason` what they would say.
+    """
+
+    def work() -> dict[str, Any]:
+        found = call.domain.rights.on_project(call.actor, entity_of(entity), project)
+        return {
+            **project_out(found.project),
+            "may": project_rights_out(found.may),
+            "protected_aliases": found.protected_aliases,
+        }
+
+    return await call.answer(work)
 
 
 @routes.typed("PATCH", P, needs=Permission.WRITE, answers=Project)

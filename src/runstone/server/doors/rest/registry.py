@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
@@ -11,6 +12,7 @@ from runstone.server.domain import approvals as approval_domain
 from runstone.server.domain import artifact_model
 from runstone.server.domain import registry as domain
 from runstone.server.domain.identity import Permission
+from runstone.server.domain.rights import ProjectRights
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.artifact_answers import A, ArtifactPath, member_out
 from runstone.server.doors.rest.collections import C, CollectionPath
@@ -31,12 +33,16 @@ from runstone.server.doors.rest.models.registry import (
     RollbackWanted,
     VersionComparison,
 )
+from runstone.server.doors.rest.rights import project_rights_out
 from runstone.server.doors.rest.routing import (
     AfterQuery,
+    Call,
     CallDep,
+    CountQuery,
     EntityPath,
     ProjectPath,
     Routes,
+    SkipQuery,
     entity_of,
 )
 from runstone.server.pool import Lane
@@ -54,11 +60,7 @@ LimitQuery = Annotated[int, Query(ge=1, le=1000)]
 async def list_registries(call: CallDep, organization: OrganizationPath) -> Response:
     """Those the caller may see, by name."""
     return await call.answer(
-        lambda: {
-            "registries": [
-                registry_out(found) for found in call.domain.registry.find(call.actor, organization)
-            ]
-        }
+        lambda: {"registries": registries_out(call, call.domain.registry.find(call.actor, organization))}
     )
 
 
@@ -67,6 +69,7 @@ async def create_registry(call: CallDep, organization: OrganizationPath, body: R
     """Make a registry; the caller is an admin of it."""
     return await call.answer(
         lambda: registry_out(
+            call,
             call.domain.registry.create(
                 call.actor,
                 organization,
@@ -77,7 +80,7 @@ async def create_registry(call: CallDep, organization: OrganizationPath, body: R
                 artifact_types=body.artifact_types,
                 protected_aliases=body.protected_aliases,
                 approvals_needed=body.approvals_needed,
-            )
+            ),
         ),
         status=201,
     )
@@ -86,7 +89,7 @@ async def create_registry(call: CallDep, organization: OrganizationPath, body: R
 @routes.typed("GET", G, needs=Permission.READ, answers=Registry)
 async def get_registry(call: CallDep, organization: OrganizationPath, registry: RegistryPath) -> Response:
     return await call.answer(
-        lambda: registry_out(call.domain.registry.get(call.actor, organization, registry))
+        lambda: registry_out(call, call.domain.registry.get(call.actor, organization, registry))
     )
 
 
@@ -97,6 +100,7 @@ async def update_registry(
     """Change what is given. Types that are in use stay allowed."""
     return await call.answer(
         lambda: registry_out(
+            call,
             call.domain.registry.update(
                 call.actor,
                 organization,
@@ -107,7 +111,7 @@ async def update_registry(
                 artifact_types=body.artifact_types,
                 protected_aliases=body.protected_aliases,
                 approvals_needed=body.approvals_needed,
-            )
+            ),
         )
     )
 
@@ -211,6 +215,8 @@ async def list_alias_moves(
     alias: Annotated[str, Query(max_length=200)] = "",
     without: Annotated[str, Query(max_length=200, description="All but this alias.")] = "",
     after: AfterQuery = "",
+    skip: SkipQuery = 0,
+    count: CountQuery = False,
     limit: LimitQuery = 100,
 ) -> Response:
     """What was where when, by whom and why: the newest first."""
@@ -224,9 +230,15 @@ async def list_alias_moves(
             alias=alias,
             without=without,
             after=after,
+            skip=skip,
+            count=count,
             limit=limit,
         )
-        return {"moves": [move_out(move) for move in page.items], "next": page.next}
+        return {
+            "moves": [move_out(move) for move in page.items],
+            "next": page.next,
+            "total": page.total,
+        }
 
     return await call.answer(work)
 
@@ -326,7 +338,16 @@ async def decide_approval(
     )
 
 
-def registry_out(found: domain.Registry) -> dict[str, Any]:
+def registry_out(call: Call, found: domain.Registry) -> dict[str, Any]:
+    return registries_out(call, [found])[0]
+
+
+def registries_out(call: Call, found: Sequence[domain.Registry]) -> list[dict[str, Any]]:
+    rights = call.domain.rights.on_registries(call.actor, found)
+    return [_registry_out(one, may) for one, may in zip(found, rights, strict=True)]
+
+
+def _registry_out(found: domain.Registry, may: ProjectRights) -> dict[str, Any]:
     return {
         "organization": found.organization,
         "name": found.name,
@@ -340,6 +361,7 @@ def registry_out(found: domain.Registry) -> dict[str, Any]:
         "created_by": found.created_by,
         "created_at": found.created_at,
         "updated_at": found.updated_at,
+        "may": project_rights_out(may),
     }
 
 

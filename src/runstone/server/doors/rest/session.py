@@ -28,6 +28,7 @@ from runstone.server.doors.rest.models.session import (
     NewKey,
     SignIn,
 )
+from runstone.server.doors.rest.rights import entity_rights_out, own_rights_out
 from runstone.server.doors.rest.routing import Call, CallDep, Routes, call_for
 from runstone.server.doors.rest.ui import ui_build
 from runstone.server.version import server_version
@@ -103,7 +104,7 @@ async def use_link(request: Request) -> Response:
 @routes.raw("GET", "/me", needs=Permission.SIGNED_IN, answers=Me, docs={})
 @hot  # each page and each client begins with it
 async def get_me(request: Request) -> Response:
-    """The signed-in user, their entities, and what server this is."""
+    """The signed-in user, their entities, what they may do, and what server this is."""
     call = await call_for(request, Permission.SIGNED_IN)
     return await call.answer(lambda: me_of(call, call.actor))
 
@@ -153,6 +154,7 @@ async def delete_my_key(call: CallDep, key_id: Annotated[int, Path(ge=0, le=2**6
 
 def me_of(call: Call, actor: Actor) -> dict[str, Any]:
     user, entities = call.domain.entities.person(actor)
+    rights = call.domain.rights
     return {
         "username": user.username,
         "display_name": user.display_name,
@@ -160,8 +162,15 @@ def me_of(call: Call, actor: Actor) -> dict[str, Any]:
         "is_admin": user.is_admin,
         "read_only": actor.read_only,
         "default_entity": user.default_entity,
+        "may": own_rights_out(rights.own(actor)),
         "entities": [
-            {"name": entity.name, "kind": entity.kind, "role": role.name.lower()} for entity, role in entities
+            {
+                "name": entity.name,
+                "kind": entity.kind,
+                "role": role.name.lower(),
+                "may": entity_rights_out(rights.on_entity(actor, entity.id)),
+            }
+            for entity, role in entities
         ],
         "server": {
             "version": server_version(),

@@ -13,6 +13,7 @@ from runstone.server.domain.identity import Permission
 from runstone.server.domain.view_links import LINKS
 from runstone.server.doors.http.answers import plain
 from runstone.server.doors.rest.models.views import View, ViewChange, Views, ViewWanted
+from runstone.server.doors.rest.rights import right_out
 from runstone.server.doors.rest.routing import CallDep, EntityPath, P, ProjectPath, Routes, entity_of
 
 routes = Routes("views")
@@ -114,4 +115,5 @@ def view_out(view: domain.View) -> dict[str, Any]:
         "version": view.version,
         "created_at": view.created_at,
         "updated_at": view.updated_at,
+        "may": {"write": right_out(view.change)},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text
 
 from runstone.server.stores.records.rows import AnyRow, upsert
 from runstone.server.stores.records.schema.accounts import users
@@ -135,14 +135,27 @@ def moves(
     alias: str = "",
     without: str = "",
     before: int | None = None,
+    skip: int = 0,
     limit: int = 100,
 ) -> Sequence[AnyRow]:
-    """The newest first, of all aliases, of one, or `without` one; `before`: the last number seen."""
-    statement = select(alias_moves).where(alias_moves.c.collection_id == collection_id)
-    if alias:
-        statement = statement.where(alias_moves.c.alias == alias)
-    if without:
-        statement = statement.where(alias_moves.c.alias != without)
+    """The newest first, of all aliases, of one, or `without` one; `before`: the last number seen, or
+    after so many (`skip`)."""
+    statement = select(alias_moves).where(_moves_of(collection_id, alias=alias, without=without))
     if before is not None:
         statement = statement.where(alias_moves.c.id < before)
-    return conn.execute(statement.order_by(alias_moves.c.id.desc()).limit(limit)).all()
+    return conn.execute(statement.order_by(alias_moves.c.id.desc()).offset(skip).limit(limit)).all()
+
+
+def count_moves(conn: Connection, collection_id: int, *, alias: str = "", without: str = "") -> int:
+    """How many `moves` would give without a limit."""
+    wanted = _moves_of(collection_id, alias=alias, without=without)
+    return int(conn.execute(select(func.count()).select_from(alias_moves).where(wanted)).scalar_one())
+
+
+def _moves_of(collection_id: int, *, alias: str, without: str) -> ColumnElement[bool]:
+    wanted = [alias_moves.c.collection_id == collection_id]
+    if alias:
+        wanted.append(alias_moves.c.alias == alias)
+    if without:
+        wanted.append(alias_moves.c.alias != without)
+    return and_(*wanted)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from runstone.server.doors.rest.models.base import Model
+from runstone.server.doors.rest.models.rights import EntityRights
 from runstone.server.doors.rest.models.session import EntityKind, Role
 
 EntityName = Annotated[str, Field(min_length=1, max_length=128)]
@@ -93,6 +94,10 @@ class Entity(Model):
     kind: EntityKind
     organization: str
     role: Role | None = Field(description="The caller's own; null for an administrator from outside.")
+
+
+class EntitySeen(Entity):
+    may: EntityRights = Field(description="What the caller may do on it.")
 
 
 class StorageBytes(Model):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from runstone.server.doors.rest.models.base import Model
+from runstone.server.doors.rest.models.rights import ProjectRights
 
 
 class Project(Model):
@@ -18,6 +19,13 @@ class Project(Model):
     updated_at: float = Field(description="The last change of any of its runs.")
     run_count: int
     settings: dict[str, Any]
+
+
+class ProjectSeen(Project):
+    """A project, and what the caller may do there."""
+
+    may: ProjectRights
+    protected_aliases: list[str] = Field(description="Of a registry; else empty.")
 
 
 class Projects(Model):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from runstone.server.doors.rest.models.artifacts import ArtifactVersion
 from runstone.server.doors.rest.models.base import Model
+from runstone.server.doors.rest.models.rights import ProjectRights
 
 Role = Literal["restricted_viewer", "viewer", "member", "admin"]
 
@@ -25,6 +26,7 @@ class Registry(Model):
     created_by: str
     created_at: float
     updated_at: float
+    may: ProjectRights = Field(description="What the caller may do there.")
 
 
 class RegistryList(Model):
@@ -110,6 +112,7 @@ class AliasMove(Model):
 class AliasMoves(Model):
     moves: list[AliasMove]
     next: str = ""
+    total: int | None = Field(None, description="How many there are, where it was asked for.")
 
 
 class MetricDelta(Model):

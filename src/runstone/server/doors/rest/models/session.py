@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from runstone.server.doors.rest.models.base import Model
+from runstone.server.doors.rest.models.rights import EntityRights, OwnRights
 
 Role = Literal["viewer", "member", "admin"]
 EntityKind = Literal["user", "team", "organization"]
@@ -20,6 +21,7 @@ class EntityOfMe(Model):
     name: str
     kind: EntityKind
     role: Role
+    may: EntityRights
 
 
 class ServerInfo(Model):
@@ -35,6 +37,7 @@ class Me(Model):
     is_admin: bool
     read_only: bool = Field(description="The key, or that which opened the session, may change nothing.")
     default_entity: str
+    may: OwnRights
     entities: list[EntityOfMe] = Field(description="The user's own first.")
     server: ServerInfo
 

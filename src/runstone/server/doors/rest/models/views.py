@@ -7,9 +7,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from runstone.server.doors.rest.models.base import Model
+from runstone.server.doors.rest.models.rights import Right
 
 Kind = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,31}$")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class ViewRights(Model):
+    """What the caller may do with the view."""
+
+    write: Right = Field(description="Save over it, rename it, delete it.")
 
 
 class View(Model):
@@ -24,6 +31,7 @@ class View(Model):
     version: int
     created_at: float
     updated_at: float
+    may: ViewRights
 
 
 class Views(Model):
