@@ -14,8 +14,8 @@ import httpx
 import pytest
 from tests.support.artifacts import entry, log_artifact
 from tests.support.disks import fill, resize, small_disk
+from tests.support.object_stores import KINDS, object_store
 from tests.support.rest import client
-from tests.support.seaweed import seaweed, weed_program
 from tests.support.server import RunningServer, clean_environment, running_server
 from tests.support.wandb_artifacts import Artifacts, digest_of
 from tests.support.wandb_wire import Wire
@@ -165,13 +165,12 @@ def test_records_on_a_full_disk_are_refused_and_come_when_there_is_room(tmp_path
         assert api.get("/admin/audit/verify").json()["ok"]
 
 
-@pytest.mark.s3
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.timeout(240)
-def test_a_blob_store_killed_in_mid_upload_costs_nothing(tmp_path: Path) -> None:
-    if weed_program() is None:
-        pytest.skip("SeaweedFS is not installed")
-    with seaweed(tmp_path / "weed") as s3:
-        env = {"RUNSTONE_BLOBS_URL": s3.url("blobs", prefix="runstone")}
+def test_a_blob_store_killed_in_mid_upload_costs_nothing(tmp_path: Path, kind: str) -> None:
+    with object_store(kind, tmp_path / "store") as store:
+        store.create_bucket("blobs")
+        env = {"RUNSTONE_BLOBS_URL": store.url("blobs", prefix="runstone")}
         with running_server(tmp_path, env=env) as server, client(server) as api:
             log_artifact(api, PROJECT, "before", {"a": b"kept"})
             large = os.urandom(3_000_000)
@@ -181,7 +180,7 @@ def test_a_blob_store_killed_in_mid_upload_costs_nothing(tmp_path: Path) -> None
 
             def half() -> Iterator[bytes]:
                 yield large[:1_500_000]
-                s3.kill9()
+                store.kill9()
                 yield large[1_500_000:]
 
             refused(api.put("/entities/admin/blobs", content=half()), "does not answer")
@@ -190,7 +189,7 @@ def test_a_blob_store_killed_in_mid_upload_costs_nothing(tmp_path: Path) -> None
             with trainer(server, tmp_path / "client") as training:
                 training.told("does not answer")
                 nothing_is_seen(api)
-                s3.start()
+                store.start()
                 training.done(api)
             assert httpx.put(node["uploadUrl"], content=large, timeout=60).status_code == 200
             assert api.get(f"{PROJECT}/artifacts/before:v0/files/a").content == b"kept"

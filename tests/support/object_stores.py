@@ -37,6 +37,11 @@ class ObjectStore(Protocol):
 
     def create_bucket(self, bucket: str) -> None: ...
 
+    def kill9(self) -> None: ...
+
+    def start(self) -> None:
+        """Over the same data and ports, after `kill9`."""
+
     def environment(self) -> dict[str, str]:
         """What a user of it sets."""
 

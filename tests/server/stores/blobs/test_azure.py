@@ -46,6 +46,22 @@ def test_a_wrong_key_is_said_without_repeating_it(azure: Azurite) -> None:
     assert "Debug source" not in raised.value.message
 
 
+def test_a_container_that_is_not_there_is_a_store_that_is_away_and_no_blob_that_is_gone(
+    azure: Azurite,
+) -> None:
+    """Whoever sends tries again, and does not take it for an answer about what was sent."""
+    blobs = open_blobs(azure.url("absent"))
+    with pytest.raises(
+        Unavailable, match=r"container of the blob store az://absent/ does not exist\. Make it"
+    ):
+        blobs.put_bytes(b"x")
+    for act in (lambda: append(blobs, "a" * 32, [b"x"], offset=0), lambda: list(blobs.all())):
+        with pytest.raises(Unavailable, match="does not exist"):
+            act()
+    azure.create_bucket("absent")
+    assert blobs.put_bytes(b"x").size == 1
+
+
 def test_addresses_name_the_endpoint_that_clients_know(azure: Azurite) -> None:
     public = f"https://files.example.org/{ACCOUNT}"
     blobs = open_blobs(f"{azure.url('blobs', prefix='site')}&{urlencode({'public_endpoint': public})}")

@@ -121,7 +121,7 @@ class ObjectBlobs:
     def _pieces(self, path: str, start: int, end: int) -> Iterator[bytes]:
         if start >= end:
             return
-        with self._errors():
+        with self._errors(one=True):
             answer = obstore.get(self._store, path, options={"range": (start, end)})
             for data in answer.stream(min_chunk_size=PIECE_BYTES):
                 view = memoryview(data)
@@ -297,11 +297,18 @@ class ObjectBlobs:
         return entry["size"], entry["last_modified"]
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self, *, one: bool = False) -> Iterator[None]:
+        """one: what is asked for is one object, which may be gone. Else what is not found is the bucket: that
+        says nothing of a blob, and clients must not give up for it."""
         try:
             yield
         except FileNotFoundError as error:
-            raise NotFound(f"A blob is gone from {self._where}, or its bucket does not exist.") from error
+            if one:
+                raise NotFound(f"A blob is gone from {self._where}, or its bucket does not exist.") from error
+            raise Unavailable(
+                f"The bucket or container of the blob store {self._where} does not exist. Make it; clients "
+                "send again by themselves.",
+            ) from error
         except (BaseError, OSError) as error:
             raise Unavailable(
                 f"The blob store {self._where} does not answer as it should: {said(error)}. "
