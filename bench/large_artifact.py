@@ -1,11 +1,12 @@
 """One large file through a server of little memory: up and down, the connection cut on the way.
 
-    python bench/large_artifact.py [--gib 10] [--memory-mib 256] [--cuts 3] [--store local s3 direct]
+    python bench/large_artifact.py [--gib 10] [--memory-mib 256] [--cuts 3] [--store local s3 direct …]
 
 The server lives in a memory cgroup of its own with that limit (needs root and cgroup v1 or v2; without
 them the peak is told and nothing is limited). `s3` is a SeaweedFS on this machine, outside the limit, to
-which every byte goes through the server; `direct` the same, to which bytes go straight. `--files N`: as many
-files, of that size together, at once.
+which every byte goes through the server; `direct` the same, to which bytes go straight; `azure` and `google`
+are the stores of that name in the tests, straight too. `--files N`: as many files, of that size together, at
+once.
 Needs about five times the size on disk. Fails where what came down is not what went up.
 """
 
@@ -27,7 +28,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.support.seaweed import seaweed
+from tests.support.object_stores import object_store, option
 from tests.support.server import RunningServer, running_server
 
 from runstone.client import Client
@@ -221,7 +222,9 @@ def main() -> None:
     parser.add_argument("--memory-mib", type=int, default=256)
     parser.add_argument("--cuts", type=int, default=3)
     parser.add_argument("--files", type=int, default=1, help="as many, of that size together, at once")
-    parser.add_argument("--store", nargs="+", choices=("local", "s3", "direct"), default=["local", "s3"])
+    parser.add_argument(
+        "--store", nargs="+", choices=("local", "s3", "direct", "azure", "google"), default=["local", "s3"]
+    )
     args = parser.parse_args()
     for store in args.store:
         with tempfile.TemporaryDirectory(prefix="runstone-large-") as name, contextlib.ExitStack() as closing:
@@ -230,14 +233,16 @@ def main() -> None:
             to_store = None
             if store != "local":
                 volumes = max(16, int(args.gib * 4) + 8)
-                s3 = closing.enter_context(seaweed(folder / "s3", volume_mb=1024, volumes=volumes))
-                s3.create_bucket("bucket")
-                url = s3.url("bucket", prefix="runstone")
-                if store == "direct":
-                    to_store = CuttingProxy(int(s3.endpoint.rpartition(":")[2]))
-                    env["RUNSTONE_BLOBS_URL"] = f"{url}&public_endpoint={to_store.base_url}"
-                else:
-                    env["RUNSTONE_BLOBS_URL"] = f"{url}&direct=off"
+                kind = "s3" if store == "direct" else store
+                objects = closing.enter_context(
+                    object_store(kind, folder / "store", volume_mb=1024, volumes=volumes)
+                )
+                objects.create_bucket("bucket")
+                url = objects.url("bucket", prefix="runstone")
+                if store != "s3":
+                    to_store = CuttingProxy(objects.port)
+                    url += option("public_endpoint", objects.public(to_store.base_url))
+                env["RUNSTONE_BLOBS_URL"] = url if to_store else url + option("direct", "off")
             server = closing.enter_context(running_server(folder / "data", env=env))
             measure(store, server, folder, args, to_store)
 

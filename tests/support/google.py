@@ -20,6 +20,7 @@ import datetime
 import hashlib
 import json
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -202,6 +203,16 @@ def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news here."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def google(folder: Path, s3: Seaweed) -> Iterator[Google]:
     """Runs for the length of the block, in threads of this process, with a service account of its own."""
@@ -288,8 +299,7 @@ def google(folder: Path, s3: Seaweed) -> Iterator[Google]:
                 for data in chunks if self.command != "HEAD" else ():
                     self.connection.sendall(data)
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
+    listener = _Listener(("127.0.0.1", 0), Handler)
     store.endpoint = f"http://127.0.0.1:{listener.server_address[1]}"
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
