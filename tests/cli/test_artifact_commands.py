@@ -364,14 +364,9 @@ def test_lineage_storage_and_collection(
         made = client.artifacts.create("", "line", name="net", type="model", run="train1").artifact
         client.artifacts.commit("", "line", made.id)
         assert [run.id for run in ArtifactVersion.by_id(client, raw["id"]).used_by()] == ["train1"]
-        deployed = client.registries.record_deployment("", site="berlin", name="net", artifact=f"@{made.id}")
+        deployed = client.deployments.record("", site="berlin", name="net", artifact=f"@{made.id}")
         assert deployed.version_id == made.id
-        answer = httpx.post(
-            f"{shared_server.base_url}/api/v1/entities/-/predictions",
-            json={"id": "p1", "deployment_id": deployed.id},
-            headers={"Authorization": f"Bearer {shared_server.admin_key}"},
-        )
-        answer.raise_for_status()
+        client.deployments.add_prediction("", "p1", deployment=deployed.id)
     up = call("lineage", "line/net:v0", "--direction", "up")
     kinds = {(node["kind"], node["depth"]) for node in up["nodes"]}
     assert {("artifact", 0), ("run", -1), ("artifact", -2)} <= kinds

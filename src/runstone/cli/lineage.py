@@ -12,7 +12,7 @@ from runstone.cli.options import HostOption, JsonOption, VersionName
 from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
 
 if TYPE_CHECKING:
-    from runstone.client.lineage_models import LineageGraph, LineageNode
+    from runstone.client.lineage_models import LineageGraph, LineageNode, PredictionTrace
 
 _DIRECTIONS = ("up", "down", "both")
 
@@ -66,13 +66,21 @@ def trace_back(
             ("prediction", found.prediction.get("id")),
             ("model", found.artifact.source),
             ("model sha256", found.artifact.sha256),
-            ("trained by", found.run),
+            ("trained by", found.run or _maker(found)),
             ("a trial of", found.sweep),
             ("commit", found.commit),
         ]
         print_table(("field", "value"), facts, empty="")
         print()
         print_table(("input", "sha256"), [(_named(n), n.sha256) for n in found.inputs], empty="No inputs.")
+
+
+def _maker(found: PredictionTrace) -> str:
+    """Of a run that may not be seen: that there is one."""
+    locked = {node.key for node in found.graph.nodes if node.locked}
+    target = f"artifact:{found.artifact.id}"
+    made = any(e.kind == "made" and e.target == target and e.source in locked for e in found.graph.edges)
+    return "(locked)" if made else ""
 
 
 def impact(

@@ -13,12 +13,14 @@ from runstone.cli import (
     agent,
     artifact,
     artifact_transfer,
+    deployments,
     lineage,
     local,
     login,
     pareto,
     query,
     registry,
+    registry_approvals,
     retention,
     serve,
     sweep,
@@ -46,7 +48,12 @@ app.command("export")(query.export)
 app.command("pareto")(pareto.pareto)
 app.add_typer(artifact.artifact_app, name="artifact")
 app.command("pull")(artifact_transfer.pull)
+registry.registry_app.command("ask")(registry_approvals.ask)
+registry.registry_app.command("approvals")(registry_approvals.approvals)
+registry.registry_app.command("approve")(registry_approvals.approve)
+registry.registry_app.command("reject")(registry_approvals.reject)
 app.add_typer(registry.registry_app, name="registry")
+app.add_typer(deployments.deployments_app, name="deployments")
 app.add_typer(retention.retention_app, name="retention")
 app.add_typer(registry.audit_app, name="audit")
 app.command("agent")(agent.agent)

@@ -20,7 +20,7 @@ registry_app = typer.Typer(
 )
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True, rich_markup_mode=None)
 
-_Collection = Annotated[str, typer.Argument(help="[ORGANISATION/]REGISTRY/COLLECTION.")]
+Collection = Annotated[str, typer.Argument(help="[ORGANISATION/]REGISTRY/COLLECTION.")]
 _Organization = Annotated[str, typer.Option("--organization", help="If you belong to several.")]
 _Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the log.")]
 
@@ -59,6 +59,22 @@ def create(
             print_json(msgspec.to_builtins(made))
         else:
             print(f"{made.organization}/{made.name}")
+
+
+@registry_app.command("organization")
+def organization(
+    name: Annotated[str, typer.Argument(help="The organisation.")],
+    owner: Annotated[str, typer.Option(help="Its first admin; you, if not given.")] = "",
+    host: HostOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an organisation for registries to belong to. For admins of the server; it may be there already."""
+    with open_client(host, as_json=as_json) as client:
+        made = client.registries.create_organization(name, owner=owner)
+    if as_json:
+        print_json({"name": made})
+    else:
+        print(made)
 
 
 @registry_app.command("ls")
@@ -116,7 +132,7 @@ def ls(
 @registry_app.command("link")
 def link(
     version: Annotated[str, typer.Argument(help="[[ENTITY/]PROJECT/]NAME:VERSION, or @ID.")],
-    collection: _Collection,
+    collection: Collection,
     aliases: Annotated[list[str] | None, typer.Option("--alias", "-a", help="Repeatable.")] = None,
     reason: _Reason = "",
     allow_unlinked: Annotated[
@@ -146,7 +162,7 @@ def link(
 
 @registry_app.command("promote")
 def promote(
-    collection: _Collection,
+    collection: Collection,
     version: Annotated[str, typer.Argument(help="v3, an alias, or the beginning of a digest.")],
     alias: Annotated[str, typer.Argument(help="The alias that is to point to it.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
@@ -159,7 +175,7 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Point an alias to a version, with a reason; in one step that is logged."""
-    given = dict(_evidence(text) for text in evidence or ())
+    given = dict(evidence_of("promote", text) for text in evidence or ())
     with open_client(host, as_json=as_json) as client:
         from runstone.client.artifacts import ArtifactVersion
 
@@ -168,13 +184,13 @@ def promote(
         print_version(ArtifactVersion(client, record), as_json)
 
 
-def _evidence(text: str) -> tuple[str, Any]:
+def evidence_of(command: str, text: str) -> tuple[str, Any]:
     """`accuracy=0.97`, `run=project/abc`: the value is JSON where it can be read so, and text else."""
     import json
 
     name, equals, value = text.partition("=")
     if not name or not equals:
-        fail(f"runstone registry promote: --evidence takes NAME=VALUE, met {text[:100]!r}.", USAGE)
+        fail(f"runstone registry {command}: --evidence takes NAME=VALUE, met {text[:100]!r}.", USAGE)
     try:
         return name, json.loads(value)
     except ValueError:
@@ -183,7 +199,7 @@ def _evidence(text: str) -> tuple[str, Any]:
 
 @registry_app.command("rollback")
 def rollback(
-    collection: _Collection,
+    collection: Collection,
     alias: Annotated[str, typer.Argument(help="The alias.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
     host: HostOption = None,
@@ -200,7 +216,7 @@ def rollback(
 
 @registry_app.command("log")
 def log(
-    collection: _Collection,
+    collection: Collection,
     alias: Annotated[str, typer.Option(help="Only this alias.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
     host: HostOption = None,

@@ -26,6 +26,7 @@ from runstone.client.run_calls import RunCalls
 
 if TYPE_CHECKING:
     from runstone.client.artifact_calls import ArtifactCalls
+    from runstone.client.deployment_calls import DeploymentCalls
     from runstone.client.lineage_calls import LineageCalls
     from runstone.client.registry_calls import RegistryCalls
     from runstone.client.retention_calls import RetentionCalls
@@ -97,8 +98,15 @@ class Client(RunCalls, HistoryCalls, FileCalls):
         return RetentionCalls(self.connection)
 
     @cached_property
+    def deployments(self) -> DeploymentCalls:
+        """What runs where, and what it predicted."""
+        from runstone.client.deployment_calls import DeploymentCalls
+
+        return DeploymentCalls(self.connection)
+
+    @cached_property
     def registries(self) -> RegistryCalls:
-        """Registries, what was moved in them, deployments and the audit log."""
+        """Registries, what was moved in them, approvals and the audit log."""
         from runstone.client.registry_calls import RegistryCalls
 
         return RegistryCalls(self.connection, self.me)

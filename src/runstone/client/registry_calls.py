@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from runstone.client.artifact_calls import Target
 from runstone.client.artifact_models import ArtifactRecord
-from runstone.client.calls import NounCalls, at_artifact, at_entity, at_place, record
+from runstone.client.calls import NounCalls, at_artifact, at_place, record
 from runstone.client.connection import segment
 from runstone.client.errors import Misuse
 from runstone.client.registry_models import (
+    ApprovalRecord,
     AuditVerdict,
     ComparisonRecord,
-    DeploymentRecord,
     MoveRecord,
     RegistryRecord,
 )
@@ -48,7 +48,7 @@ class RegistryCalls(NounCalls):
                 if not mine:
                     raise Misuse(
                         "You belong to no organisation, and registries belong to one: an admin of the server "
-                        "makes it (`registries.create_organization`, or POST /api/v1/admin/organizations)."
+                        "makes it (`runstone registry organization NAME`)."
                     )
                 raise Misuse(
                     f"You belong to several organisations ({', '.join(mine)}): say which one is meant, as "
@@ -139,20 +139,39 @@ class RegistryCalls(NounCalls):
         path = f"{at_artifact(entity, project, candidate)}/compare"
         return record(self._get(path, {"baseline": baseline}), ComparisonRecord)
 
-    # Deployments ---------------------------------------------------------------------------------
+    # Approvals -----------------------------------------------------------------------------------
 
-    def deployments(self, entity: str, **query: Any) -> Iterator[DeploymentRecord]:
-        """query: site, name, live. The newest first."""
-        for item in self._pages(f"{at_entity(entity)}/deployments", "deployments", query):
-            yield record(item, DeploymentRecord)
+    def approvals(self, at: Target, *, state: str = "") -> Iterator[ApprovalRecord]:
+        """Requests that a protected alias move, the newest first. state: open, done or rejected."""
+        for item in self._pages(f"{_collection(at)}/approvals", "approvals", {"state": state}):
+            yield record(item, ApprovalRecord)
 
-    def record_deployment(
-        self, entity: str, *, site: str, name: str, artifact: str, metadata: Mapping[str, Any] | None = None
-    ) -> DeploymentRecord:
-        """artifact: ENTITY/PROJECT/NAME:ALIAS, or @ID."""
-        body = {"site": site, "name": name, "artifact": artifact, "metadata": dict(metadata or {})}
-        answer = self._send("POST", f"{at_entity(entity)}/deployments", json=body)
-        return record(answer, DeploymentRecord)
+    def ask(
+        self,
+        at: Target,
+        version: str,
+        alias: str,
+        *,
+        reason: str,
+        force: bool = False,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> ApprovalRecord:
+        """Ask others that a protected alias move to the content that the version has now."""
+        body = {"version": version, "alias": alias, "reason": reason, "force": force}
+        answer = self._send(
+            "POST", f"{_collection(at)}/approvals", json={**body, "evidence": dict(evidence or {})}
+        )
+        return record(answer, ApprovalRecord)
+
+    def decide(
+        self, at: Target, approval: int, *, approves: bool, sha256: str, comment: str = ""
+    ) -> ApprovalRecord:
+        """Approve or reject; the last word needed moves the alias. sha256: of the content that was looked
+        at. Raises Conflict where the request is for another, or is decided already."""
+        body = {"approves": approves, "sha256": sha256, "comment": comment}
+        return record(
+            self._send("POST", f"{_collection(at)}/approvals/{approval}", json=body), ApprovalRecord
+        )
 
     # The audit log -------------------------------------------------------------------------------
 

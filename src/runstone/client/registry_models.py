@@ -64,8 +64,37 @@ class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True):
     same_content: bool = False
 
 
-class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+class VoteRecord(msgspec.Struct, frozen=True, kw_only=True):
+    by: str
+    approves: bool
+    comment: str = ""
+    at: float = 0.0
+
+
+class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that an alias move to the content `sha256`. state: open, done or rejected. version: "" where
+    the content is not in the collection any more."""
+
     id: int
+    alias: str
+    version_id: int = 0
+    version: str = ""
+    sha256: str = ""
+    state: str = "open"
+    needed: int = 0
+    asked_by: str = ""
+    reason: str = ""
+    evidence: dict[str, Any] = {}
+    at: float = 0.0
+    closed_at: float | None = None
+    votes: list[VoteRecord] = []
+
+
+class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs, or ran until `ended_at`, at a site under a name. alias: by which it was named then."""
+
+    id: int
+    entity: str = ""
     site: str
     name: str
     version_id: int = 0
@@ -75,6 +104,15 @@ class DeploymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     started_at: float = 0.0
     ended_at: float | None = None
+
+
+class PredictionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    entity: str = ""
+    version_id: int = 0
+    deployment_id: int | None = None
+    metadata: dict[str, Any] = {}
+    at: float = 0.0
 
 
 class AuditVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -164,7 +164,7 @@ class Audit:
         """All rows, the oldest first, in the memory of a thousand."""
         with self._records.read() as conn:
             whose = self._whose(conn, actor, entity)
-        return self._all(whose)
+        return map(_row, self._all(whose))
 
     def verify(self, actor: Actor, *, head: str = "") -> Verdict:
         """Walk the whole chain (server admins). `head`: a hash that an earlier verdict gave; it must
@@ -189,8 +189,8 @@ class Audit:
                     "not where it was.",
                     row.seq,
                 )
-            text = json.dumps(row.detail, sort_keys=True, separators=(",", ":"))
-            whole = _hash(row.seq, row.at, row.by, row.action, row.entity_id, row.subject, text, previous)
+            said = (row.seq, row.at, row.username, row.action, row.entity_id, row.subject, row.detail)
+            whole = _hash(*said, previous)
             if row.hash != whole:
                 return Verdict(
                     False, expected - 1, previous, f"Row {row.seq} was changed after it was written.", row.seq
@@ -216,13 +216,12 @@ class Audit:
             return Verdict(False, count, previous, "The head you kept is not in this chain.", None)
         return Verdict(True, count, previous)
 
-    def _all(self, entity_id: int | None) -> Iterator[AuditRow]:
+    def _all(self, entity_id: int | None) -> Iterator[AnyRow]:
         after = 0
         while True:
             with self._records.read() as conn:
                 found = statements.rows(conn, entity_id=entity_id, after=after, limit=_AT_ONCE)
-            for row in found:
-                yield _row(row)
+            yield from found
             if len(found) < _AT_ONCE:
                 return
             after = found[-1].seq
@@ -234,6 +233,15 @@ class Audit:
         return int(self._access.resolve(conn, actor, entity, Permission.MANAGE).id)
 
 
+def _detail(text: Any) -> dict[str, Any]:
+    """A row that somebody spoilt is shown as it is: that it was touched, `verify` tells."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return {"unreadable": str(text)}
+    return found if isinstance(found, dict) else {"unreadable": str(text)}
+
+
 def _row(row: AnyRow) -> AuditRow:
     return AuditRow(
         row.seq,
@@ -242,7 +250,7 @@ def _row(row: AnyRow) -> AuditRow:
         row.action,
         row.entity_id,
         row.subject,
-        json.loads(row.detail),
+        _detail(row.detail),
         row.previous,
         row.hash,
     )

@@ -21,6 +21,8 @@ from runstone.server.stores.records import deployments as statements
 from runstone.server.stores.records.contract import Records
 from runstone.server.stores.records.rows import AnyRow
 
+AHEAD_SECONDS_MAX = 86_400
+
 FIND_MAX = 1000
 
 
@@ -76,6 +78,7 @@ class Deployments:
             if not text.strip():
                 raise Invalid(f"{what}: give a name.")
         kept = check_metadata(metadata or {})
+        _check_time(at, "A deployment")
 
         def work(conn: Connection) -> AnyRow:
             owner = self._access.resolve(conn, actor, entity, Permission.WRITE)
@@ -180,7 +183,14 @@ class Deployments:
         Conflict where the id stands for another version."""
         name = prediction_id or secrets.token_hex(16)
         check_text(name, what="Prediction id", chars_max=NAME_CHARS_MAX)
+        if "/" in name or name in (".", ".."):
+            raise Invalid(
+                f"The prediction id {name!r} could not be asked for by an address: use one without '/', and "
+                "not '.' or '..'.",
+                id=name,
+            )
         kept = check_metadata(metadata or {})
+        _check_time(at, "A prediction")
         if version_id is not None:
             self._artifacts.by_id(actor, version_id)
 
@@ -220,6 +230,16 @@ class Deployments:
         if row is None:
             raise NotFound(f"{owner.name} has no prediction {prediction_id[:200]!r}.", id=prediction_id[:200])
         return _prediction(row)
+
+
+def _check_time(at: float | None, what: str) -> None:
+    """Milliseconds for seconds is the usual mistake; a clock that is a little ahead is none."""
+    if at is not None and not 0 <= at <= time.time() + AHEAD_SECONDS_MAX:
+        raise Invalid(
+            f"{what} cannot be of the time {at:g}: give Unix seconds that are not in the future, or leave it "
+            "out.",
+            at=at,
+        )
 
 
 def _deployment(row: AnyRow) -> Deployment:
