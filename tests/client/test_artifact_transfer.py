@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +207,66 @@ def test_the_cache_keeps_below_its_bound_and_the_last_used(tmp_path: Path) -> No
         assert cache.has(digests[0], 10_000)  # it is used again and again
     assert cache.has(digests[-1], 10_000) and not cache.has(digests[5], 10_000)
     assert cache.clear() <= 100_000 and cache.size() == 0
+
+
+@pytest.mark.parametrize("broken", ["a file is there", "its parts cannot be written", "the disk is full"])
+def test_without_a_cache_that_can_be_written_to_files_come_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: str
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("RUNSTONE_CACHE_DIR", str(cache))
+    if broken == "a file is there":
+        cache.write_text("x")
+    elif broken == "its parts cannot be written":
+        cache.mkdir()
+        (cache / "parts").write_text("x")
+    else:
+
+        def full(self: DownloadCache, sha256: str, part: str) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(DownloadCache, "keep", full)
+    data = os.urandom(1000)
+    entries = [Entry(name, len(data), hashlib.sha256(data).digest()) for name in ("x", "y")]
+    Download(Answers(data, [])).run(entries, str(tmp_path / "out"))  # type: ignore[arg-type]
+    assert [(tmp_path / "out" / name).read_bytes() for name in ("x", "y")] == [data, data]
+    assert capsys.readouterr().err.count(f"the download cache {cache} cannot be used") == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_not_blamed_on_the_cache(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    entry = Entry("x", 1, hashlib.sha256(b"x").digest())
+    (tmp_path / "out" / "x").mkdir()  # a folder is where the file would go
+    with pytest.raises(OSError):
+        Download(Answers(b"x", [])).run([entry], str(tmp_path / "out"))  # type: ignore[arg-type]
+    assert "cache" not in capsys.readouterr().err
+
+
+def test_a_bound_of_the_cache_that_is_no_number_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNSTONE_CACHE_BYTES", "10 GB")
+    with pytest.raises(ContentError, match="a count of bytes, as 20000000000; met '10 GB'"):
+        Download(Answers(b"x", []))  # type: ignore[arg-type]
+
+
+def test_two_that_fetch_one_file_without_a_cache_do_not_write_into_each_others(tmp_path: Path) -> None:
+    data = os.urandom(300_000)
+    entry = Entry("x", len(data), hashlib.sha256(data).digest())
+    together = threading.Barrier(2)
+
+    class Slowly(Answers):
+        def __call__(self, path: str, start: int, etag: str) -> Any:
+            together.wait(10)
+            return super().__call__(path, start, etag)
+
+    fetching = [Download(Slowly(data, []), use_cache=False) for _ in range(2)]  # type: ignore[arg-type]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda one: one.run([entry], str(tmp_path / "out")), fetching))
+    assert (tmp_path / "out" / "x").read_bytes() == data
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["x"]
 
 
 def test_a_folder_is_compared_with_all_its_files_read(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,30 @@ def test_a_file_that_is_written_to_while_it_is_read_is_said(tmp_path: Path) -> N
     path.write_bytes(b"ab")
     with pytest.raises(FileChangedError, match="written to while"):
         hash_file(file)
+
+
+def test_a_link_that_is_made_to_a_file_meanwhile_is_no_change_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"a" * 3_000_000)
+    file = one_file(str(path))
+    os.link(path, tmp_path / "y")  # as another process does that takes it from the same cache
+    assert hash_file(file) == sha(b"a" * 3_000_000)
+    stop = threading.Event()
+
+    def link_on() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            os.link(path, tmp_path / f"z{number}")
+            stop.wait(0.002)
+
+    linking = threading.Thread(target=link_on)
+    linking.start()
+    try:
+        assert hash_file(one_file(str(path))) == sha(b"a" * 3_000_000)
+    finally:
+        stop.set()
+        linking.join()
 
 
 def test_the_memory_is_bounded_and_a_torn_record_spoils_nothing(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -27,7 +28,7 @@ from runstone.client.pointers.bringing import (
 from runstone.client.pointers.places import Places
 from runstone.client.pointers.proofs import proof_of
 from runstone.client.references import check_bytes, reading
-from runstone.content.cache import DownloadCache, umask
+from runstone.content.cache import DownloadCache, begun, umask
 from runstone.content.copying import Links
 from runstone.content.digests import HashCache, hash_file, in_threads
 from runstone.content.errors import ContentError
@@ -93,7 +94,10 @@ class Download:
             self._places.close()
             self._hashes.flush()
             if self._use_cache:
-                self.cache.trim()
+                try:
+                    self.cache.trim()
+                except OSError as error:
+                    self._without_cache(error)
         return self.done
 
     def _all(self, wanted: list[tuple[Entry, str]]) -> None:
@@ -144,26 +148,48 @@ class Download:
         if self._is_there(entry, target):
             self._count("there")
             return
-        cached = self._use_cache and entry.size <= self.cache.bytes_max
-        if not cached:
-            part = f"{target}.{sha256[:16]}.part"
+        if self._use_cache and entry.size <= self.cache.bytes_max:
+            try:
+                self._through_cache(entry.size, sha256, target, fetch)
+                return
+            except OSError as error:
+                if error.filename is not None and not self._is_in_cache(str(error.filename)):
+                    raise
+                self._without_cache(error)
+        with begun(f"{target}.{sha256[:16]}.part") as part:
             fetch(part)
             os.chmod(part, 0o666 & ~umask())
             os.replace(part, target)
-            return
-        if self.cache.has(sha256, entry.size):
+
+    def _is_in_cache(self, path: str) -> bool:
+        folder = os.path.abspath(self.cache.folder)
+        return os.path.abspath(path) == folder or os.path.abspath(path).startswith(folder + os.sep)
+
+    def _without_cache(self, error: OSError) -> None:
+        """A cache that cannot be written to (full, read-only, no folder) is no reason to fetch nothing."""
+        with self._lock:
+            if self._use_cache:
+                self._use_cache = False
+                print(
+                    f"runstone: the download cache {self.cache.folder} cannot be used ({error}). Files are "
+                    "fetched without it; RUNSTONE_CACHE_DIR names another.",
+                    file=sys.stderr,
+                )
+
+    def _through_cache(self, size: int, sha256: str, target: str, fetch: Callable[[str], None]) -> None:
+        if self.cache.has(sha256, size):
             self._count("placed")
         else:
             with self.cache.part(sha256) as part:
-                if not self.cache.has(sha256, entry.size):  # another process may just have brought it
+                if not self.cache.has(sha256, size):  # another process may just have brought it
                     fetch(part)
                     self.cache.keep(sha256, part)
         try:
             self.cache.place(sha256, target, links=self._links)
         except FileNotFoundError:  # evicted just now by another process
-            part = f"{target}.{sha256[:16]}.part"
-            fetch(part)
-            os.replace(part, target)
+            with begun(f"{target}.{sha256[:16]}.part") as part:
+                fetch(part)
+                os.replace(part, target)
 
     def _is_there(self, entry: Entry, target: str) -> bool:
         try:

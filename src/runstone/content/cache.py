@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 
 from runstone.content.copying import Links, Placed, place
+from runstone.content.errors import ContentError
 
 BYTES_MAX = 20_000_000_000
 DISK_SHARE = 0.1
@@ -82,20 +83,8 @@ class DownloadCache:
         `keep` it, or leave it for the next attempt."""
         folder = os.path.join(self.folder, "parts")
         os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, sha256)
-        number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        own = ""
-        try:
-            if not _lock_alone(number):
-                os.close(number)
-                own = f"{path}.{os.getpid()}-{threading.get_ident()}"
-                number = os.open(own, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-                _lock_alone(number)  # so that nobody takes it for one that was left behind
-            yield own or path
-        finally:
-            os.close(number)
-            if own and os.path.exists(own):
-                os.unlink(own)
+        with begun(os.path.join(folder, sha256)) as path:
+            yield path
 
     def keep(self, sha256: str, part: str) -> None:
         """Take in a whole file, whose digest was checked. Raises OSError."""
@@ -187,10 +176,39 @@ class DownloadCache:
                     yield about.st_atime_ns, about.st_size, entry.path
 
 
+@contextlib.contextmanager
+def begun(path: str) -> Iterator[str]:
+    """The file `path`, which may hold the beginning of what is fetched into it, for this process alone;
+    where another has it, one of one's own, which is gone afterwards. Raises OSError."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    own = ""
+    try:
+        if not _lock_alone(number) or not _is_at(number, path):
+            os.close(number)
+            own = f"{path}.{os.getpid()}-{threading.get_ident()}"
+            number = os.open(own, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            _lock_alone(number)  # so that nobody takes it for one that was left behind
+        yield own or path
+    finally:
+        os.close(number)
+        if own and os.path.exists(own):
+            os.unlink(own)
+
+
+def _is_at(number: int, path: str) -> bool:
+    """Not so where another process had finished it, and moved it away, before it was locked here."""
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(path))
+    except OSError:
+        return False
+
+
 def _bound(folder: str) -> int:
     given = os.environ.get("RUNSTONE_CACHE_BYTES", "")
     if given.isdigit():
         return int(given)
+    if given:
+        raise ContentError(f"RUNSTONE_CACHE_BYTES is a count of bytes, as 20000000000; met {given!r}.")
     at = folder
     while not os.path.isdir(at) and os.path.dirname(at) != at:
         at = os.path.dirname(at)

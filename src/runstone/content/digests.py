@@ -17,7 +17,7 @@ from struct import iter_unpack
 from typing import TypeVar
 
 from runstone.content.errors import ContentError, FileChangedError
-from runstone.content.trees import STAMP_BYTES, Files, Found, changed_ns, stamp_of
+from runstone.content.trees import CONTENT_STAMP_BYTES, STAMP_BYTES, Files, Found, changed_ns, stamp_of
 
 CHUNK_BYTES = 1 << 20
 SHARDS = 64
@@ -28,6 +28,7 @@ SHARD_RECORDS_MAX = 16_384  # 64 · 16,384 · 72 bytes: 75 MB at the most
 SETTLED_NS = 100_000_000
 SETTLED_COARSE_NS = 2_000_000_000
 _RECORD_BYTES = STAMP_BYTES + 32
+_LINKED_TRIES = 20  # how often a file is read while others make links to it
 _FORMAT = f"{STAMP_BYTES}s32s"
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _T = TypeVar("_T")
@@ -142,22 +143,33 @@ def hash_file(file: Found) -> bytes:
     FileChangedError where it is not, or does not stay, as it was found."""
     number = open_found(file)
     try:
-        if file.size <= CHUNK_BYTES:
-            data = os.read(number, file.size + 1)
-            digest = sha256(data).digest()
-        else:
-            hasher = sha256()
-            buffer = memoryview(bytearray(CHUNK_BYTES))
-            while count := os.readv(number, [buffer]):
-                hasher.update(buffer[:count])
-            digest = hasher.digest()
-        if stamp_of(os.fstat(number)) != file.stamp:
-            raise changed(file)
-        return digest
+        expected = file.stamp
+        for _ in range(_LINKED_TRIES):
+            digest = _read_digest(number, file.size)
+            now = stamp_of(os.fstat(number))
+            if now == expected:
+                return digest
+            if now[:CONTENT_STAMP_BYTES] != expected[:CONTENT_STAMP_BYTES]:
+                break
+            # Only its inode was touched, as by another process that made a link to it; or its time was set
+            # back. What is read while nothing at all changes is what it holds.
+            expected = now
+            os.lseek(number, 0, os.SEEK_SET)
+        raise changed(file)
     except OSError as error:
         raise ContentError(f"File {file.local!r} cannot be read: {error.strerror}.") from None
     finally:
         os.close(number)
+
+
+def _read_digest(number: int, size: int) -> bytes:
+    if size <= CHUNK_BYTES:
+        return sha256(os.read(number, size + 1)).digest()
+    hasher = sha256()
+    buffer = memoryview(bytearray(CHUNK_BYTES))
+    while count := os.readv(number, [buffer]):
+        hasher.update(buffer[:count])
+    return hasher.digest()
 
 
 def open_found(file: Found) -> int:

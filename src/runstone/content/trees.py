@@ -23,6 +23,7 @@ from runstone.content.errors import ContentError
 from runstone.content.paths import entry_path
 
 STAMP_BYTES = 40
+CONTENT_STAMP_BYTES = 32  # of these, without the time of the inode's last change
 _pack = Struct("<QQQQQ").pack
 _pack_usual = Struct("<QQQqq").pack  # the same bytes
 _MASK = (1 << 64) - 1

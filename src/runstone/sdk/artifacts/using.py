@@ -173,6 +173,11 @@ def use_artifact(
 def _numbered(run: Run, given: str) -> names.Address:
     """Of a version that is the same one whenever this run is synced. Raises UsageError."""
     address = names.address(given, entity=run.entity, project=run.project)
+    if not address.version:
+        raise UsageError(
+            f"use_artifact({given!r}): this run is {run.mode}, and what that is called only a server knows. "
+            "Name it by its artifact and number, as 'cats:v3'."
+        )
     if not (address.version.startswith("v") and address.version[1:].isdigit()):
         raise UsageError(
             f"use_artifact({given!r}): this run is {run.mode}, and by the time it is synced "
