@@ -34,6 +34,7 @@ from runstone.server.domain.identity import Actor, Permission, check_text
 from runstone.server.domain.projects import Projects
 from runstone.server.domain.registry_access import allows_place, check_place
 from runstone.server.stores.records import aliases as alias_statements
+from runstone.server.stores.records import collection_lists
 from runstone.server.stores.records import collection_trash as trash_statements
 from runstone.server.stores.records import collections as statements
 from runstone.server.stores.records.contract import Records
@@ -170,7 +171,7 @@ class Collections:
         total = None
         with self._records.read() as conn:
             found = self._projects.resolve(conn, actor, entity, project, Permission.READ)
-            rows = statements.find_collections(
+            rows = collection_lists.page(
                 conn,
                 [found.id],
                 **wanted,
@@ -180,7 +181,7 @@ class Collections:
                 limit=limit,
             )
             if count:
-                total = statements.count_found(conn, [found.id], **wanted)
+                total = collection_lists.count(conn, [found.id], **wanted)
             held = trash_statements.sizes(conn, rows) if trash else {}
         last = rows[-1] if len(rows) == limit else None
         return Page(

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, update
 
-from runstone.server.stores.records.rows import AnyRow, like, locked, upsert
+from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
 from runstone.server.stores.records.schema.artifacts import artifact_versions
-from runstone.server.stores.records.schema.collections import (
-    aliases,
-    artifact_types,
-    collection_versions,
-    collections,
-)
+from runstone.server.stores.records.schema.collections import artifact_types, collection_versions, collections
 from runstone.server.stores.records.schema.projects import projects
 
 _AT_ONCE = 500
@@ -39,12 +34,12 @@ _collection = (
 )
 
 
-def collection_query() -> Select[Any]:
-    """Collections, in the trash or not, with their places, types and makers."""
-    return _collection
-
-
 _live = _collection.where(collections.c.deleted_at.is_(None))
+
+
+def collection_query(*, trash: bool = True) -> Select[Any]:
+    """Collections with their places, types and makers; without `trash` the living ones."""
+    return _collection if trash else _live
 
 
 # -- types
@@ -142,103 +137,6 @@ def inherit_ttl(conn: Connection, collection_id: int, seconds: int | None) -> No
         )
         .values(expires_at=None if seconds is None else artifact_versions.c.committed_at + seconds)
     )
-
-
-def find_collections(
-    conn: Connection,
-    project_ids: Collection[int],
-    *,
-    type_name: str = "",
-    kind: str = "",
-    search: str = "",
-    tag: str = "",
-    alias: str = "",
-    sort: str = "-updated_at",
-    after: tuple[Any, int] | None = None,
-    skip: int = 0,
-    limit: int = 100,
-    trash: bool = False,
-) -> Sequence[AnyRow]:
-    """`sort`: updated_at, created_at, version_count or name, `-` in front for descending; `after`: the
-    value sorted by and the number of the last one seen; `skip`: so many more are left out. alias: one of
-    its versions goes by it."""
-    statement = _matching(
-        conn, project_ids, type_name=type_name, kind=kind, search=search, tag=tag, alias=alias, trash=trash
-    )
-    return conn.execute(_paged(statement, collections, sort, after).offset(skip or None).limit(limit)).all()
-
-
-def count_found(
-    conn: Connection,
-    project_ids: Collection[int],
-    *,
-    type_name: str = "",
-    kind: str = "",
-    search: str = "",
-    tag: str = "",
-    alias: str = "",
-    trash: bool = False,
-) -> int:
-    """How many `find_collections` would give without a limit."""
-    found = _matching(
-        conn, project_ids, type_name=type_name, kind=kind, search=search, tag=tag, alias=alias, trash=trash
-    )
-    return int(conn.execute(found.with_only_columns(func.count())).scalar_one())
-
-
-def _matching(
-    conn: Connection,
-    project_ids: Collection[int],
-    *,
-    type_name: str,
-    kind: str,
-    search: str,
-    tag: str,
-    alias: str,
-    trash: bool,
-) -> Select[Any]:
-    statement = (_collection if trash else _live).where(collections.c.project_id.in_(list(project_ids)))
-    if trash:
-        statement = statement.where(collections.c.deleted_at.is_not(None))
-    if type_name:
-        statement = statement.where(artifact_types.c.name == type_name)
-    if kind:
-        statement = statement.where(collections.c.kind == kind)
-    if search:
-        text = like(search.lower())
-        statement = statement.where(
-            or_(
-                func.lower(collections.c.name).like(text, escape="\\"),
-                func.lower(collections.c.description).like(text, escape="\\"),
-            )
-        )
-    if tag:
-        statement = statement.where(has_tag(conn, collections.c.tags, tag))
-    if alias:
-        named = select(1).where(aliases.c.collection_id == collections.c.id, aliases.c.alias == alias)
-        statement = statement.where(named.exists())
-    return statement
-
-
-def has_tag(conn: Connection, column: Any, tag: str) -> Any:
-    """Whether a JSON list of names holds this one."""
-    if conn.dialect.name == "postgresql":
-        return column.op("@>")(func.jsonb_build_array(tag))
-    each = func.json_each(column).table_valued("value")
-    return select(1).select_from(each).where(each.c.value == tag).exists()
-
-
-def _paged(statement: Select[Any], table: Any, sort: str, after: tuple[Any, int] | None) -> Select[Any]:
-    column = table.c[sort.lstrip("-")]
-    if sort.startswith("-"):
-        if after is not None:
-            statement = statement.where(
-                or_(column < after[0], and_(column == after[0], table.c.id < after[1]))
-            )
-        return statement.order_by(column.desc(), table.c.id.desc())
-    if after is not None:
-        statement = statement.where(or_(column > after[0], and_(column == after[0], table.c.id > after[1])))
-    return statement.order_by(column, table.c.id)
 
 
 def with_rule(conn: Connection, project_id: int, *, limit: int) -> Sequence[AnyRow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, literal, select, update
 
-from runstone.server.stores.records.collections import has_tag
+from runstone.server.stores.records.collection_lists import has_tag
 from runstone.server.stores.records.rows import AnyRow, locked, upsert
 from runstone.server.stores.records.schema.accounts import entities, users
 from runstone.server.stores.records.schema.artifacts import artifact_versions, run_artifacts

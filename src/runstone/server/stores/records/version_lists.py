@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from runstone.server.stores.records.artifacts import versions_with
-from runstone.server.stores.records.collections import has_tag
+from runstone.server.stores.records.collection_lists import has_tag
 from runstone.server.stores.records.rows import AnyRow, like
 from runstone.server.stores.records.schema.artifacts import artifact_versions
 from runstone.server.stores.records.schema.collections import aliases, collection_versions
