@@ -203,7 +203,8 @@ def test_several_versions_come_back_at_once_under_their_numbers_and_are_counted_
     assert house.artifacts.get(vic, "ml", "p", "set:latest").version.id == made[7].id
     assert house.artifacts.restore_many(ada, "ml", "p", "set", ids) == 0
     row = house.audit.find(house.world.admin, action="artifact.restore", limit=1).items[0]
-    assert row.subject == "ml/p/set" and row.detail == {"versions": "v0 v2 v7", "count": 3}
+    back = {"versions": "v0 v2 v7", "count": 3, "aliases": ["set:latest", "picked:latest"]}
+    assert row.subject == "ml/p/set" and row.detail == back
 
 
 def test_versions_of_another_collection_do_not_come_back_by_this_one(house: ArtifactWorld) -> None:
