@@ -260,60 +260,9 @@ class LocalStore:
     def tidy(self) -> int | None:
         """Remove what no pending version refers to; how many bytes that freed. None where somebody is
         collecting just now: then it is for the next one to do."""
-        if not os.path.isdir(self.folder):
-            return 0
-        number = self._open_lock()
-        try:
-            if not _flock(number, shared=False):
-                return None
-            return self._tidy()
-        finally:
-            os.close(number)
+        from runstone.content.tidying import tidy
 
-    def _tidy(self) -> int:
-        wanted: set[bytes] = set()
-        manifests: set[str] = set()
-        for name in self._names("pending"):
-            if name.endswith(".tmp"):
-                # Whoever was writing it has died, for writers hold the lock that is ours now.
-                self._remove(os.path.join(self.folder, "pending", name))
-                continue
-            # Another process may settle it meanwhile: then it wants nothing any more.
-            with (
-                contextlib.suppress(FileNotFoundError),
-                open(os.path.join(self.folder, "pending", name), "rb") as file,
-            ):
-                manifests.add(file.read().decode())
-        for manifest in manifests:
-            try:
-                wanted.update(entry.sha256 for entry in self.manifest(manifest))
-            except (OSError, ValueError):
-                return 0  # what it needs is not known: nothing may go
-        freed = 0
-        hexes = {digest.hex() for digest in wanted}
-        for kind, keep in (("objects", hexes), ("manifests", manifests)):
-            for name in self._names(kind):
-                if name not in keep:
-                    freed += self._remove(os.path.join(self.folder, kind, name))
-        with self._lock:
-            self._packed.clear()
-            self._indices.clear()
-            self._read_indices()
-            live = {_PLACE.unpack(place)[0] for digest, place in self._packed.items() if digest in wanted}
-            for name in self._names("packs"):
-                if int(name[:16], 16) not in live:
-                    freed += self._remove(os.path.join(self.folder, "packs", name))
-            self._packed.clear()
-            self._indices.clear()
-        return freed
-
-    def _remove(self, path: str) -> int:
-        try:
-            size = os.stat(path).st_size
-            os.unlink(path)
-        except OSError:
-            return 0
-        return size
+        return tidy(self)
 
     # ---------------------------------------------------------------------------------------------
 

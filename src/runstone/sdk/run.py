@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 import time
@@ -119,7 +118,7 @@ class Run(RunIdentity, ArtifactMethods):
                     self._step = step + 1
         else:
             if type(step) is not int:
-                step = _integer_step(step)
+                step = plain.integer_step(step)
             if commit:
                 if step >= self._step:
                     self._step = step + 1
@@ -395,18 +394,3 @@ class _Media:
         if self._run._recorder is None:
             return name
         return self._run._file_store().copy(name, source)
-
-
-def _integer_step(step: Any) -> int:
-    """Raises UsageError."""
-    try:
-        return operator.index(step)
-    except TypeError:
-        pass
-    try:
-        number = float(step)
-        if number.is_integer():
-            return int(number)
-    except (TypeError, ValueError):
-        pass
-    raise UsageError(f"log() takes an integer as step, met {step!r}.")

@@ -9,6 +9,7 @@ have a method `_runstone_value(keeper, key, step)`.
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -235,3 +236,18 @@ def as_mapping(value: Any) -> dict[str, Any] | None:
     if hasattr(value, "keys") and hasattr(value, "__getitem__") and not isinstance(value, type):
         return {str(k): value[k] for k in value.keys()}  # noqa: SIM118
     return None
+
+
+def integer_step(step: Any) -> int:
+    """What `log(step=…)` was given, where it is not an int itself. Raises UsageError."""
+    try:
+        return operator.index(step)
+    except TypeError:
+        pass
+    try:
+        number = float(step)
+        if number.is_integer():
+            return int(number)
+    except (TypeError, ValueError):
+        pass
+    raise UsageError(f"log() takes an integer as step, met {step!r}.")
