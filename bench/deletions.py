@@ -1,10 +1,10 @@
-"""A million versions deleted by query, at a real server that others go on using.
+"""A million versions deleted by query and brought back, at a real server that others go on using.
 
     python -m bench.deletions [--versions 1000000] [--no-kill] [--database postgresql://…]
 
-Says the server's CPU seconds and peak memory for the deletion, the walls of others' requests (a list of
-versions, a write of a run) before and during it, and that after `kill -9` in the middle it ends with every
-version counted once.
+Says the server's CPU seconds and peak memory for the deletion and for its undo, the walls of others' requests
+(a list of versions, a write of a run) before and during them, that after `kill -9` in the middle of each it
+ends with every version counted once; then how long the whole collection takes to the trash and back.
 """
 
 from __future__ import annotations
@@ -140,6 +140,46 @@ def spent(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def follow(
+    server: RunningServer, path: str, *, going: str, counted: str, kill_at: float | None
+) -> dict[str, Any]:
+    """Watch a deletion, or its undo, while others go on, until it is not `going`; `kill -9` where `counted`
+    is kill_at. Says what it took; returns what it came to."""
+    process, peak = psutil.Process(pid_of(server)), 0
+    rss, cpu, wall, total = process.memory_info().rss, spent(process), time.monotonic(), 0.0
+    with client(server) as api, Others(server) as others:
+        while True:
+            time.sleep(0.25)
+            found: dict[str, Any] = api.get(path).json()
+            peak = max(peak, process.memory_info().rss)
+            if found["state"] != going:
+                break
+            if kill_at is not None and found[counted] > kill_at:
+                kill_at, total = None, spent(process) - cpu
+                server.kill9()
+                at = time.monotonic()
+                server.restart()
+                process, cpu = psutil.Process(pid_of(server)), 0.0
+                kept = api.get(path).json()
+                while api.get(path).json() == kept:
+                    time.sleep(0.25)
+                lost = time.monotonic() - at
+                print(f"kill -9 at {kept[counted]:,}; went on {lost:.0f} s later", flush=True)
+    total += spent(process) - cpu
+    print(f"while {going}:    {others.told()}; {others.failed} failed while it was down")
+    print(
+        f"{found[counted]:,} {counted} in {time.monotonic() - wall:.0f} s; server CPU {total:.1f} s (others' "
+        f"requests included); memory {rss >> 20} MB before, {peak >> 20} MB at most",
+        flush=True,
+    )
+    return found
+
+
+def timed(what: str, answer: httpx.Response) -> None:
+    answer.raise_for_status()
+    print(f"{what}: {answer.elapsed.total_seconds() * 1000:.0f} ms", flush=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--versions", type=int, default=1_000_000)
@@ -160,38 +200,21 @@ def main(arguments: list[str] | None = None) -> None:
             with Others(server) as before:
                 time.sleep(given.baseline_seconds)
             print(f"alone:            {before.told()}", flush=True)
-            process = psutil.Process(pid_of(server))
-            rss, cpu, wall = process.memory_info().rss, spent(process), time.monotonic()
             begun = api.post("/projects/admin/p/deletions", json={"reason": "bench"}).json()
-            killed, peak, before_kill = given.no_kill, 0, 0.0
-            with Others(server) as during:
-                while True:
-                    time.sleep(0.25)
-                    found = api.get(f"/projects/admin/p/deletions/{begun['id']}").json()
-                    peak = max(peak, process.memory_info().rss)
-                    if found["state"] != "running":
-                        break
-                    if not killed and found["versions"] > goes * 0.4:
-                        killed, before_kill = True, spent(process) - cpu
-                        server.kill9()
-                        at = time.monotonic()
-                        server.restart()
-                        process, cpu = psutil.Process(pid_of(server)), 0.0
-                        kept = api.get(f"/projects/admin/p/deletions/{begun['id']}").json()
-                        while api.get(f"/projects/admin/p/deletions/{begun['id']}").json() == kept:
-                            time.sleep(0.25)
-                        lost = time.monotonic() - at
-                        print(f"kill -9 at {kept['versions']:,}; went on {lost:.0f} s later", flush=True)
-            walls = time.monotonic() - wall
-            total = before_kill + spent(process) - cpu
-            left = api.get("/projects/admin/p/collections/set").json()["version_count"]
-            print(f"while deleting:   {during.told()}; {during.failed} failed while it was down")
-            print(
-                f"{found['versions']:,} of {goes:,} went, {left:,} left, in {walls:.0f} s; server CPU "
-                f"{total:.1f} s (others' requests included); memory {rss >> 20} MB before, {peak >> 20} MB "
-                "at most"
-            )
-            assert found["versions"] == goes and left == given.versions - goes
+            path = f"/projects/admin/p/deletions/{begun['id']}"
+            kill_at = None if given.no_kill else goes * 0.4
+            found = follow(server, path, going="running", counted="versions", kill_at=kill_at)
+            place = "/projects/admin/p/collections"
+            left = api.get(f"{place}/set").json()["version_count"]
+            assert found["versions"] == goes and left == given.versions - goes, (found, left)
+            api.post(f"{path}/undo").raise_for_status()
+            found = follow(server, path, going="undoing", counted="restored", kill_at=kill_at)
+            left = api.get(f"{place}/set").json()["version_count"]
+            assert found["restored"] == goes and left == given.versions, (found, left)
+            timed("the whole collection deleted", api.delete(f"{place}/set"))
+            timed("the trash listed", api.get(place, params={"trash": True}))
+            timed("the whole collection restored", api.post(f"{place}/restore", json={"name": "set"}))
+            assert api.get(f"{place}/set").json()["version_count"] == given.versions
 
 
 if __name__ == "__main__":
