@@ -70,7 +70,12 @@ def test_a_deleted_run_is_found_in_the_trash_and_restored(page: Any, seed: Seede
         expect(page.get_by_role("columnheader", name=column)).to_be_visible()
     expect(page.get_by_text("in 29 d")).to_be_visible()
     expect(page.get_by_role("link", name="to be gone")).to_have_count(0)  # it has no page until it is back
-    page.get_by_role("checkbox", name="Select to be gone").check()
+    page.get_by_role("checkbox", name="Select all that are loaded").check()
+    expect(page.get_by_role("checkbox", name="Select to be gone")).to_be_checked()
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 selected")).to_have_count(0)
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 selected")).to_be_visible()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("The trash is empty")).to_be_visible()
     page.goto(f"/admin/{project}/runs/gone")

@@ -71,6 +71,7 @@ def restore(
         from runstone.cli.deletion_output import follow
         from runstone.client.artifact_names import artifact_path
         from runstone.client.artifacts import ArtifactVersion
+        from runstone.client.errors import Conflict
 
         if deletion is not None:
             begun = client.retention.find_deletion(deletion)
@@ -84,9 +85,14 @@ def restore(
                     USAGE,
                 )
             entity, project, full = artifact_path(name)
-            back = client.artifacts.restore_collection(
-                entity, project, id=number or 0, name=full.rpartition(":")[0], new_name=new_name
-            )
+            try:
+                back = client.artifacts.restore_collection(
+                    entity, project, id=number or 0, name=full.rpartition(":")[0], new_name=new_name
+                )
+            except Conflict:
+                if not as_json:
+                    note("--as NAME restores it under another name; --id N says which of several.")
+                raise
             if as_json:
                 print_json(msgspec.to_builtins(back))
             else:

@@ -7,6 +7,7 @@ interface SelectionState {
   place: string;
   runs: ReadonlySet<string>;
   toggle: (place: string, run: string) => void;
+  choose: (place: string, runs: readonly string[]) => void;
   clear: () => void;
 }
 
@@ -19,5 +20,6 @@ export const useSelection = create<SelectionState>((set) => ({
       if (!runs.delete(run)) runs.add(run);
       return { place, runs };
     }),
+  choose: (place, runs) => set({ place, runs: new Set(runs) }),
   clear: () => set({ runs: new Set() }),
 }));

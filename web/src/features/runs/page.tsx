@@ -58,10 +58,14 @@ export function RunsPage() {
   const place = `${entity}/${project}`;
   const selected = useSelection((state) => (state.place === place ? state.runs : NONE));
   const toggle = useSelection((state) => state.toggle);
+  const choose = useSelection((state) => state.choose);
   const clear = useSelection((state) => state.clear);
   useEffect(() => clear, [place, search.trash, clear]);
   const grid = useRef<GridHandle>(null);
-  const columns = useColumns(shown, sort, selected, (id) => toggle(place, id), search.trash === true);
+  const columns = useColumns(shown, sort, selected, (id) => toggle(place, id), search.trash === true, {
+    all: runs.length > 0 && runs.every((run) => selected.has(run.id)),
+    onAll: (all) => choose(place, all ? runs.map((run) => run.id) : []),
+  });
   const onMore = useCallback(() => {
     if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
   }, [query]);
@@ -82,6 +86,9 @@ export function RunsPage() {
     const run = runs[grid.current?.active() ?? -1];
     if (run) toggle(place, run.id);
   });
+  useShortcut("a", "Select all loaded runs, or none", "Runs", () =>
+    choose(place, runs.every((run) => selected.has(run.id)) ? [] : runs.map((run) => run.id)),
+  );
   useShortcut("Enter", "Open the run", "Runs", () => {
     const run = runs[grid.current?.active() ?? -1];
     if (run) open(run);
@@ -187,13 +194,14 @@ function useColumns(
   selected: ReadonlySet<string>,
   onSelect: (run: string) => void,
   trash: boolean,
+  { all, onAll }: { all: boolean; onAll: (all: boolean) => void },
 ): GridColumn<Run>[] {
   const order = (key: string) => (sort.slice(1) === key ? (sort.startsWith("-") ? "desc" : "asc") : "none");
   return [
     {
       id: "select",
       label: "Selected",
-      header: <span className="visually-hidden">Selected</span>,
+      header: <input type="checkbox" tabIndex={-1} aria-label="Select all that are loaded" checked={all} onChange={(event) => onAll(event.target.checked)} />,
       width: 32,
       pinned: true,
       cell: (run) => (
