@@ -6,7 +6,7 @@ import time
 from typing import Annotated, Any
 
 import psutil
-from fastapi import Body, Path, Query
+from fastapi import Body, Path
 from starlette.responses import Response
 
 from runstone.server.domain.account_model import Entity, User
@@ -14,7 +14,7 @@ from runstone.server.domain.identity import Permission, Role
 from runstone.server.doors.http.answers import json_answer
 from runstone.server.doors.rest.models import admin as models
 from runstone.server.doors.rest.rights import entity_rights_out
-from runstone.server.doors.rest.routing import AfterQuery, CallDep, Routes, SearchQuery
+from runstone.server.doors.rest.routing import AfterQuery, CallDep, LimitQuery, Routes, SearchQuery
 from runstone.server.doors.rest.session import key_out
 from runstone.server.doors.rest.ui import ui_build
 from runstone.server.pool import Lane
@@ -29,7 +29,7 @@ async def list_users(
     call: CallDep,
     search: SearchQuery = "",
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """All users by name, former ones too."""
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from starlette.responses import Response
 
 from runstone.server.domain.alerts import Alert
 from runstone.server.domain.identity import Permission
 from runstone.server.doors.rest.models.alerts import Alerts
-from runstone.server.doors.rest.routing import CallDep, EntityPath, ProjectPath, R, Routes, RunPath, entity_of
+from runstone.server.doors.rest.routing import (
+    CallDep,
+    EntityPath,
+    LimitQuery,
+    ProjectPath,
+    R,
+    Routes,
+    RunPath,
+    entity_of,
+)
 
 routes = Routes("alerts")
-LimitQuery = Annotated[int, Query(ge=1, le=1000)]
+LimitQuery = LimitQuery
 
 
 @routes.typed("GET", "/alerts", needs=Permission.SIGNED_IN, answers=Alerts)

@@ -38,6 +38,7 @@ from runstone.server.doors.rest.routing import (
     CallDep,
     CountQuery,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     Routes,
@@ -298,7 +299,7 @@ async def list_versions(
         Query(max_length=200, description="The page begins with this version: `v3`, an alias, or `@ID`."),
     ] = "",
     count: CountQuery = False,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """Versions of a collection, linked ones too. `search` finds a number (`v12`), a piece of an alias, or
     a piece of the description."""

@@ -18,6 +18,7 @@ from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
     EntityPath,
+    LimitQuery,
     Routes,
     call_for,
     entity_of,
@@ -36,7 +37,7 @@ _LINES: dict[int | str, Any] = {
 }
 SubjectQuery = Annotated[str, Query(max_length=1024)]
 WordQuery = Annotated[str, Query(max_length=200)]
-LimitQuery = Annotated[int, Query(ge=1, le=1000)]
+LimitQuery = LimitQuery
 
 
 @routes.typed("GET", "/admin/audit", needs=Permission.SERVER_ADMIN, answers=AuditRows)

@@ -26,6 +26,7 @@ from runstone.server.doors.rest.routing import (
     CallDep,
     CountQuery,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     Routes,
@@ -81,7 +82,7 @@ async def list_collections(
     after: AfterQuery = "",
     skip: SkipQuery = 0,
     count: CountQuery = False,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
     trash: bool = False,
 ) -> Response:
     """Collections of a project, page by page."""

@@ -18,7 +18,7 @@ from runstone.server.doors.rest.models.registry import (
     Prediction,
     PredictionWanted,
 )
-from runstone.server.doors.rest.routing import AfterQuery, CallDep, EntityPath, Routes, entity_of
+from runstone.server.doors.rest.routing import AfterQuery, CallDep, EntityPath, LimitQuery, Routes, entity_of
 
 routes = Routes("deployments")
 
@@ -34,7 +34,7 @@ async def list_deployments(
     name: Annotated[str, Query(max_length=200)] = "",
     live: bool | None = None,
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """The newest first."""
 

@@ -24,6 +24,7 @@ from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     Routes,
@@ -42,7 +43,7 @@ async def list_projects(
     ] = "",
     search: SearchQuery = "",
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """Projects by last activity, newest first."""
 

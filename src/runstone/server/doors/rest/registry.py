@@ -1,51 +1,26 @@
-"""Registries: made, who may what, and versions promoted, rolled back and compared."""
+"""Registries: made, changed, and who may what in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Path
 from starlette.responses import Response
 
-from runstone.server.domain import approvals as approval_domain
-from runstone.server.domain import artifact_model
 from runstone.server.domain import registry as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.rights import ProjectRights
-from runstone.server.doors.http.answers import plain
-from runstone.server.doors.rest.artifact_answers import A, ArtifactPath, member_out
-from runstone.server.doors.rest.collections import C, CollectionPath
-from runstone.server.doors.rest.models.artifacts import ArtifactVersion
 from runstone.server.doors.rest.models.registry import (
-    AliasMoves,
-    Approval,
-    ApprovalDecision,
-    Approvals,
-    ApprovalWanted,
-    PromotionWanted,
     Registry,
     RegistryChange,
     RegistryList,
     RegistryMembers,
     RegistryRoleWanted,
     RegistryWanted,
-    RollbackWanted,
-    VersionComparison,
 )
 from runstone.server.doors.rest.rights import project_rights_out
-from runstone.server.doors.rest.routing import (
-    AfterQuery,
-    Call,
-    CallDep,
-    CountQuery,
-    EntityPath,
-    ProjectPath,
-    Routes,
-    SkipQuery,
-    entity_of,
-)
-from runstone.server.pool import Lane
+from runstone.server.doors.rest.routing import Call, CallDep, Routes
 
 routes = Routes("registry")
 
@@ -53,7 +28,6 @@ O = "/organizations/{organization}/registries"  # noqa: E741
 G = O + "/{registry}"
 OrganizationPath = Annotated[str, Path(max_length=200, description="Organisation.")]
 RegistryPath = Annotated[str, Path(max_length=200, description="Registry, without its project's prefix.")]
-LimitQuery = Annotated[int, Query(ge=1, le=1000)]
 
 
 @routes.typed("GET", O, needs=Permission.READ, answers=RegistryList)
@@ -162,182 +136,6 @@ async def remove_registry_member(
     )
 
 
-@routes.typed("POST", C + "/promote", needs=Permission.WRITE, answers=ArtifactVersion)
-async def promote_version(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    collection: CollectionPath,
-    body: PromotionWanted,
-) -> Response:
-    """Point an alias to a version, with a reason."""
-    return await call.answer(
-        lambda: member_out(
-            call.domain.promotions.promote(
-                call.actor,
-                entity_of(entity),
-                project,
-                collection,
-                body.version,
-                body.alias,
-                reason=body.reason,
-                force=body.force,
-                evidence=body.evidence,
-            )
-        )
-    )
-
-
-@routes.typed("POST", C + "/rollback", needs=Permission.WRITE, answers=ArtifactVersion)
-async def roll_back_version(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    collection: CollectionPath,
-    body: RollbackWanted,
-) -> Response:
-    """Point an alias to the version it pointed to before; once more goes one further back."""
-    return await call.answer(
-        lambda: member_out(
-            call.domain.promotions.rollback(
-                call.actor, entity_of(entity), project, collection, body.alias, reason=body.reason
-            )
-        )
-    )
-
-
-@routes.typed("GET", C + "/log", needs=Permission.READ, answers=AliasMoves)
-async def list_alias_moves(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    collection: CollectionPath,
-    alias: Annotated[str, Query(max_length=200)] = "",
-    without: Annotated[str, Query(max_length=200, description="All but this alias.")] = "",
-    after: AfterQuery = "",
-    skip: SkipQuery = 0,
-    count: CountQuery = False,
-    limit: LimitQuery = 100,
-) -> Response:
-    """What was where when, by whom and why: the newest first."""
-
-    def work() -> dict[str, Any]:
-        page = call.domain.promotions.log(
-            call.actor,
-            entity_of(entity),
-            project,
-            collection,
-            alias=alias,
-            without=without,
-            after=after,
-            skip=skip,
-            count=count,
-            limit=limit,
-        )
-        return {
-            "moves": [move_out(move) for move in page.items],
-            "next": page.next,
-            "total": page.total,
-        }
-
-    return await call.answer(work)
-
-
-@routes.typed("GET", A + "/compare", needs=Permission.READ, answers=VersionComparison)
-async def compare_versions(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    artifact: ArtifactPath,
-    baseline: Annotated[str, Query(max_length=1024, description="NAME:ALIAS, or ENTITY/PROJECT/NAME:ALIAS.")],
-) -> Response:
-    """This version against a baseline: numbers, config, metadata, files."""
-
-    def work() -> dict[str, Any]:
-        found = call.domain.comparisons.compare(call.actor, entity_of(entity), project, artifact, baseline)
-        return {
-            "candidate": member_out(found.candidate),
-            "baseline": member_out(found.baseline),
-            "metrics": plain(found.metrics),
-            "config": plain(found.config),
-            "metadata": plain(found.metadata),
-            "files": found.files,
-            "same_content": found.same_content,
-        }
-
-    return await call.answer(work, lane=Lane.SLOW)
-
-
-@routes.typed("GET", C + "/approvals", needs=Permission.READ, answers=Approvals)
-async def list_approvals(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    collection: CollectionPath,
-    state: Literal["", "open", "done", "rejected"] = "",
-    after: AfterQuery = "",
-    limit: LimitQuery = 100,
-) -> Response:
-    """The newest first."""
-
-    def work() -> dict[str, Any]:
-        page = call.domain.approvals.find(
-            call.actor, entity_of(entity), project, collection, state=state, after=after, limit=limit
-        )
-        return {"approvals": [approval_out(found) for found in page.items], "next": page.next}
-
-    return await call.answer(work)
-
-
-@routes.typed("POST", C + "/approvals", needs=Permission.WRITE, answers=Approval, status=201)
-async def ask_approval(
-    call: CallDep, entity: EntityPath, project: ProjectPath, collection: CollectionPath, body: ApprovalWanted
-) -> Response:
-    """Ask that a protected alias move to a version."""
-    return await call.answer(
-        lambda: approval_out(
-            call.domain.approvals.ask(
-                call.actor,
-                entity_of(entity),
-                project,
-                collection,
-                body.version,
-                body.alias,
-                reason=body.reason,
-                force=body.force,
-                evidence=body.evidence,
-            )
-        ),
-        status=201,
-    )
-
-
-@routes.typed("POST", C + "/approvals/{approval}", needs=Permission.WRITE, answers=Approval)
-async def decide_approval(
-    call: CallDep,
-    entity: EntityPath,
-    project: ProjectPath,
-    collection: CollectionPath,
-    approval: int,
-    body: ApprovalDecision,
-) -> Response:
-    """Approve or reject; the last word needed moves the alias."""
-    return await call.answer(
-        lambda: approval_out(
-            call.domain.approvals.decide(
-                call.actor,
-                entity_of(entity),
-                project,
-                collection,
-                approval,
-                approves=body.approves,
-                comment=body.comment,
-                sha256=body.sha256,
-            )
-        )
-    )
-
-
 def registry_out(call: Call, found: domain.Registry) -> dict[str, Any]:
     return registries_out(call, [found])[0]
 
@@ -362,42 +160,4 @@ def _registry_out(found: domain.Registry, may: ProjectRights) -> dict[str, Any]:
         "created_at": found.created_at,
         "updated_at": found.updated_at,
         "may": project_rights_out(may),
-    }
-
-
-def move_out(move: artifact_model.AliasMove) -> dict[str, Any]:
-    return {
-        "id": move.id,
-        "alias": move.alias,
-        "act": move.act,
-        "from_version": "" if move.from_index is None else f"v{move.from_index}",
-        "to_version": "" if move.index is None else f"v{move.index}",
-        "from_id": move.from_version_id,
-        "to_id": move.version_id,
-        "digest": move.digest,
-        "by": move.by,
-        "reason": move.reason,
-        "evidence": plain(move.evidence),
-        "at": move.at,
-    }
-
-
-def approval_out(found: approval_domain.Approval) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "alias": found.alias,
-        "version_id": found.version_id,
-        "version": "" if found.index is None else f"v{found.index}",
-        "sha256": found.sha256,
-        "state": found.state,
-        "needed": found.needed,
-        "asked_by": found.asked_by,
-        "reason": found.reason,
-        "evidence": plain(found.evidence),
-        "at": found.at,
-        "closed_at": found.closed_at,
-        "votes": [
-            {"by": vote.by, "approves": vote.approves, "comment": vote.comment, "at": vote.at}
-            for vote in found.votes
-        ],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Path
 from starlette.responses import Response
 
 from runstone.server.domain import deletion_model
@@ -28,6 +28,7 @@ from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     Routes,
@@ -146,7 +147,7 @@ async def list_deletions(
     entity: EntityPath,
     project: ProjectPath,
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    limit: LimitQuery = 50,
 ) -> Response:
     """The newest first."""
 

@@ -92,6 +92,7 @@ AfterQuery = Annotated[str, Query(max_length=2000, description="`next` of the pa
 SkipQuery = Annotated[
     int, Query(ge=0, le=2**31, description="In place of `after`: the page begins so many after the first.")
 ]
+LimitQuery = Annotated[int, Query(ge=1, le=1000)]
 CountQuery = Annotated[bool, Query(description="Say how many there are: `total`.")]
 
 

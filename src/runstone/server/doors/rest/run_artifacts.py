@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import Query
 from starlette.responses import Response
 
 from runstone.server.domain.identity import Permission
@@ -14,6 +13,7 @@ from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
     EntityPath,
+    LimitQuery,
     ProjectPath,
     R,
     Routes,
@@ -32,7 +32,7 @@ async def list_run_artifacts(
     run: RunPath,
     role: Literal["input", "output"] = "output",
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """Versions the run used (input) or made (output)."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from starlette.responses import Response
 
 from runstone.server.domain.errors import Invalid
@@ -16,6 +15,7 @@ from runstone.server.doors.rest.routing import (
     AfterQuery,
     CallDep,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     R,
@@ -112,7 +112,7 @@ async def list_columns(
     project: ProjectPath,
     search: SearchQuery = "",
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: LimitQuery = 100,
 ) -> Response:
     """Config and summary paths that occur in the project."""
 
@@ -137,7 +137,7 @@ async def list_project_keys(
     project: ProjectPath,
     search: SearchQuery = "",
     after: AfterQuery = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: LimitQuery = 200,
 ) -> Response:
     """Metric keys that any run of the project logged, by name."""
 

@@ -11,6 +11,7 @@ from runstone.server.domain import sweep_promotion as domain
 from runstone.server.domain.identity import Permission
 from runstone.server.domain.sweep_model import Sweep
 from runstone.server.doors.http.answers import plain
+from runstone.server.doors.rest.approvals import approval_out
 from runstone.server.doors.rest.artifact_answers import member_out, version_out
 from runstone.server.doors.rest.models.registry import Approval
 from runstone.server.doors.rest.models.sweep_promotion import (
@@ -19,7 +20,6 @@ from runstone.server.doors.rest.models.sweep_promotion import (
     SweepPromoted,
     SweepPromotion,
 )
-from runstone.server.doors.rest.registry import approval_out
 from runstone.server.doors.rest.routing import Call, CallDep, EntityPath, ProjectPath, Routes
 from runstone.server.doors.rest.sweeps import S, SweepPath, sweep_at
 

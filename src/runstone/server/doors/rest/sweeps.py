@@ -32,6 +32,7 @@ from runstone.server.doors.rest.routing import (
     Call,
     CallDep,
     EntityPath,
+    LimitQuery,
     P,
     ProjectPath,
     Routes,
@@ -43,7 +44,7 @@ from runstone.server.pool import Lane
 routes = Routes("sweeps")
 S = P + "/sweeps/{sweep}"
 SweepPath = Annotated[str, Path(max_length=128, description="Sweep id.")]
-LimitQuery = Annotated[int, Query(ge=1, le=1000)]
+LimitQuery = LimitQuery
 
 
 @routes.typed("POST", "/sweeps/preview", needs=Permission.SIGNED_IN, answers=Preview)
