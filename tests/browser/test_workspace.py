@@ -135,6 +135,12 @@ def test_the_address_is_the_view(page: Any, digits: str, open_context: OpenConte
     assert "zoom" not in search(page)
 
 
+def test_an_address_with_a_field_of_a_wrong_shape_opens_without_it(page: Any, digits: str) -> None:
+    page.goto(f"{digits}?smoothing=0.6&drawn=many&panels=7&log=true")
+    expect(chart(page, "loss")).to_be_visible()
+    expect(page.get_by_text("This page failed")).to_have_count(0)
+
+
 def test_double_click_shows_the_whole_range_again(page: Any, digits: str) -> None:
     page.goto(digits + "?zoom=%5B50%2C100%5D")
     expect(chart(page, "loss")).to_be_visible()

@@ -280,6 +280,14 @@ def test_what_stands_under_each_alias_is_told_and_moves_without_one(
     assert digests["production"] == version["sha256"] and len(version["sha256"]) == 64
     assert len(admin.get(f"{models.collection}/aliases?limit=1").json()["aliases"]) == 1
     whole = admin.get(f"{models.collection}/log").json()["moves"]
+    for asked in ({}, {"without": "latest"}, {"alias": "latest"}):
+        listed = admin.get(f"{models.collection}/log", params=asked).json()["moves"]
+        for skip in range(len(listed) + 2):
+            place = {**asked, "skip": skip, "limit": 2, "count": True}
+            found = admin.get(f"{models.collection}/log", params=place).json()
+            assert found["moves"] == listed[skip : skip + 2] and found["total"] == len(listed)
+    both = admin.get(f"{models.collection}/log", params={"skip": 1, "after": "x"})
+    assert both.status_code in (400, 422)
     rest = admin.get(f"{models.collection}/log?without=latest").json()["moves"]
     assert {one["alias"] for one in whole} == {"latest", "production"}
     assert rest == [one for one in whole if one["alias"] != "latest"]

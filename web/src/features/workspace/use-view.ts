@@ -6,7 +6,7 @@ import { useCallback, useMemo } from "react";
 
 import type { View } from "@/api/types";
 import { viewsQuery } from "@/api/views";
-import { changedFields, specOf, withChange, type WorkspaceSearch } from "@/model/workspace/search";
+import { changedFields, parseWorkspaceSearch, specOf, withChange, type WorkspaceSearch } from "@/model/workspace/search";
 import { DEFAULT_SPEC, parseSpec, type WorkspaceSpec } from "@/model/workspace/spec";
 
 export type Change = (change: Partial<WorkspaceSpec>, options?: { replace?: boolean }) => void;
@@ -31,7 +31,9 @@ export interface WorkspaceState {
 
 export function useWorkspace(): WorkspaceState {
   const { entity, project } = useParams({ from: "/$entity/$project/workspace" });
-  const search = useSearch({ from: "/$entity/$project/workspace" });
+  const address = useSearch({ from: "/$entity/$project/workspace" });
+  // The router hands on what the route's parser left out: a field of a wrong shape is no field.
+  const search = useMemo(() => parseWorkspaceSearch(address as Record<string, unknown>), [address]);
   const navigate = useNavigate({ from: "/$entity/$project/workspace" });
   const views = useQuery(viewsQuery(entity, project, "workspace"));
   const view = views.data?.views.find((one) => one.id === search.view) ?? null;
