@@ -200,14 +200,20 @@ def restore(conn: Connection, collection_id: int, ids: Collection[int], *, now: 
     back: list[AnyRow] = []
     listed = sorted(ids)
     for at in range(0, len(listed), _AT_ONCE):
-        some = locked(
-            select(table.c.id, table.c.version_index, table.c.deletion_id).where(
-                table.c.id.in_(listed[at : at + _AT_ONCE]),
-                table.c.collection_id == collection_id,
-                table.c.state == "deleted",
-            )
+        columns = (
+            table.c.id,
+            table.c.version_index,
+            table.c.deletion_id,
+            table.c.collection_id,
+            table.c.state,
         )
-        rows = conn.execute(some).all()
+        some = select(*columns).where(table.c.id.in_(listed[at : at + _AT_ONCE]))
+        # By their ids alone: asked for the rest too, SQLite goes through all the trash of the collection.
+        rows = [
+            row
+            for row in conn.execute(locked(some))
+            if row.collection_id == collection_id and row.state == "deleted"
+        ]
         conn.execute(
             update(table)
             .where(table.c.id.in_([row.id for row in rows]))
