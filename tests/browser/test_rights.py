@@ -21,6 +21,7 @@ STANDING = [
     (f"{AT}/sweeps/search", ["Promote…"]),
     (f"{AT}/sweeps/open", ["Pause", "Stop", "Cancel"]),
     (f"{AT}/artifacts/model/net/v2", ["Add an alias", "Describe it"]),
+    (f"{AT}/artifacts/model/net", ["Delete artifact"]),
     (f"{AT}/settings", ["Apply now"]),
     ("/registry", ["New registry"]),
     (NET, ["Promote…", "Roll back…"]),
@@ -34,6 +35,7 @@ COMING: list[tuple[str, str, list[str]]] = [
     (f"{AT}/artifacts/model/net", "", ["Delete by query"]),
     (f"{AT}/settings", "", ["Save the policy"]),
     (NET, "", ["Promote v2"]),
+    (f"/registry/{ORGANIZATION}/{REGISTRY}", "", ["Delete net"]),
     (LINKED, "", ["Take the alias production off"]),
     ("/admin", TEAM, ["Add member", "Remove rights-member from rights-team"]),
 ]
@@ -151,6 +153,33 @@ def test_pressing_a_refused_act_tells_why_and_asks_the_server_for_nothing(enter:
     expect(notes).not_to_be_editable()
     expect(notes).to_have_accessible_description(re.compile("needs the role member"))
     assert changes == []
+
+
+def test_a_member_of_a_registry_moves_all_but_protected_aliases(enter: Any) -> None:
+    page = enter("member")
+    page.goto(NET)
+    protected = re.compile("is protected: an admin of the registry moves it")
+    for name in ("Promote…", "Roll back…"):
+        guarded = page.get_by_role("region", name="production").get_by_role("button", name=name)
+        expect(guarded).to_be_disabled()
+        expect(guarded).to_have_accessible_description(protected)
+        free = page.get_by_role("region", name="candidate").get_by_role("button", name=name)
+        expect(free).to_be_enabled()
+    named(page, "Promote v1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Why").fill("it is good")
+    expect(named(dialog, "Promote v1")).to_have_accessible_description(protected)
+    dialog.get_by_label("To the alias").fill("candidate")
+    expect(named(dialog, "Promote v1")).to_be_enabled()
+    page.goto(f"{AT}/sweeps/search")
+    named(page, "Promote…").click()
+    promote = page.get_by_role("dialog").get_by_role("button", name="Promote", exact=True)
+    expect(promote).to_be_enabled()
+    page.get_by_role("dialog").get_by_label("Alias").fill("production")
+    expect(promote).to_have_accessible_description(protected)
+    page.goto(LINKED)
+    expect(named(page, "Add an alias")).to_be_enabled()
+    expect(named(page, "Take the alias production off")).to_have_count(0)
 
 
 def test_keys_and_the_palette_offer_no_act_that_is_refused(enter: Any) -> None:
