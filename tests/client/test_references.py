@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -96,8 +97,9 @@ def test_what_is_not_there_or_may_not_be_read_is_told(bucket: Any, monkeypatch: 
     with pytest.raises(ReferenceAway, match=r"no s3://data/gone\.bin .*it was deleted"):
         bytes_of(found)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(ReferenceAway, match="cannot be asked for"):
+    with pytest.raises(ReferenceAway, match="cannot be asked for") as told:
         list(resolve("s3://data/gone.bin"))
+    assert "\n" not in str(told.value)  # without the insides of a library
 
 
 @pytest.mark.s3
@@ -186,6 +188,7 @@ class Site:
 
     def __init__(self) -> None:
         self.content, self.etag, self.status, self.modified = b"weights", '"v1"', 200, ""
+        self.needs = ""  # the Authorization that is asked for
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -195,7 +198,8 @@ class Site:
                     self.send_header("Location", "/model.bin")
                     self.end_headers()
                     return
-                self.send_response(site.status)
+                denied = site.needs and self.headers.get("Authorization") != site.needs
+                self.send_response(401 if denied else site.status)
                 if site.etag:
                     self.send_header("ETag", site.etag)
                 if site.modified:
@@ -230,6 +234,23 @@ def test_an_address_of_the_web_is_known_by_its_etag(site: Site) -> None:
     site.content, site.etag = b"other weights", '"v2"'
     with pytest.raises(ReferenceAway, match="has changed: its etag is 'v2' now"):
         bytes_of(found)
+
+
+def test_a_password_is_never_kept_in_a_reference_and_comes_from_the_netrc_file(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.needs = "Basic " + base64.b64encode(b"ann:secret-word").decode()
+    with pytest.raises(Misuse, match="put them into your netrc file") as refused:
+        list(resolve(site.address.replace("//", "//ann:secret-word@") + "/model.bin"))
+    assert "secret-word" not in str(refused.value)
+    with pytest.raises(ReferenceAway, match="401"):
+        list(resolve(f"{site.address}/model.bin"))
+    host = site.address.removeprefix("http://")
+    (tmp_path / "netrc").write_text(f"machine {host} login ann password secret-word\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (found,) = resolve(f"{site.address}/model.bin")
+    assert bytes_of(found) == b"weights" and "secret-word" not in repr(found)
 
 
 def test_without_an_etag_the_time_of_the_last_change_tells(site: Site) -> None:

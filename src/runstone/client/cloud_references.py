@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from runstone.client.clouds import CloudPlace, cloud_store
+from runstone.client.clouds import CloudPlace, cloud_store, reason
 from runstone.client.errors import ReferenceAway
 from runstone.client.pointers.sources import Found
 from runstone.content.manifest import NO_DIGEST, Reference
@@ -31,7 +31,7 @@ def found_in(place: CloudPlace, uri: str, name: str | None) -> Iterator[Found]:
         except FileNotFoundError:
             about = None
         except Exception as error:
-            raise ReferenceAway(f"{uri} cannot be asked for: {error}") from error
+            raise ReferenceAway(f"{uri} cannot be asked for: {reason(error)}") from error
         if about is None and version is not None:  # never something else of a like name
             raise ReferenceAway(f"There is no version {version} of {place.uri(key)}.")
         if about is not None:
@@ -43,7 +43,7 @@ def found_in(place: CloudPlace, uri: str, name: str | None) -> Iterator[Found]:
     try:
         pages = [item for page in obstore.list(store, prefix=key or None) for item in page]
     except Exception as error:
-        raise ReferenceAway(f"{uri} cannot be listed: {error}") from error
+        raise ReferenceAway(f"{uri} cannot be listed: {reason(error)}") from error
     if not pages:
         raise ReferenceAway(f"There is nothing at {uri}.")
     prefix = key if not key or key.endswith("/") else key + "/"
@@ -62,7 +62,7 @@ def _with_versions(base: str, store: Any, listed: list[Any]) -> Iterator[Any]:
         try:
             return obstore.head(store, str(about["path"]))
         except Exception as error:
-            raise ReferenceAway(f"{base}/{about['path']} cannot be asked for: {error}") from error
+            raise ReferenceAway(f"{base}/{about['path']} cannot be asked for: {reason(error)}") from error
 
     first = ask(listed[0])
     if not first.get("version"):
@@ -108,7 +108,7 @@ def bytes_in(place: CloudPlace, reference: Reference) -> Iterator[bytes]:
     except FileNotFoundError as error:
         raise ReferenceAway(_gone(store, place.key, reference, version)) from error
     except Exception as error:
-        raise ReferenceAway(f"{reference.uri} cannot be fetched: {error}") from error
+        raise ReferenceAway(f"{reference.uri} cannot be fetched: {reason(error)}") from error
 
 
 def _gone(store: Any, key: str, reference: Reference, version: object) -> str:

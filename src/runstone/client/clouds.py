@@ -85,4 +85,9 @@ def cloud_store(base: str, **options: Any) -> Any:
             options = {"endpoint": base.rpartition("/")[0], "account_name": account, **options}
         return AzureStore(base.rpartition("/")[2], **options)
     except Exception as error:
-        raise Misuse(f"{base} cannot be opened: {error}") from error
+        raise Misuse(f"{base} cannot be opened: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """What went wrong in one line; obstore adds its own insides behind an empty one."""
+    return " ".join(str(error).partition("\n\nDebug source")[0].split())

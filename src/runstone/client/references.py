@@ -26,6 +26,7 @@ from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.pointers import dvc, git_lfs, hub
 from runstone.client.pointers.places import Places
 from runstone.client.pointers.sources import Found
+from runstone.client.pointers.web import netrc_login, without_user
 from runstone.content.digests import hash_file
 from runstone.content.manifest import NO_DIGEST, Reference
 from runstone.content.trees import one_file, walk
@@ -50,6 +51,11 @@ def resolve(
     most = objects_max or OBJECTS_MAX
     parts = urlsplit(uri)
     scheme = parts.scheme.lower()
+    if scheme in ("http", "https") and "@" in parts.netloc:
+        raise Misuse(
+            f"{without_user(uri)} was given with a user or password in it. A reference is kept and shown to "
+            "whoever sees the version: leave them out, and put them into your netrc file for its host."
+        )
     if len(scheme) <= 1:
         found = _of_path(uri, name, cache)
     elif scheme == "file":
@@ -116,7 +122,7 @@ def _of_http(uri: str, name: str | None) -> Iterator[Found]:
     import httpx
 
     try:
-        with httpx.stream("GET", uri, follow_redirects=True, timeout=30.0) as answer:
+        with httpx.stream("GET", uri, headers=_login(uri), follow_redirects=True, timeout=30.0) as answer:
             answer.raise_for_status()
             headers = answer.headers
     except httpx.HTTPError as error:
@@ -157,7 +163,7 @@ def reading(reference: Reference) -> Iterator[Iterator[bytes]]:
         import httpx
 
         try:
-            with httpx.stream("GET", uri, follow_redirects=True, timeout=60.0) as answer:
+            with httpx.stream("GET", uri, headers=_login(uri), follow_redirects=True, timeout=60.0) as answer:
                 answer.raise_for_status()
                 etag = answer.headers.get("ETag", "").strip('"')
                 if reference.extra.get("etag") and etag and etag != reference.extra["etag"]:
@@ -176,6 +182,11 @@ def check_bytes(reference: Reference, sha256: bytes, found: hashlib._Hash) -> No
     """Raises ReferenceAway where the bytes are not those whose digest is known."""
     if sha256 != NO_DIGEST and found.digest() != sha256:
         raise ReferenceAway(f"{reference.uri} has changed: its SHA-256 is not {sha256.hex()} any more.")
+
+
+def _login(uri: str) -> dict[str, str]:
+    """What the netrc file has for the host. Another host that it redirects to is not told."""
+    return netrc_login(uri) or {}
 
 
 def _last(path: str) -> str:
