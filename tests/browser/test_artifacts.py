@@ -11,13 +11,22 @@ from tests.browser.conftest import OpenContext, axe_violations
 from tests.browser.seed import Seeder
 from tests.browser.seed_artifacts import put_artifact, use_artifact
 
+from runstone.sdk.artifacts.facts import known_of
+from runstone.sdk.artifacts.preprocessing import Preprocessing
+
 PROJECT = "artifacts"
 AT = f"/admin/{PROJECT}/artifacts"
 CSV = b'id,text\n1,hello\n2,"a, b"\n'
 
 
 @pytest.fixture(scope="module")
-def artifacts(seed: Seeder) -> str:
+def artifacts(seed: Seeder, tmp_path_factory: pytest.TempPathFactory) -> str:
+    # As the SDK tells them, so that the page is tried with what is really there.
+    table, more = (tmp_path_factory.mktemp("tables") / name for name in ("train.csv", "more.csv"))
+    table.write_bytes(CSV + b"3,\n")
+    more.write_bytes(b"label\nseven\n")
+    steps = Preprocessing()
+    steps.add(re.sub, {"column": "text"}, name="drop_empty", libraries=["pytest"])
     seed.run(PROJECT, "prepare", name="prepare the digits").end()
     seed.run(PROJECT, "train", name="train on the digits").end()
     put_artifact(
@@ -43,14 +52,8 @@ def artifacts(seed: Seeder) -> str:
         description="Digits, cleaned.",
         metadata={"rows": 3, "source": {"site": "here"}},
         facts={
-            "schema": {
-                "rows": 3,
-                "columns": [
-                    {"name": "id", "dtype": "int64", "nullable": False},
-                    {"name": "text", "dtype": "string", "nullable": True},
-                ],
-            },
-            "preprocessing": [{"name": "drop_empty", "parameters": {"column": "text"}}],
+            **known_of("dataset", {"train.csv": str(table), "more.csv": str(more)}),
+            "preprocessing": steps.as_list(),
         },
     )
     use_artifact(seed.api, PROJECT, "train", "digits:v1")
@@ -84,8 +87,13 @@ def test_a_version_shows_what_is_known_of_it_and_what_a_model_lacks(page: Any, a
     page.get_by_role("link", name="v1", exact=True).click()
     expect(page.get_by_role("heading", name="digits:v1")).to_be_visible()
     expect(page.get_by_text("Digits, cleaned.")).to_be_visible()
-    expect(page.get_by_role("region", name="Schema").get_by_role("row")).to_have_count(3)
+    expect(page.get_by_role("region", name="Schema of train.csv").get_by_role("row")).to_have_count(3)
+    expect(page.get_by_text("train.csv 3 rows, 2 columns")).to_be_visible()
+    nulls = page.get_by_role("region", name="Schema of train.csv").get_by_role("row", name="text")
+    expect(nulls).to_contain_text("may be null")
+    expect(page.get_by_role("region", name="Schema of more.csv").get_by_role("row")).to_have_count(2)
     expect(page.get_by_text("drop_empty")).to_be_visible()
+    expect(page.get_by_text(f"with pytest {pytest.__version__}")).to_be_visible()
     page.goto(f"{AT}/model/classifier/v0")
     expect(page.get_by_text("missing")).to_have_count(3)
 

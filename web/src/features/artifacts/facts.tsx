@@ -7,54 +7,79 @@ import table from "@/widgets/table.module.css";
 import styles from "./artifacts.module.css";
 
 const COLUMNS_MAX = 500;
+const TABLES_MAX = 20;
 
 /** facts: `{schema?, preprocessing?, roles?}`, looked at before it is used. */
 export function Facts({ facts, type }: { facts: Record<string, unknown>; type: string }) {
   return (
     <>
-      <Schema schema={asRecord(facts["schema"])} />
+      <Schema tables={Array.isArray(facts["schema"]) ? facts["schema"] : [facts["schema"]]} />
       <Preprocessing steps={Array.isArray(facts["preprocessing"]) ? facts["preprocessing"] : []} />
       <Roles roles={asRecord(facts["roles"])} type={type} />
     </>
   );
 }
 
-function Schema({ schema }: { schema: Record<string, unknown> | undefined }) {
-  if (!schema) return null;
-  const columns = (Array.isArray(schema["columns"]) ? schema["columns"] : []).map(asRecord).filter((one) => one !== undefined);
-  const rows = asNumber(schema["rows"]);
+/** The tables of a data set, as `content/schemas.py` tells them: each with its file or pattern, rows and columns. */
+function Schema({ tables }: { tables: readonly unknown[] }) {
+  const known = tables.map(asRecord).filter((one) => one !== undefined);
+  if (known.length === 0) return null;
   return (
     <>
       <h2>Schema</h2>
+      {known.slice(0, TABLES_MAX).map((one, at) => (
+        <Columns key={at} of={one} />
+      ))}
+      {known.length > TABLES_MAX && (
+        <p className={styles["quiet"]}>
+          The first {TABLES_MAX} of {formatCount(known.length)} tables; <code>runstone artifact show</code> prints all.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Columns({ of }: { of: Record<string, unknown> }) {
+  const columns = (Array.isArray(of["columns"]) ? of["columns"] : []).map(asRecord).filter((one) => one !== undefined);
+  const rows = asNumber(of["rows"]);
+  const files = asNumber(of["files"]);
+  const count = columns.length + (asNumber(of["columns_left_out"]) ?? 0);
+  const shown = columns.slice(0, COLUMNS_MAX);
+  const path = asString(of["path"]) ?? "";
+  return (
+    <>
       <p className={styles["quiet"]} style={{ margin: 0 }}>
+        {path !== "" && <code>{path}</code>} {files !== undefined && `${formatCount(files)} files, `}
         {rows !== undefined && `${formatCount(rows)} rows, `}
-        {formatCount(columns.length)} columns
-        {columns.length > COLUMNS_MAX && `, the first ${formatCount(COLUMNS_MAX)} shown`}
+        {formatCount(count)} columns
+        {count > shown.length && `, the first ${formatCount(shown.length)} shown`}
       </p>
-      <div className={styles["scroll"]} style={{ maxHeight: 360 }} tabIndex={0} role="region" aria-label="Schema">
-        <table className={table["table"]}>
-          <thead>
-            <tr>
-              <th scope="col">Column</th>
-              <th scope="col">Type</th>
-              <th scope="col">Nulls</th>
-            </tr>
-          </thead>
-          <tbody>
-            {columns.slice(0, COLUMNS_MAX).map((column, at) => (
-              <tr key={at}>
-                <td>
-                  <code>{asString(column["name"]) ?? ""}</code>
-                </td>
-                <td>
-                  <code>{asString(column["dtype"]) ?? asString(column["type"]) ?? ""}</code>
-                </td>
-                <td>{column["nullable"] === false ? "never" : "may be null"}</td>
+      {shown.length > 0 && (
+        <div className={styles["scroll"]} style={{ maxHeight: 360 }} tabIndex={0} role="region" aria-label={`Schema of ${path || "the data"}`}>
+          <table className={table["table"]}>
+            <thead>
+              <tr>
+                <th scope="col">Column</th>
+                <th scope="col">Type</th>
+                <th scope="col">Nulls</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+            </thead>
+            <tbody>
+              {shown.map((column, at) => (
+                <tr key={at}>
+                  <td>
+                    <code>{asString(column["name"]) ?? ""}</code>
+                  </td>
+                  <td>
+                    <code>{asString(column["dtype"]) ?? asString(column["type"]) ?? ""}</code>
+                  </td>
+                  <td>{column["nullable"] === false ? "never" : "may be null"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
     </>
   );
 }
@@ -69,6 +94,7 @@ function Preprocessing({ steps }: { steps: readonly unknown[] }) {
         {known.map((step, at) => {
           const parameters = asRecord(step["parameters"]) ?? asRecord(step["params"]) ?? {};
           const source = asString(step["source_sha256"]) ?? asString(step["source"]);
+          const libraries = Object.entries(asRecord(step["libraries"]) ?? {}).map(([name, version]) => `${name} ${asString(version) ?? ""}`);
           return (
             <li key={at}>
               <code>{asString(step["name"]) ?? asString(step["function"]) ?? "step"}</code>
@@ -79,6 +105,7 @@ function Preprocessing({ steps }: { steps: readonly unknown[] }) {
                   source {source.slice(0, 12)}
                 </span>
               )}
+              {libraries.length > 0 && <span className={styles["quiet"]}> with {libraries.join(", ")}</span>}
             </li>
           );
         })}
