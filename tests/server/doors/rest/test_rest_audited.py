@@ -105,6 +105,7 @@ def test_every_change_of_artifacts_and_registries_is_in_the_audit_log(
     whole = member.post(f"{project}/collections/restore", json={"name": "set"})
     row = did("restore_collection", "collection.restore", whole, by=mine)
     assert row["detail"]["versions"] == 1 and row["detail"]["deleted_by"] == mine
+    member.delete(f"{project}/collections/set").raise_for_status()  # for the collection of garbage, below
 
     rule = {"type": "dataset", "rule": {"last": 2}}
     set_ = boss.put(f"{project}/retention", json=rule)
