@@ -14,7 +14,7 @@ from tests.support.server import RunningServer
 from typer.testing import CliRunner
 
 from runstone.cli.main import app
-from runstone.client.errors import Invalid
+from runstone.client.errors import Invalid, NotFound
 
 Call = Callable[..., Any]
 _NUMBERS = count()
@@ -156,3 +156,12 @@ def test_a_deployment_of_the_future_is_refused(acme: str, shared_server: Running
             wanted = kept if call == client.deployments.record else {"version": version.id}
             with pytest.raises(Invalid, match="give Unix seconds that are not in the future"):
                 call(acme, at=milliseconds, **wanted)
+
+
+def test_a_registry_that_is_not_there_is_not_made_by_a_link(
+    call: Call, acme: str, shared_server: RunningServer
+) -> None:
+    call("registry", "link", f"{acme}-work/net:v0", f"{acme}/nosuch/net", "--allow-unlinked", "x", status=4)
+    assert [found["name"] for found in call("registry", "ls", "--organization", acme)] == ["models"]
+    with shared_server.client() as client, pytest.raises(NotFound):
+        client.project(acme, "wandb-registry-nosuch")

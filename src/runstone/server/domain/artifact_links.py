@@ -58,7 +58,11 @@ class ArtifactLinks(ArtifactBase):
             row = self._readable(conn, actor, version_id, content=True)
             if row.state != "committed":
                 raise Conflict(f"@{version_id} is {row.state}: only committed versions are linked.")
-            place, _ = self._projects.ensure_in(conn, actor, entity, project)
+            place = (
+                self._projects.resolve(conn, actor, entity, project, Permission.WRITE)
+                if is_registry(project)  # without its rules it would be none
+                else self._projects.ensure_in(conn, actor, entity, project)[0]
+            )
             rules = registry_statements.registry(conn, place.id)
             if rules is not None:
                 if rules.artifact_types and row.type not in rules.artifact_types:
