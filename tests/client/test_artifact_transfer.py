@@ -17,7 +17,8 @@ from tests.support.server import RunningServer
 
 from runstone.client import Client, artifact_calls
 from runstone.client import artifact_upload as upload
-from runstone.client.artifact_download import Download, compare
+from runstone.client.artifact_differences import compare
+from runstone.client.artifact_download import Download
 from runstone.client.artifacts import ArtifactVersion
 from runstone.client.errors import BadAnswer, ServerAway
 from runstone.content.cache import DownloadCache

@@ -16,7 +16,7 @@ from tests.support.object_stores import object_store
 from tests.support.pointers import Asked, Said, Web, downloaded, entries_of, part_of, tree
 from tests.support.seaweed import seaweed, weed_program
 
-from runstone.client.artifact_download import compare, holding
+from runstone.client.artifact_differences import compare, holding
 from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.references import resolve
 from runstone.content.errors import ContentError

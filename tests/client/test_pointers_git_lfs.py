@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from tests.support.pointers import Lfs, downloaded, entries_of, tree
 
-from runstone.client.artifact_download import compare
+from runstone.client.artifact_differences import compare
 from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.pointers.git_lfs import Repository
 from runstone.client.references import resolve

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.pointers import Hub, downloaded, entries_of, tree
 
-from runstone.client.artifact_download import compare
+from runstone.client.artifact_differences import compare
 from runstone.client.errors import Misuse, ReferenceAway
 from runstone.client.references import resolve
 from runstone.content.manifest import NO_DIGEST, Entry, Reference

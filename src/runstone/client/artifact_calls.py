@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from struct import pack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -216,6 +216,13 @@ class ArtifactCalls(NounCalls):
                     return
         with self.connection.stream("GET", url, headers=headers) as answer:
             yield answer
+
+    def files_together(
+        self, entity: str, project: str, name: str, paths: Sequence[str]
+    ) -> AbstractContextManager[httpx.Response]:
+        """Many small files in one answer, framed as in `artifact_batches`: at most 20,000 and 32 MiB."""
+        url = f"{at_artifact(entity, project, name)}/files/read"
+        return self.connection.stream("POST", url, json={"paths": list(paths)}, headers={"Accept": "*/*"})
 
     def _redirected(
         self, closing: ExitStack, url: str, headers: dict[str, str], etag: str

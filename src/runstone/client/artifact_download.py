@@ -14,14 +14,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from runstone.client.errors import BadAnswer, ClientError, ReferenceAway
+from runstone.client.artifact_batches import Batches, Open, Pair, batches, damaged
+from runstone.client.errors import ClientError
 from runstone.client.pointers import git_lfs
 from runstone.client.pointers.bringing import (
     bring_file,
     bring_folder,
-    folder_is_right,
     is_folder,
     is_pointer,
 )
@@ -30,16 +30,17 @@ from runstone.client.pointers.proofs import proof_of
 from runstone.client.references import check_bytes, reading
 from runstone.content.cache import DownloadCache, begun, umask
 from runstone.content.copying import Links
-from runstone.content.digests import HashCache, hash_file, in_threads
+from runstone.content.digests import HashCache, hash_file
 from runstone.content.errors import ContentError
 from runstone.content.manifest import NO_DIGEST, Entry, Reference
 from runstone.content.paths import inside
-from runstone.content.trees import Found, stamp_of, walk
+from runstone.content.trees import Found, stamp_of
 from runstone.journal.home import home_path
 
 if TYPE_CHECKING:
     import httpx
 
+T = TypeVar("T")
 THREADS = 8
 _CHUNK_BYTES = 1 << 20
 
@@ -56,12 +57,14 @@ class Downloaded:
 
 
 class Download:
-    """One download. open_file(path, start, etag): a request for a file's bytes from `start` on."""
+    """One download. open_file(path, start, etag): a request for a file's bytes from `start` on.
+    open_files(paths): one for many small files, see `artifact_batches`; without it each is asked for."""
 
     def __init__(
         self,
         open_file: Callable[[str, int, str], AbstractContextManager[httpx.Response]],
         *,
+        open_files: Open | None = None,
         links: Links = "auto",
         use_cache: bool = True,
         allow_missing_references: bool = False,
@@ -72,12 +75,15 @@ class Download:
         self.cache = DownloadCache(folder)
         self._hashes = HashCache(os.path.join(home, "artifacts", "hashes"))
         self._open_file = open_file
+        self._batches = None if open_files is None else Batches(open_files, self._keep)
         self._links = links
         self._use_cache = use_cache
         self._allow_missing = allow_missing_references
         self._threads = threads
         self._lock = threading.Lock()
         self._places = Places()
+        self._errors: list[BaseException] = []
+        self._left: list[Pair] = []
         self.done = Downloaded()
 
     def run(self, entries: Iterable[Entry], root: str) -> Downloaded:
@@ -100,22 +106,31 @@ class Download:
                     self._without_cache(error)
         return self.done
 
-    def _all(self, wanted: list[tuple[Entry, str]]) -> None:
-        wanted = wanted[::-1]
-        errors: list[BaseException] = []
+    def _all(self, wanted: list[Pair]) -> None:
+        self._errors.clear()
+        self._left.clear()
+        if self._batches is not None:
+            together, wanted = batches(wanted)
+            self._in_threads(self._together, together)
+            wanted += self._left
+        self._in_threads(self._one, wanted)
+
+    def _in_threads(self, work: Callable[[T], None], wanted: Sequence[T]) -> None:
+        waiting = list(wanted)[::-1]
+        errors = self._errors
 
         def loop() -> None:
             while not errors:
                 try:
-                    entry, target = wanted.pop()
+                    item = waiting.pop()
                 except IndexError:
                     return
                 try:
-                    self._one(entry, target)
+                    work(item)
                 except BaseException as error:
                     errors.append(error)
 
-        count = min(self._threads, len(wanted))
+        count = min(self._threads, len(waiting))
         helpers = [threading.Thread(target=loop, name="fetch", daemon=True) for _ in range(count - 1)]
         for helper in helpers:
             helper.start()
@@ -125,7 +140,48 @@ class Download:
         if errors:
             raise errors[0]
 
-    def _one(self, entry: Entry, target: str) -> None:
+    def _together(self, some: list[Pair]) -> None:
+        """Of small files those that neither lie there nor in the cache, in one request."""
+        assert self._batches is not None
+        lacking = [pair for pair in some if not self._is_at_hand(*pair)]
+        left = self._batches.fetch(lacking, lambda: bool(self._errors))
+        with self._lock:
+            self._left += left
+
+    def _is_at_hand(self, entry: Entry, target: str) -> bool:
+        if self._is_there(entry, target):
+            self._count("there")
+            return True
+        return (
+            self._use_cache
+            and entry.size <= self.cache.bytes_max
+            and self.cache.has(entry.sha256.hex(), entry.size)
+            and self._placed(entry, target)
+        )
+
+    def _placed(self, entry: Entry, target: str) -> bool:
+        """Whether it could be placed from the cache: another process may just have evicted it."""
+        try:
+            self.cache.place(entry.sha256.hex(), target, links=self._links)
+        except OSError:  # then the whole way is gone, which knows what to do without a cache
+            return False
+        self._count("placed")
+        return True
+
+    def _keep(self, entry: Entry, target: str, data: bytes) -> None:
+        """A small file's bytes, which are right, to its place, by the cache."""
+
+        def write(part: str) -> None:
+            with open(part, "wb") as file:
+                file.write(data)
+            with self._lock:
+                self.done.fetched += 1
+                self.done.fetched_bytes += len(data)
+
+        self._bring_in(entry, target, write)
+
+    def _one(self, pair: Pair) -> None:
+        entry, target = pair
         if entry.reference is None:
             self._place(entry, target, lambda part: self._fetch(entry, part))
             return
@@ -144,10 +200,13 @@ class Download:
 
     def _place(self, entry: Entry, target: str, fetch: Callable[[str], None]) -> None:
         """What is known by its SHA-256. fetch: writes all of it to a path."""
-        sha256 = entry.sha256.hex()
         if self._is_there(entry, target):
             self._count("there")
-            return
+        else:
+            self._bring_in(entry, target, fetch)
+
+    def _bring_in(self, entry: Entry, target: str, fetch: Callable[[str], None]) -> None:
+        sha256 = entry.sha256.hex()
         if self._use_cache and entry.size <= self.cache.bytes_max:
             try:
                 self._through_cache(entry.size, sha256, target, fetch)
@@ -243,9 +302,7 @@ class Download:
             break
         if start != entry.size or digest.digest() != entry.sha256:
             os.unlink(part)
-            raise BadAnswer(
-                f"File {entry.path!r} came damaged: its SHA-256 is {digest.hexdigest()}, not {sha256}."
-            )
+            raise damaged(entry, digest.hexdigest())
         with self._lock:
             self.done.fetched += 1
             self.done.fetched_bytes += entry.size
@@ -314,74 +371,3 @@ def _begun(file: IO[bytes], size: int) -> tuple[hashlib._Hash, int]:
     while chunk := file.read(_CHUNK_BYTES):
         digest.update(chunk)
     return digest, start
-
-
-@dataclass(slots=True)
-class Differences:
-    """Between a folder and a version: paths."""
-
-    changed: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    extra: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.missing or self.extra)
-
-    def words(self) -> str:
-        said = []
-        for name in ("changed", "missing", "extra"):
-            paths: Sequence[str] = getattr(self, name)
-            if paths:
-                more = f" and {len(paths) - 20} more" if len(paths) > 20 else ""
-                said.append(f"{name}: {', '.join(paths[:20])}{more}")
-        return "; ".join(said)
-
-
-def compare(root: str, entries: Iterable[Entry]) -> Differences:
-    """Hash all files below `root`, whatever is remembered of them. Raises ContentError."""
-    listed = list(entries)
-    wanted = {entry.path: entry for entry in listed if not is_folder(entry)}
-    folders = {entry.path: entry for entry in listed if is_folder(entry)}
-    holds = holding(listed)
-    found = {file.path: file for file in walk(root)}
-    different = Differences(
-        missing=sorted(path for path in wanted if path not in found),
-        extra=sorted(path for path in found if not holds(path)),
-    )
-    for path, entry in folders.items():
-        folder = inside(root, path)
-        if not os.path.isdir(folder):
-            different.missing.append(path)
-        elif not folder_is_right(entry, folder):
-            different.changed.append(path)
-    there = [path for path in wanted if path in found and proof_of(wanted[path]) is not None]
-
-    def work(path: str) -> None:
-        entry, file = wanted[path], found[path]
-        if entry.sha256 != NO_DIGEST:
-            right = file.size == entry.size and hash_file(file) == entry.sha256
-        else:
-            proof = proof_of(entry)
-            right = entry.size in (-1, file.size) and proof is not None and proof.holds_for(file.local)
-        if not right:
-            different.changed.append(path)
-
-    in_threads(work, there, sizes=[found[path].size for path in there])
-    different.changed.sort()
-    return different
-
-
-def holding(entries: Iterable[Entry]) -> Callable[[str], bool]:
-    """Whether a version with these entries has something to do with a file: it is one, or in a folder that
-    a single entry stands for."""
-    paths = set()
-    folders = []
-    for entry in entries:
-        paths.add(entry.path)
-        if is_folder(entry):
-            folders.append(f"{entry.path}/")
-    inner = tuple(folders)
-    return lambda path: path in paths or path.startswith(inner)
-
-
-__all__ = ["Differences", "Download", "Downloaded", "ReferenceAway", "compare", "holding"]

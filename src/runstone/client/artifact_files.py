@@ -13,7 +13,8 @@ from runstone.client.errors import Misuse
 from runstone.content.manifest import NO_DIGEST, Entry, Reference
 
 if TYPE_CHECKING:
-    from runstone.client.artifact_download import Differences, Downloaded
+    from runstone.client.artifact_differences import Differences
+    from runstone.client.artifact_download import Downloaded
     from runstone.client.native import Client
 
 
@@ -115,6 +116,7 @@ class VersionFiles:
             lambda path, start, etag: calls.file(
                 self.entity, self.project, name, path, start=start, etag=etag
             ),
+            open_files=lambda paths: calls.files_together(self.entity, self.project, name, paths),
             links=chosen,  # type: ignore[arg-type]
             use_cache=use_cache,
             allow_missing_references=allow_missing_references,
@@ -142,7 +144,7 @@ class VersionFiles:
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
         """As `download`; files there that it does not hold are removed. Raises ValueError for a folder
         that one works or lives in, of which that is never meant: the current one, the home, and above."""
-        from runstone.client.artifact_download import holding
+        from runstone.client.artifact_differences import holding
         from runstone.content.trees import walk
 
         if root is not None:
@@ -159,7 +161,7 @@ class VersionFiles:
 
     def differences(self, root: str | os.PathLike[str] | None = None) -> Differences:
         """Between a folder it was downloaded to and what it holds, every file hashed anew."""
-        from runstone.client.artifact_download import compare
+        from runstone.client.artifact_differences import compare
 
         place = root if root is not None else (self._roots[-1] if self._roots else self.default_root)
         return compare(os.path.abspath(os.fspath(place)), self.entries())

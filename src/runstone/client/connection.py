@@ -174,6 +174,7 @@ class Connection:
         path: str,
         *,
         params: Params | None = None,
+        json: Any = None,
         headers: Mapping[str, str] | None = None,
         redirects: bool = False,
     ) -> Iterator[httpx.Response]:
@@ -182,7 +183,7 @@ class Connection:
         entered: list[Any] = []
 
         def begin() -> httpx.Response:
-            manager = self._sent(method, path, params, None, None, headers, redirects=redirects)
+            manager = self._sent(method, path, params, json, None, headers, redirects=redirects)
             answer = manager.__enter__()
             entered.append(manager)
             return answer

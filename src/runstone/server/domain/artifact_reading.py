@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -22,9 +22,11 @@ from runstone.server.domain.artifact_model import (
 )
 from runstone.server.domain.artifact_names import index_of, parse_name
 from runstone.server.domain.cursors import cursor_of, parse_cursor
-from runstone.server.domain.errors import Invalid, NotFound
+from runstone.server.domain.errors import Invalid, NotFound, TooLarge
+from runstone.server.domain.files import check_file_name
 from runstone.server.domain.identity import Actor, Permission
 from runstone.server.domain.registry_access import allows_place
+from runstone.server.domain.uploads import PACK_BLOBS_MAX, PACK_BYTES_MAX, PACKED_BYTES_MAX
 from runstone.server.stores.records import aliases as alias_statements
 from runstone.server.stores.records import artifacts as statements
 from runstone.server.stores.records import collections as collection_statements
@@ -261,6 +263,48 @@ class ArtifactReading(ArtifactBase):
         if entry.ref:
             raise Invalid(f"{path!r} is a reference to {entry.ref!r}. Fetch it from there.", ref=entry.ref)
         return entry, self._uploads.read(entry.sha256, start=start, end=end)
+
+    def read_many(
+        self, actor: Actor, version_id: int, paths: Sequence[str]
+    ) -> tuple[int, Iterator[tuple[int, bytes]]]:
+        """Bytes of many small files: how many bytes in all, and (place in `paths`, bytes) of each, in no
+        order. At most 20,000 files and 32 MiB, none above 1 MiB: TooLarge. Raises NotFound for a path that
+        is not there; Invalid for a path that is none or comes twice, and for a reference."""
+        if len(paths) > PACK_BLOBS_MAX:
+            raise TooLarge(f"At most {PACK_BLOBS_MAX:,} files at once. Ask for fewer.", files=len(paths))
+        with self._records.read() as conn:
+            row = self._readable(conn, actor, version_id, content=True)
+        for path in paths:
+            check_file_name(path)
+        found = {entry.path: entry for entry in entries_named(self._records, version_id, sorted(set(paths)))}
+        size = 0
+        digests: list[str] = []
+        for path in paths:
+            entry = found.get(path)
+            if entry is None:
+                raise NotFound(f"{version_of(row).name} has no file {path!r}.", path=path)
+            if entry.ref:
+                raise Invalid(
+                    f"{path!r} is a reference to {entry.ref!r}. Fetch it from there.",
+                    path=path,
+                    ref=entry.ref,
+                )
+            if entry.size > PACKED_BYTES_MAX:
+                raise TooLarge(
+                    f"{path!r} has {entry.size:,} bytes; files above {PACKED_BYTES_MAX:,} are fetched on "
+                    "their own.",
+                    path=path,
+                )
+            size += entry.size
+            digests.append(entry.sha256)
+        if len(found) < len(paths):
+            raise Invalid("A path comes twice. Ask for each once.")
+        if size > PACK_BYTES_MAX:
+            raise TooLarge(
+                f"These files have {size:,} bytes; the most at once is {PACK_BYTES_MAX:,}. Ask for fewer.",
+                size=size,
+            )
+        return size, self._uploads.read_many(digests)
 
     def address(self, actor: Actor, version_id: int, path: str) -> str | None:
         """Where a file can be fetched without us for a quarter of an hour; None where it cannot."""

@@ -62,7 +62,7 @@ def check_file_name(name: str) -> str:
         rule = "it has a backslash"
     elif _DRIVE.match(checked):
         rule = "it begins with a drive letter"
-    elif any(unicodedata.category(sign) in ("Cc", "Cs") for sign in checked):
+    elif not checked.isprintable() and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in checked):
         rule = "it has control characters or lone surrogates"
     elif any(part in ("", ".", "..") for part in checked.split("/")):
         rule = "a part between slashes is empty, '.' or '..'"

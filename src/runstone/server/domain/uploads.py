@@ -15,6 +15,7 @@ from typing import Protocol
 import xxhash
 from sqlalchemy import Connection
 
+from runstone.server.domain import many_blobs
 from runstone.server.domain.errors import Invalid, MissingFile, NotFound, TooLarge
 from runstone.server.domain.identity import Actor, EntityId, Permission
 from runstone.server.domain.piece_uploads import (
@@ -219,6 +220,20 @@ class Uploads(PieceUploads):
         return self._blobs.read(
             Sha256(row.pack), start=row.pack_offset + min(start, end), end=row.pack_offset + end
         )
+
+    def read_many(self, digests: Sequence[str]) -> Iterator[tuple[int, bytes]]:
+        """(place in `digests`, bytes) of small blobs, in the order in which they lie in the store, for
+        callers that have checked who asks. Raises NotFound, for one that is not known before the first."""
+        with self._records.read() as conn:
+            rows = {row.sha256: row for row in statements.blobs_by_sha256(conn, digests)}
+        wanted: list[many_blobs.Wanted] = []
+        for index, sha256 in enumerate(digests):
+            row = rows.get(sha256)
+            if row is None:
+                raise NotFound(f"The blob {sha256} is not in the store.", sha256=sha256)
+            stored, start = (sha256, 0) if row.pack is None else (row.pack, row.pack_offset)
+            wanted.append(many_blobs.Wanted(index, stored, start, row.size))
+        return many_blobs.read(self._blobs, wanted)
 
     def address(self, sha256: str, *, seconds: float = ADDRESS_SECONDS, fallback: bool = True) -> str | None:
         """Where a blob can be fetched without us, for callers that have checked who asks; None where

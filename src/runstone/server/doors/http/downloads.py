@@ -148,13 +148,20 @@ class Download(Response):
 
     @classmethod
     async def begin(
-        cls, context: Context, pieces: Iterator[bytes], *, mimetype: str, filename: str, lane: Lane
+        cls,
+        context: Context,
+        pieces: Iterator[bytes],
+        *,
+        mimetype: str,
+        filename: str,
+        lane: Lane,
+        size: int | None = None,
     ) -> Download:
         """A download whose first piece is made before the answer begins, so that what is refused
         is refused with a status."""
         first = await context.run(partial(next, pieces, b""), lane=lane)
         headers = {"Content-Disposition": content_disposition(filename), "Cache-Control": "private, no-cache"}
-        return cls(context, pieces, mimetype=mimetype, headers=headers, lane=lane, first=first)
+        return cls(context, pieces, mimetype=mimetype, headers=headers, lane=lane, first=first, size=size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -319,6 +319,12 @@ class RunArtifacts(Model):
     next: str = ""
 
 
+class ArtifactPaths(Model):
+    paths: list[Annotated[str, Field(max_length=1024)]] = Field(
+        min_length=1, max_length=20_000, description="Files of the version, each once."
+    )
+
+
 class BlobsAsked(Model):
     sha256: list[Sha256] = []
     md5: list[Md5] = []
