@@ -73,9 +73,7 @@ class Batches:
                 with ExitStack() as closing:
                     try:
                         answer = closing.enter_context(self._open([entry.path for entry in asked]))
-                    except (
-                        BadAnswer
-                    ):  # a 404 that is not in our words: whoever stands between knows no such route
+                    except BadAnswer:  # a 404 in others' words: who stands between knows no such route
                         self._off.set()
                         break
                     for entry, data in _files(asked, answer.iter_bytes()):
@@ -108,8 +106,8 @@ def _files(asked: Sequence[Entry], chunks: Iterable[bytes]) -> Iterator[tuple[En
             index, size = _FRAME.unpack_from(held, at)
             if index >= len(asked) or index in came or size != asked[index].size:
                 raise BadAnswer(
-                    f"The server answered with file {index} of {size} bytes, which is none of the {len(asked)} "
-                    "that were asked for and have not come. A proxy may have changed the answer."
+                    f"The server answered with file {index} of {size} bytes, which is none of those that "
+                    f"were asked for ({len(asked)}) and have not come. A proxy may have changed the answer."
                 )
             end = at + _FRAME.size + size
             if len(held) < end:
