@@ -63,10 +63,12 @@ class Batches:
     def fetch(self, wanted: Sequence[Pair], stopped: Callable[[], bool]) -> list[Pair]:
         """Bring them; returns those that are to be asked for one by one. stopped: asked before each file,
         for others may have failed. Raises BadAnswer for damaged bytes, ClientError kinds, OSError."""
+        if len(wanted) == 1:
+            return list(wanted)
         same: dict[bytes, list[Pair]] = {}
         for pair in wanted:
             same.setdefault(pair[0].sha256, []).append(pair)
-        while len(same) > 1 and not self._off.is_set() and not stopped():
+        while same and not self._off.is_set() and not stopped():
             asked = [pairs[0][0] for pairs in same.values()]
             before = len(same)
             try:

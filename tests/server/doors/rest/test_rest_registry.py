@@ -172,8 +172,11 @@ def test_a_restricted_viewer_sees_what_there_is_but_no_bytes(people: People, org
         assert admin.put(f"{place}/members/{outsider.name}", json=role).status_code == 204
         assert outsider.api.get(f"{models.place}/artifacts/net").status_code == 200
         assert outsider.api.get(f"{models.place}/artifacts/net/files/w").status_code == 404
+        together, asked = f"{models.place}/artifacts/net/files/read", {"paths": ["w"]}
+        assert outsider.api.post(together, json=asked).status_code == 404
         admin.put(f"{place}/members/{outsider.name}", json={"role": "viewer"})
         assert outsider.api.get(f"{models.place}/artifacts/net/files/w").status_code == 200
+        assert outsider.api.post(together, json=asked).status_code == 200
         # Where it was made is still not theirs to see.
         assert outsider.api.get(f"{models.project}/artifacts/net").status_code == 404
     finally:
