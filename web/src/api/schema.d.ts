@@ -1191,6 +1191,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/files/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Artifact Files
+         * @description Bytes of many small files in one answer: at most 20,000 files and 32 MiB, none above 1 MiB. Each
+         *     comes after 8 bytes, two little-endian numbers of 4: its place in `paths`, counted from 0, and its
+         *     length. They come in no order, and all of them, or the answer ends before its `Content-Length`.
+         */
+        post: operations["read_artifact_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{project}/artifacts/{artifact}/impact": {
         parameters: {
             query?: never;
@@ -3360,6 +3382,14 @@ export interface components {
              * @description Those that hold the row, or may.
              */
             versions: components["schemas"]["LineageNode"][];
+        };
+        /** ArtifactPaths */
+        ArtifactPaths: {
+            /**
+             * Paths
+             * @description Files of the version, each once.
+             */
+            paths: string[];
         };
         /** ArtifactType */
         ArtifactType: {
@@ -10115,6 +10145,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_artifact_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `NAME` (its latest), `NAME:ALIAS`, `NAME:v3`, or `@ID`. */
+                artifact: string;
+                /** @description User, team or organisation; `-` is the key's own default entity. */
+                entity: string;
+                /** @description Project name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArtifactPaths"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
             };
             /** @description What went wrong */
             default: {
