@@ -481,3 +481,30 @@ def test_an_address_less_private_than_the_servers_is_not_used(address: str, serv
     else:
         with pytest.raises(direct.StoreAway):
             direct.check_address(address, server)
+
+
+def test_small_files_come_many_in_an_answer_through_the_server(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNSTONE_CACHE_DIR", str(tmp_path / "cache"))
+    files = {f"{number:03}": os.urandom(number * 7) for number in range(120)}
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, data in files.items():
+        (source / name).write_bytes(data)
+    with world.client() as client:
+        record = upload.publish(
+            client.artifacts,
+            "",
+            "direct",
+            [entry_of(source / name) for name in files],
+            lambda entry: Place(str(source / entry.path), 0, entry.size),
+            name=new_name("small"),
+            type="dataset",
+        )
+        version = ArtifactVersion(client, record)
+        done = version.fetch(version.entries(), str(tmp_path / "out"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files
+    assert done.fetched == len(files)
+    assert world.to_server.count("POST", "/files/read") == 1
+    assert world.to_server.count("GET", "/files/") == world.to_store.count("GET") == 0

@@ -337,7 +337,8 @@ def entries_named(records: Records, version_id: int, paths: Sequence[str]) -> It
         with records.read() as conn:
             rows = manifest_statements.parts_of(conn, version_id, ordinal=ordinal, limit=1)
         for row in rows:
-            yield from (entry for entry in manifests.decode(row.data) if entry.path in some)
+            found = manifests.rows(row.data)
+            yield from (manifests.entry_of(entry) for entry in found if entry[0] in some)
 
 
 def _only(found: Sequence[AnyRow], entry: Entry) -> AnyRow | None:
