@@ -240,7 +240,9 @@ class Download:
             self._count("placed")
         else:
             with self.cache.part(sha256) as part:
-                if not self.cache.has(sha256, size):  # another process may just have brought it
+                if self.cache.has(sha256, size):  # another process or thread may just have brought it
+                    self._count("placed")
+                else:
                     fetch(part)
                     self.cache.keep(sha256, part)
         try:
