@@ -218,6 +218,7 @@ def test_two_versions_are_compared_by_files_and_by_what_is_said_of_them(page: An
 
 def test_an_alias_is_moved_by_keyboard_and_taken_off_again(page: Any, artifacts: str, seed: Seeder) -> None:
     page.goto(f"{AT}/dataset/digits/v0")
+    expect(page.get_by_role("button", name="Add an alias")).to_be_enabled()
     page.get_by_role("button", name="Add an alias").press("Enter")
     page.keyboard.type("golden")
     page.keyboard.press("Enter")

@@ -105,6 +105,7 @@ def test_a_model_is_promoted_rolled_back_and_traced_to_its_raw_data_by_keyboard_
     timeline = page.get_by_role("region", name="What was where when")
     expect(timeline).to_contain_text("more accurate")
 
+    expect(page.get_by_role("button", name="Roll back…")).to_be_enabled()
     page.get_by_role("button", name="Roll back…").focus()
     page.keyboard.press("Enter")
     page.keyboard.type("worse in use")

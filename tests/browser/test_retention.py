@@ -50,11 +50,13 @@ def test_a_policy_is_looked_at_saved_and_applied_by_keyboard_alone(
     expect(going).to_contain_text("net:v0, net:v2, net:v4")
     expect(going).to_contain_text("free 2.93 KiB")  # what they share with others stays
     assert seed.api.get(f"/projects/admin/{keeping}/collections/net").json()["version_count"] == 6
+    expect(page.get_by_role("button", name="Save the policy")).to_be_enabled()
     page.get_by_role("button", name="Save the policy").focus()
     page.keyboard.press("Enter")
     policies = page.get_by_role("list", name="Policies")
     expect(policies).to_contain_text("Type model")
     expect(policies).to_contain_text("keeps the last, the best 2 by the highest accuracy")
+    expect(page.get_by_role("button", name="Apply now")).to_be_enabled()
     page.get_by_role("button", name="Apply now").focus()
     page.keyboard.press("Enter")
     page.get_by_role("alertdialog").get_by_role("button", name="Apply").focus()

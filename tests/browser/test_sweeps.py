@@ -197,6 +197,7 @@ def test_the_best_trial_is_promoted_by_keyboard_and_the_registry_shows_the_sweep
     page.goto("/admin/models/sweeps/asr")
     promote = page.get_by_role("button", name="Promote…")
     expect(promote).to_be_visible()
+    expect(promote).to_be_enabled()
     promote.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")

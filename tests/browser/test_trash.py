@@ -29,6 +29,7 @@ def row(page: Any, name: str) -> Any:
 def test_an_artifact_is_deleted_from_its_page_and_comes_back_by_undo(page: Any, seed: Seeder) -> None:
     fill(seed, "undone", 3)
     page.goto(f"{LIST}/model/undone")
+    expect(page.get_by_role("button", name="Delete artifact")).to_be_enabled()
     page.get_by_role("button", name="Delete artifact").press("Enter")
     expect(page.get_by_role("alertdialog")).to_contain_text("with 3 versions")
     page.get_by_role("button", name="Move to the trash").press("Enter")
@@ -128,6 +129,7 @@ def test_a_registrys_collection_is_deleted_and_restored_with_its_links(
     page: Any, seed: Seeder, registry: str
 ) -> None:
     page.goto(registry)
+    expect(page.get_by_role("button", name="Delete tts")).to_be_enabled()
     page.get_by_role("button", name="Delete tts").press("Enter")
     expect(page.get_by_role("alertdialog")).to_contain_text("stay where they were made")
     page.get_by_role("button", name="Move to the trash").press("Enter")

@@ -28,7 +28,7 @@ from tests.support.written_runs import end_uplinks, wait_until
 from runstone.client.artifact_calls import ENTRIES_AT_ONCE
 from runstone.client.artifacts import ArtifactVersion
 from runstone.journal.home import uplink_lock
-from runstone.uplink.launch import launch
+from runstone.uplink.launch import is_running, launch
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -74,7 +74,11 @@ class Maker:
         assert done.returncode == 0, done.stderr
 
     def kill_uplink(self) -> None:
-        os.kill(int(uplink_lock(self.home).read_text()), signal.SIGKILL)
+        lock = uplink_lock(self.home)
+        holder = lock.read_text()
+        os.kill(int(holder), signal.SIGKILL)
+        # While it dies it holds the lock, and another that is started meanwhile would leave the work to it.
+        wait_until(lambda: not is_running(self.home) or lock.read_text() != holder)
 
     def outcome(self) -> dict[str, Any]:
         """Of its one version, once there is any."""
