@@ -20,6 +20,7 @@ OF_ARTIFACTS = re.compile(
 )
 # Routes that change nothing anybody answers for, and why.
 SILENT = {
+    "read_artifact_files": "reads the bytes of many files; its body names them",
     "put_blob": "bytes that no version holds yet",
     "put_blobs": "bytes that no version holds yet",
     "find_blobs": "asks only",
