@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from runstone.cli.artifact_output import described
-from runstone.cli.asking import open_api
+from runstone.cli.asking import object_of, open_api
 from runstone.cli.options import HostOption, JsonOption, VersionName
 from runstone.cli.output import LEFT, NOT_FOUND, USAGE, fail, note, print_json, reported
 
@@ -44,12 +43,7 @@ def put(
         *place, artifact = name.split("/")
         if not 1 <= len(place) <= 2 or not all(place) or not artifact or ":" in artifact:
             fail(f"runstone artifact put: --name is [ENTITY/]PROJECT/NAME, met {name!r}.", USAGE)
-        try:
-            told = json.loads(metadata) if metadata else {}
-        except ValueError as error:
-            fail(f"runstone artifact put: --metadata is no JSON: {error}", USAGE)
-        if not isinstance(told, dict):
-            fail(f"runstone artifact put: --metadata is a JSON object, met {metadata[:200]}", USAGE)
+        told = object_of(metadata, "runstone artifact put", "--metadata")
         try:
             files = walk(str(path), follow_links=follow_links) if path.is_dir() else [one_file(str(path))]
             digests = digests_of(files, HashCache(str(home() / "artifacts" / "hashes")))

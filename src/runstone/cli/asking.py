@@ -36,6 +36,17 @@ def open_client(host: str | None, *, as_json: bool = False) -> Iterator[Client]:
             yield client
 
 
+def object_of(text: str, command: str, option: str) -> dict[str, Any]:
+    """What an option says; {} where it says nothing. Ends the program where it is no JSON object."""
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError as error:
+        fail(f"{command}: {option} is no JSON: {error}", USAGE)
+    if not isinstance(value, dict):
+        fail(f"{command}: {option} is a JSON object, met {text[:200]}", USAGE)
+    return value
+
+
 def filter_of(text: str, command: str) -> Any:
     """What `--filter` says; None where it says nothing. Ends the program where it is no JSON."""
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runstone.cli.asking import object_of, open_client
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import USAGE, fail, print_json, print_table, reported
+from runstone.cli.output import USAGE, fail, print_json, print_table
 from runstone.cli.query import when
 
 if TYPE_CHECKING:
@@ -39,23 +39,21 @@ def record(
     as_json: JsonOption = False,
 ) -> None:
     """A version runs at a site from now on; what ran there under that name has ended."""
-    with reported(as_json=as_json):
+    told = object_of(metadata, "runstone deployments record", "--metadata")
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.deployed import deployed_version
-        from runstone.client.native import Client
 
-        told = _object(metadata, "record")
-        with Client(host) as client:
-            found = deployed_version(client, version)
-            called = f"{found.collection_name}:{_alias(version, found.version)}"
-            made = client.deployments.record(
-                entity or found.entity,
-                site=site,
-                name=name or found.collection_name,
-                artifact=f"{found.entity}/{found.project}/{called}",
-                metadata=told,
-            )
+        found = deployed_version(client, version)
+        called = f"{found.collection_name}:{_alias(version, found.version)}"
+        made = client.deployments.record(
+            entity or found.entity,
+            site=site,
+            name=name or found.collection_name,
+            artifact=f"{found.entity}/{found.project}/{called}",
+            metadata=told,
+        )
         if as_json:
             print_json(msgspec.to_builtins(made))
         else:
@@ -73,14 +71,11 @@ def ls(
     as_json: JsonOption = False,
 ) -> None:
     """What runs, the newest first: site, version, digest, since when."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            found = list(client.deployments.find(entity, site=site, name=name, live=None if ended else True))
-            named = {} if as_json else _names(client, found)
+        found = list(client.deployments.find(entity, site=site, name=name, live=None if ended else True))
+        named = {} if as_json else _names(client, found)
         if as_json:
             print_json([msgspec.to_builtins(one) for one in found])
             return
@@ -111,13 +106,10 @@ def end(
     as_json: JsonOption = False,
 ) -> None:
     """It does not run any more."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            ended = client.deployments.end(entity, deployment)
+        ended = client.deployments.end(entity, deployment)
         if as_json:
             print_json(msgspec.to_builtins(ended))
         else:
@@ -133,15 +125,12 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """What runs at two sites: by name, version and digest, and whether it is the same content."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            found = client.deployments.difference(entity, site, other)
-            records = [one for pair in found for one in (pair.one, pair.other) if one is not None]
-            named = {} if as_json else _names(client, records)
+        found = client.deployments.difference(entity, site, other)
+        records = [one for pair in found for one in (pair.one, pair.other) if one is not None]
+        named = {} if as_json else _names(client, records)
         if as_json:
             print_json(
                 [
@@ -181,21 +170,19 @@ def predicted(
     """Note a prediction, so that `runstone trace-back` leads from it to what the model was trained on."""
     if (deployment is None) == (not version):
         fail("runstone deployments predicted: say --deployment, or --version.", USAGE)
-    with reported(as_json=as_json):
+    told = object_of(metadata, "runstone deployments predicted", "--metadata")
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
         from runstone.client.deployed import deployed_version
-        from runstone.client.native import Client
 
-        told = _object(metadata, "predicted")
-        with Client(host) as client:
-            made = client.deployments.add_prediction(
-                entity,
-                prediction,
-                deployment=deployment,
-                version=deployed_version(client, version).record.id if version else None,
-                metadata=told,
-            )
+        made = client.deployments.add_prediction(
+            entity,
+            prediction,
+            deployment=deployment,
+            version=deployed_version(client, version).record.id if version else None,
+            metadata=told,
+        )
         if as_json:
             print_json(msgspec.to_builtins(made))
         else:
@@ -206,16 +193,6 @@ def _alias(given: str, number: str) -> str:
     """By which alias it was named: kept with the deployment."""
     alias = given.rpartition("/")[2].partition(":")[2]
     return alias or number
-
-
-def _object(text: str, command: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text) if text else {}
-    except ValueError as error:
-        fail(f"runstone deployments {command}: --metadata is no JSON: {error}", USAGE)
-    if not isinstance(value, dict):
-        fail(f"runstone deployments {command}: --metadata is a JSON object, met {text[:200]}", USAGE)
-    return value
 
 
 def _names(client: Client, found: list[DeploymentRecord]) -> dict[int, str]:

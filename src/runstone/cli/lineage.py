@@ -9,10 +9,10 @@ import typer
 
 from runstone.cli.asking import open_api, open_client
 from runstone.cli.options import HostOption, JsonOption, VersionName
-from runstone.cli.output import USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import USAGE, fail, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from runstone.client.lineage_models import LineageGraph, LineageNode, PredictionTrace
+    from runstone.client.lineage_models import EntityUse, LineageGraph, LineageNode, PredictionTrace
 
 _DIRECTIONS = ("up", "down", "both")
 
@@ -113,17 +113,15 @@ def du(
     as_json: JsonOption = False,
 ) -> None:
     """What the artifacts of a project, or of each project of an entity, take up; counted now: exact."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
+        if not project or project.endswith("/"):
+            _du_of_entity(client.lineage.storage_of_entity(project.strip("/")), as_json=as_json)
+            return
         import msgspec
 
         from runstone.client.api import project_path
-        from runstone.client.native import Client
 
-        if not project or project.endswith("/"):
-            _du_of_entity(project.strip("/"), host, as_json=as_json)
-            return
-        with Client(host) as client:
-            found = client.lineage.storage(*project_path(project))
+        found = client.lineage.storage(*project_path(project))
         if as_json:
             print_json(msgspec.to_builtins(found))
             return
@@ -148,14 +146,10 @@ def du(
         print(f"The trash: {found.trash_versions} versions that hold {found.trash_bytes} bytes alone.")
 
 
-def _du_of_entity(entity: str, host: str | None, *, as_json: bool) -> None:
-    import msgspec
-
-    from runstone.client.native import Client
-
-    with Client(host) as client:
-        found = client.lineage.storage_of_entity(entity)
+def _du_of_entity(found: EntityUse, *, as_json: bool) -> None:
     if as_json:
+        import msgspec
+
         print_json(msgspec.to_builtins(found))
         return
     print_table(

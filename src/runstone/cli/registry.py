@@ -21,6 +21,13 @@ registry_app = typer.Typer(
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True, rich_markup_mode=None)
 
 Collection = Annotated[str, typer.Argument(help="[ORGANISATION/]REGISTRY/COLLECTION.")]
+Version = Annotated[str, typer.Argument(help="v3, an alias, or the beginning of a digest.")]
+KeptReason = Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")]
+Force = Annotated[bool, typer.Option("--force", help="A model without a traceable past too.")]
+Evidence = Annotated[
+    list[str] | None,
+    typer.Option("--evidence", help="NAME=VALUE that speaks for it, kept too (repeatable)."),
+]
 _Organization = Annotated[str, typer.Option("--organization", help="If you belong to several.")]
 _Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the log.")]
 
@@ -163,14 +170,11 @@ def link(
 @registry_app.command("promote")
 def promote(
     collection: Collection,
-    version: Annotated[str, typer.Argument(help="v3, an alias, or the beginning of a digest.")],
+    version: Version,
     alias: Annotated[str, typer.Argument(help="The alias that is to point to it.")],
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
-    force: Annotated[bool, typer.Option("--force", help="A model without a traceable past too.")] = False,
-    evidence: Annotated[
-        list[str] | None,
-        typer.Option("--evidence", help="NAME=VALUE that speaks for it, kept too (repeatable)."),
-    ] = None,
+    reason: KeptReason,
+    force: Force = False,
+    evidence: Evidence = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from runstone.cli.asking import open_client
 from runstone.cli.options import HostOption, JsonOption
-from runstone.cli.output import NOT_FOUND, USAGE, fail, note, print_json, print_table, reported
+from runstone.cli.output import NOT_FOUND, USAGE, fail, note, print_json, print_table
 from runstone.cli.query import when
-from runstone.cli.registry import Collection, evidence_of
+from runstone.cli.registry import Collection, Evidence, Force, KeptReason, Version, evidence_of
 
 _Id = Annotated[int, typer.Argument(help="The request, as `registry approvals` lists it.")]
 _Sha256 = Annotated[
@@ -20,27 +21,21 @@ _Comment = Annotated[str, typer.Option("--comment", "-c", help="For the record."
 
 def ask(
     collection: Collection,
-    version: Annotated[str, typer.Argument(help="v3, an alias, or the beginning of a digest.")],
+    version: Version,
     alias: Annotated[str, typer.Argument(help="The protected alias that is to point to it.")],
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
-    force: Annotated[bool, typer.Option("--force", help="A model without a traceable past too.")] = False,
-    evidence: Annotated[
-        list[str] | None,
-        typer.Option("--evidence", help="NAME=VALUE that speaks for it, kept too (repeatable)."),
-    ] = None,
+    reason: KeptReason,
+    force: Force = False,
+    evidence: Evidence = None,
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask others to approve that a protected alias move to a version, as it is now."""
-    with reported(as_json=as_json):
-        given = dict(evidence_of("ask", text) for text in evidence or ())
+    given = dict(evidence_of("ask", text) for text in evidence or ())
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            asked = client.registries.ask(at, version, alias, reason=reason, force=force, evidence=given)
+        at = client.registries.in_registry(collection)
+        asked = client.registries.ask(at, version, alias, reason=reason, force=force, evidence=given)
         if as_json:
             print_json(msgspec.to_builtins(asked))
         else:
@@ -57,14 +52,11 @@ def approvals(
     as_json: JsonOption = False,
 ) -> None:
     """Requests that a protected alias move: the newest first."""
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            found = list(client.registries.approvals(at, state=state))
+        at = client.registries.in_registry(collection)
+        found = list(client.registries.approvals(at, state=state))
         if as_json:
             print_json([msgspec.to_builtins(one) for one in found])
             return
@@ -116,25 +108,20 @@ def _decide(
     collection: str, request: int, approves: bool, sha256: str, comment: str, host: str | None, as_json: bool
 ) -> None:
     verb = "approve" if approves else "reject"
-    with reported(as_json=as_json):
+    with open_client(host, as_json=as_json) as client:
         import msgspec
 
-        from runstone.client.native import Client
-
-        with Client(host) as client:
-            at = client.registries.in_registry(collection)
-            asked = next((one for one in client.registries.approvals(at) if one.id == request), None)
-            if asked is None:
-                fail(f"runstone registry {verb}: {collection} has no request {request}.", NOT_FOUND)
-            if not asked.sha256.startswith(sha256.lower()):
-                fail(
-                    f"runstone registry {verb}: request {request} is for the content {asked.sha256}, not "
-                    f"{sha256}.",
-                    USAGE,
-                )
-            done = client.registries.decide(
-                at, request, approves=approves, sha256=asked.sha256, comment=comment
+        at = client.registries.in_registry(collection)
+        asked = next((one for one in client.registries.approvals(at) if one.id == request), None)
+        if asked is None:
+            fail(f"runstone registry {verb}: {collection} has no request {request}.", NOT_FOUND)
+        if not asked.sha256.startswith(sha256.lower()):
+            fail(
+                f"runstone registry {verb}: request {request} is for the content {asked.sha256}, not "
+                f"{sha256}.",
+                USAGE,
             )
+        done = client.registries.decide(at, request, approves=approves, sha256=asked.sha256, comment=comment)
         if as_json:
             print_json(msgspec.to_builtins(done))
             return
