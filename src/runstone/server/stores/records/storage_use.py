@@ -61,66 +61,71 @@ def stored(conn: Connection, project_id: int, *, with_trash: bool) -> tuple[int,
     return int(row[0]), int(row[1])
 
 
+def _sum_where(condition: Any, value: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+
+_IN_USE = and_(artifact_versions.c.state == "committed", collections.c.deleted_at.is_(None))
+_USED = (
+    _sum_where(_IN_USE, 1).label("versions"),
+    _sum_where(_IN_USE, artifact_versions.c.size).label("bytes"),
+    _sum_where(~_IN_USE, 1).label("trash_versions"),
+    _sum_where(~_IN_USE, artifact_versions.c.size).label("trash_bytes"),
+)
+
+
 def collections_use(conn: Connection, project_id: int, *, limit: int = 1000) -> Sequence[AnyRow]:
     """What each collection's versions are, those that hold most first: {id, name, type, deleted, versions,
     bytes, trash_versions, trash_bytes}; bytes with each version counted in full."""
-    size = artifact_versions.c.size
-    in_use = and_(artifact_versions.c.state == "committed", collections.c.deleted_at.is_(None))
-
-    def of(condition: Any, value: Any) -> Any:
-        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
     return conn.execute(
         select(
             collections.c.id,
             collections.c.name,
             artifact_types.c.name.label("type"),
             collections.c.deleted_at.is_not(None).label("deleted"),
-            of(in_use, 1).label("versions"),
-            of(in_use, size).label("bytes"),
-            of(~in_use, 1).label("trash_versions"),
-            of(~in_use, size).label("trash_bytes"),
+            *_USED,
         )
         .select_from(collections)
         .join(artifact_types, artifact_types.c.id == collections.c.type_id)
         .join(artifact_versions, artifact_versions.c.collection_id == collections.c.id)
         .where(_of_project(project_id))
         .group_by(collections.c.id, collections.c.name, artifact_types.c.name, collections.c.deleted_at)
-        .order_by(func.sum(size).desc(), collections.c.name, collections.c.id)
+        .order_by(func.sum(artifact_versions.c.size).desc(), collections.c.name, collections.c.id)
         .limit(limit)
+    ).all()
+
+
+def projects_use(conn: Connection, entity_id: int) -> Sequence[AnyRow]:
+    """What the versions of each project with artifacts are: {id, name, versions, bytes, trash_versions,
+    trash_bytes}; bytes with each version counted in full."""
+    return conn.execute(
+        select(projects.c.id, projects.c.name, *_USED)
+        .select_from(artifact_versions)
+        .join(collections, collections.c.id == artifact_versions.c.collection_id)
+        .join(projects, projects.c.id == collections.c.project_id)
+        .where(_of_entity(entity_id))
+        .group_by(projects.c.id, projects.c.name)
     ).all()
 
 
 def collections_stored(conn: Connection, project_id: int) -> dict[int, tuple[int, int]]:
     """(bytes that the collection's versions hold, each blob once; those that no other collection of the
     project holds) by its number; the trash counts."""
-    # Each part once for a collection, however many versions have it.
+    parts = _parts_of(collections.c.id).where(_of_project(project_id))
+    return {row.holder: (int(row.stored), int(row.alone)) for row in _stored_by(conn, parts)}
+
+
+def projects_stored(conn: Connection, entity_id: int) -> tuple[int, int, dict[int, tuple[int, int]]]:
+    """(blobs, bytes) that the entity's versions hold, each blob once, and (bytes, those that no other
+    project of the entity holds) of each project by its number; the trash counts."""
     parts = (
-        select(artifact_versions.c.collection_id, version_parts.c.part_id)
-        .join(version_parts, version_parts.c.version_id == artifact_versions.c.id)
-        .join(collections, collections.c.id == artifact_versions.c.collection_id)
-        .where(_of_project(project_id))
-        .distinct()
-        .cte("parts")
+        _parts_of(collections.c.project_id)
+        .join(projects, projects.c.id == collections.c.project_id)
+        .where(_of_entity(entity_id))
     )
-    held = (
-        select(parts.c.collection_id, part_blobs.c.blob_id)
-        .join(part_blobs, part_blobs.c.part_id == parts.c.part_id)
-        .distinct()
-        .cte("held")
-    )
-    holders = select(held.c.blob_id, func.count().label("holders")).group_by(held.c.blob_id).cte("holders")
-    rows = conn.execute(
-        select(
-            held.c.collection_id,
-            func.sum(blobs.c.size),
-            func.sum(case((holders.c.holders == 1, blobs.c.size), else_=0)),
-        )
-        .join(holders, holders.c.blob_id == held.c.blob_id)
-        .join(blobs, blobs.c.id == held.c.blob_id)
-        .group_by(held.c.collection_id)
-    )
-    return {int(number): (int(stored), int(alone)) for number, stored, alone in rows}
+    rows = _stored_by(conn, parts)
+    by_project = {row.holder: (int(row.stored), int(row.alone)) for row in rows}
+    return sum(int(row.blobs) for row in rows), sum(int(row.bytes) for row in rows), by_project
 
 
 def _of_entity(entity_id: int) -> Any:
@@ -132,70 +137,45 @@ def _of_entity(entity_id: int) -> Any:
     )
 
 
-def projects_use(conn: Connection, entity_id: int) -> Sequence[AnyRow]:
-    """What the versions of each project with artifacts are: {id, name, versions, bytes, trash_versions};
-    bytes with each version in use counted in full."""
-    in_use = and_(artifact_versions.c.state == "committed", collections.c.deleted_at.is_(None))
-
-    def of(condition: Any, value: Any) -> Any:
-        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
-    return conn.execute(
-        select(
-            projects.c.id,
-            projects.c.name,
-            of(in_use, 1).label("versions"),
-            of(in_use, artifact_versions.c.size).label("bytes"),
-            of(~in_use, 1).label("trash_versions"),
-        )
-        .select_from(artifact_versions)
-        .join(collections, collections.c.id == artifact_versions.c.collection_id)
-        .join(projects, projects.c.id == collections.c.project_id)
-        .where(_of_entity(entity_id))
-        .group_by(projects.c.id, projects.c.name)
-    ).all()
-
-
-def projects_stored(conn: Connection, entity_id: int) -> tuple[int, int, dict[int, tuple[int, int]]]:
-    """(blobs, bytes) that the entity's versions hold, each blob once, and (bytes, those that no other
-    project of the entity holds) of each project by its number; the trash counts."""
-    parts = (
-        select(collections.c.project_id, version_parts.c.part_id)
+def _parts_of(holder: Any) -> Select[Any]:
+    """(holder, part): each part once for a holder, however many of its versions have it."""
+    return (
+        select(holder.label("holder"), version_parts.c.part_id)
         .select_from(artifact_versions)
         .join(version_parts, version_parts.c.version_id == artifact_versions.c.id)
         .join(collections, collections.c.id == artifact_versions.c.collection_id)
-        .join(projects, projects.c.id == collections.c.project_id)
-        .where(_of_entity(entity_id))
         .distinct()
-        .cte("parts")
     )
+
+
+def _stored_by(conn: Connection, parts: Select[Any]) -> Sequence[AnyRow]:
+    """{holder, stored, alone, blobs, bytes} of each holder of `parts`: the bytes it holds, each blob once;
+    those that no other does; and its share of a count in which each blob is in one holder's only."""
+    of = parts.cte("parts")
     held = (
-        select(parts.c.project_id, part_blobs.c.blob_id)
-        .join(part_blobs, part_blobs.c.part_id == parts.c.part_id)
+        select(of.c.holder, part_blobs.c.blob_id)
+        .join(part_blobs, part_blobs.c.part_id == of.c.part_id)
         .distinct()
         .cte("held")
     )
-    # A blob that several projects hold is counted for none of them alone, and once in all.
     holders = (
-        select(held.c.blob_id, func.count().label("holders"), func.min(held.c.project_id).label("first"))
+        select(held.c.blob_id, func.count().label("holders"), func.min(held.c.holder).label("first"))
         .group_by(held.c.blob_id)
         .cte("holders")
     )
-    first = held.c.project_id == holders.c.first
-    rows = conn.execute(
+    first = held.c.holder == holders.c.first
+    return conn.execute(
         select(
-            held.c.project_id,
-            func.sum(blobs.c.size),
-            func.sum(case((holders.c.holders == 1, blobs.c.size), else_=0)),
-            func.sum(case((first, 1), else_=0)),
-            func.sum(case((first, blobs.c.size), else_=0)),
+            held.c.holder,
+            func.sum(blobs.c.size).label("stored"),
+            _sum_where(holders.c.holders == 1, blobs.c.size).label("alone"),
+            _sum_where(first, 1).label("blobs"),
+            _sum_where(first, blobs.c.size).label("bytes"),
         )
         .join(holders, holders.c.blob_id == held.c.blob_id)
         .join(blobs, blobs.c.id == held.c.blob_id)
-        .group_by(held.c.project_id)
+        .group_by(held.c.holder)
     ).all()
-    by_project = {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
-    return sum(int(row[3]) for row in rows), sum(int(row[4]) for row in rows), by_project
 
 
 # -- what may go
