@@ -153,6 +153,9 @@ def test_the_pages_have_no_serious_accessibility_problem(
 ) -> None:
     rule = {"type": "dataset", "rule": {"last": 1, "ttl_seconds": 86400}}
     ok(seed.api.put(f"/projects/admin/{keeping}/retention", json=rule))
+    place = {"organization": "second", "registry": "asr", "collection": "asr"}
+    asked = {**place, "alias": "production", "reason": "to be looked at"}
+    ok(seed.api.post("/projects/admin/tuned/sweeps/asr/approvals", json=asked))
     page = open_context(theme=theme, bypass_csp=True).new_page()
     page.goto(AT)
     page.get_by_label("Keep the last").fill("1")
