@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runstone.journal.format import HEADER_BYTES, RECORD_BYTES_MAX, JournalError
+from runstone.journal.format import FRAME_BYTES, HEADER_BYTES, RECORD_BYTES_MAX, JournalError
 from runstone.journal.reader import JournalReader, read_records
 from runstone.journal.writer import WINDOW_BYTES_FIRST, JournalClosedError, JournalWriter
 
@@ -154,6 +154,41 @@ def test_signal_handlers_that_append_neither_deadlock_nor_spoil(tmp_path: Path, 
     assert len(numbers) == handled
     assert set(numbers) == set(range(handled))
     assert handled > 50
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_signal_handlers_get_past_a_window_that_is_full_to_the_last_byte(tmp_path: Path, how: str) -> None:
+    """Where its last record ends is found by walking over all of them, which lasts longer than from one of
+    these signals to the next: each handler goes on where the one that it interrupted was."""
+    writer = JournalWriter(str(tmp_path), how=how)  # type: ignore[arg-type]
+    rows = 0
+    if writer._window is not None:
+        window = writer._window
+        while window.bytes - window.map.tell() > 4 * (FRAME_BYTES + 1):
+            writer.append(4, b".")
+            rows += 1
+        left = window.bytes - window.map.tell()
+        writer.append(4, b"." * (left - FRAME_BYTES))
+        rows += 1
+        assert window.map.tell() == window.bytes
+    handled = 0
+
+    def handler(number: int, frame: object) -> None:
+        nonlocal handled
+        handled += 1
+        writer.append(5, b"signal")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+    try:
+        for _ in range(5000):
+            writer.append(4, b"row")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    writer.close()
+    kinds = [kind for kind, _ in read(writer.path)]
+    assert (kinds.count(4), kinds.count(5)) == (rows + 5000, handled)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

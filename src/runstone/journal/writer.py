@@ -92,9 +92,12 @@ class _Window:
         return self.mark
 
     def _end_from_mark(self) -> int:
+        # The mark goes along, so that a signal handler that appends meanwhile, and so passes through here,
+        # has less to walk than the one it interrupts. Signals may come faster than a walk from the start.
         at = self.mark - self.base
         while at + FRAME_BYTES <= self.bytes and self.map[at + 8]:  # a kind is never 0
             at += FRAME_BYTES + int.from_bytes(self.map[at : at + 4], "little")
+            self.mark = self.base + at
         return self.base + at
 
 
